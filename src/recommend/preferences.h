@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/subject_handle.h"
+#include "recommend/catalogue.h"
+#include "recommend/interactions.h"
+
+namespace eunomia::recommend {
+
+// How events become preferences. With the defaults every pair that occurs has weight 1.
+struct weighting {
+  std::map<std::string, double> event_weights;  // by EVENT_TYPE; a type not named weighs 1; 0 leaves it out
+  double minimum_event_value = 0;               // events with a smaller EVENT_VALUE are left out (0: none is)
+  double half_life_days = 0;                    // an event's weight halves with every such age; 0: no decay
+  std::int64_t as_of = 0;                       // the moment ages are counted from, UTC ms; set by the caller when
+                                                // half_life_days > 0, and kept with the model: a retrain uses the same
+};
+
+// One item of what somebody did: the pair's weight and the time of its newest event.
+struct preference {
+  item_position item;
+  float weight;       // 1 for a plain pair
+  std::int64_t time;  // UTC ms
+};
+
+// What each subject did with each item: a sparse matrix [subjects x items] in rows (CSR). The weight of a pair is that
+// of its strongest event, in whole quanta of 1/quanta_per_unit, so that sums over people are integers, and taking a
+// person out of a sum gives the very bits of a sum that never held them. Rows ascend by handle, items in a row by
+// position; no pair has weight 0, no row is empty.
+struct preferences {
+  static constexpr std::uint32_t fine_quanta = 64;       // quanta_per_unit with any weighting but the plain one, else 1
+  static constexpr std::uint32_t maximum_weight = 1023;  // quanta, where heavier pairs are capped
+
+  std::shared_ptr<const catalogue> items = std::make_shared<catalogue>();
+  std::uint32_t quanta_per_unit = 1;
+  std::vector<core::subject_handle> subjects;
+  std::vector<std::uint64_t> row_begin = {0};  // subjects + 1
+  std::vector<item_position> item;
+  std::vector<std::uint16_t> weight;  // quanta
+  std::vector<std::int64_t> time;     // UTC ms of the pair's newest event
+
+  std::size_t size() const { return item.size(); }
+  std::uint32_t rows() const { return static_cast<std::uint32_t>(subjects.size()); }
+  std::optional<std::uint32_t> find(core::subject_handle subject) const;
+  std::span<const item_position> items_of(std::uint32_t row) const;
+  std::span<const std::uint16_t> weights_of(std::uint32_t row) const;
+  std::span<const std::int64_t> times_of(std::uint32_t row) const;
+  std::vector<preference> history_of(std::uint32_t row) const;
+
+  // The same without these subjects; those it does not know are ignored.
+  preferences without(std::span<const core::subject_handle> gone) const;
+
+  // The matrix [items x subjects]: for each item the rows that have it, ascending, with the pair's weight in quanta.
+  struct columns {
+    std::vector<std::uint64_t> begin;  // items + 1
+    std::vector<std::uint32_t> row;
+    std::vector<std::uint16_t> weight;
+  };
+  columns transposed() const;
+};
+
+// Throws errc::invalid_argument for negative or non-finite weights, or a half-life without as_of.
+preferences prepare(const interactions& events, const weighting& how);
+
+}  // namespace eunomia::recommend
