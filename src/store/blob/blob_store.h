@@ -1,0 +1,107 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eunomia::store {
+
+// XXH3-128 of a blob's bytes: finds damage, not forgery.
+struct blob_digest {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend auto operator<=>(const blob_digest&, const blob_digest&) = default;
+};
+
+// 32 lower-case hexadecimal digits, and back; errc::invalid_argument for anything else.
+std::string to_string(const blob_digest& digest);
+blob_digest parse_blob_digest(std::string_view hex);
+
+// What a manifest keeps of a blob: enough to find it and to know that it is what was written.
+struct blob_ref {
+  std::string key;
+  std::uint64_t size = 0;
+  blob_digest digest;
+  friend bool operator==(const blob_ref&, const blob_ref&) = default;
+};
+
+struct blob_entry {
+  std::string key;
+  std::uint64_t size = 0;
+  friend bool operator==(const blob_entry&, const blob_entry&) = default;
+};
+
+inline constexpr std::size_t max_blob_key_bytes = 512;
+inline constexpr std::size_t max_blob_key_part_bytes = 200;
+// The most bytes that read() brings into memory; larger blobs are read through local_path().
+inline constexpr std::uint64_t max_blob_read_bytes = std::uint64_t(1) << 30;
+
+// errc::invalid_argument unless key is one or more parts joined by '/', each 1 to max_blob_key_part_bytes long, of
+// letters, digits and -_.=+@~, not beginning with '.'; max_blob_key_bytes altogether. Keys hold no personal data.
+void check_blob_key(std::string_view key);
+
+// A blob on its way in. Destroyed before commit(), it leaves nothing. For one thread.
+class blob_writer {
+ public:
+  virtual ~blob_writer() = default;
+  // errc::resource_exhausted when the disk is full, and the blob is given up.
+  virtual void write(std::span<const std::byte> bytes) = 0;
+  // Makes the blob durable and visible at once, under its whole key; returns when both are so. errc::already_exists
+  // when the key came to exist meanwhile and overwriting was not asked for. Call once.
+  virtual blob_ref commit() = 0;
+};
+
+enum class overwrite { no, yes };
+
+// Immutable contents under keys such as "tables/interactions-1/07/000000000012.parquet": on a local disk now, on S3
+// behind the same interface later. Safe from any number of threads.
+class blob_store {
+ public:
+  virtual ~blob_store() = default;
+
+  // errc::already_exists when the key exists and is not to be overwritten.
+  virtual std::unique_ptr<blob_writer> create(std::string_view key, overwrite mode = overwrite::no) = 0;
+
+  // Writes a blob that is in memory.
+  blob_ref put(std::string_view key, std::span<const std::byte> bytes, overwrite mode = overwrite::no);
+
+  // Takes over a file that another engine wrote into scratch_path(), as commit() would: the file is gone afterwards.
+  virtual blob_ref adopt(const std::filesystem::path& file, std::string_view key, overwrite mode = overwrite::no) = 0;
+  // A path for a temporary file on the same device that nobody else uses; the folder exists, the file does not. What is
+  // left there is removed when the store is next opened. The suffix, ".parquet", is for engines that look at it.
+  virtual std::filesystem::path scratch_path(std::string_view suffix) = 0;
+
+  // The whole content, its size and digest compared. errc::not_found, corrupt (names the key), resource_exhausted above
+  // max_blob_read_bytes.
+  virtual std::vector<std::byte> read(const blob_ref& blob) = 0;
+  // Reads it all and compares size and digest: errc::not_found, corrupt.
+  virtual void verify(const blob_ref& blob) = 0;
+  // A file with the blob's content, for engines that read files; it must not be changed. errc::not_found, and corrupt
+  // when the size differs; the digest is not looked at: verify() does.
+  virtual std::filesystem::path local_path(const blob_ref& blob) = 0;
+  virtual bool exists(std::string_view key) = 0;
+
+  // Durable when it returns; removing what is absent is fine.
+  virtual void remove(std::string_view key) = 0;
+
+  // All blobs whose key begins with the prefix (empty: all), in byte order of the keys.
+  virtual std::vector<blob_entry> list(std::string_view prefix) = 0;
+
+  // Removes the blobs below the prefix that keep() does not claim: what a crash left between writing a blob and naming
+  // it in a manifest. Call before anything is written. errc::failed_precondition while this store has a blob on its way
+  // in, errc::unavailable while another process has the store open. The number removed.
+  virtual std::size_t sweep(std::string_view prefix, const std::function<bool(std::string_view key)>& keep) = 0;
+};
+
+// Opens, and creates where absent, a store in a folder. Temporaries of processes that died are removed, unless another
+// process has the store open. errc::permission_denied, unavailable, resource_exhausted.
+std::unique_ptr<blob_store> open_disk_blob_store(const std::filesystem::path& folder);
+
+}  // namespace eunomia::store

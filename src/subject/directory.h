@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/subject_handle.h"
+#include "store/sql/database.h"
+
+// The one place where raw identifiers of people rest. Everything else holds handles; models and tables never see what
+// is kept here, nor how, so that a vault (keyed lookup, sealed identifiers) takes its place without touching them.
+namespace eunomia::subject {
+
+// Personalize allows 256 characters; nobody is refused for less than this many bytes.
+inline constexpr std::size_t max_identifier_bytes = 16 * 1024;
+inline constexpr std::size_t max_space_bytes = 64;
+
+// Why a raw identifier cannot be kept ("is empty", "has 20000 bytes, more than max_identifier_bytes = 16384", "is not
+// UTF-8", "holds U+0000"), or nothing when it can: 1 to max_identifier_bytes bytes of UTF-8 without U+0000, compared
+// byte by byte, neither trimmed, folded nor normalised. For importers, which know the row to name; every function
+// below throws errc::invalid_argument with this reason, and never with the identifier.
+std::optional<std::string> identifier_fault(std::string_view raw);
+
+// Identifiers live in spaces ("user", "customer", "annotator"): 1 to max_space_bytes of a-z, 0-9, '_' and '-'. Safe
+// from any number of threads.
+class directory {
+ public:
+  virtual ~directory() = default;
+
+  // Nothing when the identifier is not known.
+  virtual std::optional<core::subject_handle> find(std::string_view space, std::string_view raw) const = 0;
+  // One handle for each identifier; 0, nobody, for those not known.
+  virtual std::vector<core::subject_handle> find_all(std::string_view space,
+                                                     std::span<const std::string_view> raw) const = 0;
+
+  // One handle for each identifier, in order; duplicates allowed. Unknown ones get the next handles, 1, 2, 3, ... in
+  // the order in which they first occur, and are durable when it returns. A handle never names a second person, even
+  // after an erasure.
+  virtual std::vector<core::subject_handle> resolve(std::string_view space, std::span<const std::string_view> raw) = 0;
+  core::subject_handle resolve(std::string_view space, std::string_view raw);
+
+  // Nothing when the handle has no identifier in that space.
+  virtual std::optional<std::string> identifier_of(std::string_view space, core::subject_handle subject) const = 0;
+  virtual std::vector<std::optional<std::string>> identifiers_of(
+      std::string_view space, std::span<const core::subject_handle> subjects) const = 0;
+
+  // The number of identifiers in a space.
+  virtual std::uint64_t count(std::string_view space) const = 0;
+};
+
+// The identifiers that one import meets. What it adds exists nowhere until record(), which belongs to the transaction
+// that also publishes the import: an import that fails, or is killed, leaves no identifier behind. Meanwhile every
+// other user of the same durable_directory gets the same handle for the same identifier. For one thread.
+class enrolment {
+ public:
+  virtual ~enrolment() = default;
+
+  // The handles of raw, written into handles of the same length. Call it with a few thousand at a time: what was met
+  // before is answered from memory. Memory: the distinct identifiers and about 40 bytes each.
+  virtual void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) = 0;
+
+  // The number of identifiers that were not known before.
+  virtual std::uint64_t added() const = 0;
+
+  // Writes what was added, within the caller's transaction; may be called again when that transaction is repeated.
+  // errc::failed_precondition, and the import must be done again: another process enrolled one of the identifiers under
+  // another handle, or one of the subjects was erased meanwhile.
+  virtual void record(store::sql::transaction& in) = 0;
+};
+
+// A directory that outlives the process.
+class durable_directory : public directory {
+ public:
+  virtual std::unique_ptr<enrolment> enrol(std::string_view space) = 0;
+
+  // Removes every identifier of the subject, in all spaces, within the caller's transaction; false when there was none.
+  // The bytes leave the database file with the commit and its log with database::checkpoint_truncate().
+  virtual bool erase(store::sql::transaction& in, core::subject_handle subject) = 0;
+};
+
+// The tables that a SQL directory needs, for database::migrate.
+std::span<const store::sql::migration> directory_migrations();
+
+// The database must have the directory's migrations, and outlive the directory.
+std::unique_ptr<durable_directory> open_directory(store::sql::database& in);
+
+// Forgets everything with the process: for commands that read files, answer and end.
+std::unique_ptr<directory> make_memory_directory();
+
+}  // namespace eunomia::subject
