@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/job.h"
+#include "core/purpose.h"
+#include "core/subject_handle.h"
+#include "core/thread_pool.h"
+#include "recommend/features.h"
+#include "recommend/interactions.h"
+#include "store/sql/database.h"
+#include "store/table/table_store.h"
+#include "subject/directory.h"
+
+namespace eunomia::recommend {
+
+// The three tables of a dataset, in the words of Personalize.
+enum class data_kind { interactions, items, users };
+std::string_view name_of(data_kind kind) noexcept;  // "interactions"
+// Throws errc::invalid_argument.
+data_kind data_kind_named(std::string_view name);
+
+// What a further column holds. category: names separated by '|', as in GENRES "Drama|War"; text: words.
+enum class metadata_type { integer, number, text, category };
+std::string_view name_of(metadata_type type) noexcept;  // "integer"
+
+// A column beside those that every dataset has (interactions: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE,
+// IMPRESSION; items: ITEM_ID; users: USER_ID). Names are kept in upper case.
+struct metadata_column {
+  std::string name;
+  metadata_type type = metadata_type::text;
+
+  // Reads "PRICE:number", "GENRES:category" or "DESCRIPTION" (text). Throws errc::invalid_argument.
+  static metadata_column parse(std::string_view text);
+};
+
+struct dataset_description {
+  std::string name;  // 1 to 63 of a-z, A-Z, 0-9, '-' and '_'
+  std::vector<metadata_column> interactions;
+  std::vector<metadata_column> items;
+  std::vector<metadata_column> users;
+  std::vector<core::purpose> purposes = {core::purpose("recommendation")};  // what it may be read for
+
+  const std::vector<metadata_column>& columns_of(data_kind kind) const;
+};
+
+struct dataset_statistics {
+  std::uint64_t interactions = 0;
+  std::uint64_t items = 0;  // known by an interaction or a row of metadata
+  std::uint64_t users = 0;  // with a row of metadata
+  std::uint64_t bytes = 0;  // on disk, of the three tables
+};
+
+// One thing somebody did.
+struct history_event {
+  std::string item_id;
+  std::int64_t time = 0;   // UTC ms
+  std::string event_type;  // empty: none
+  float event_value = 0;   // NaN: none
+};
+
+class datasets;
+
+// One dataset: three tables, a dictionary of items, and who may read it for what. A value that refers to the datasets
+// it came from and must not outlive them. Any number of threads may read it; writers take turns.
+class dataset {
+ public:
+  const dataset_description& description() const { return description_; }
+  dataset_statistics statistics() const;
+
+  // Adds a column; what was imported before has none of it. Throws errc::already_exists.
+  void declare(data_kind kind, const metadata_column& column);
+
+  // All interactions, ordered by bucket of the subject, then as imported: the same order on every call. The catalogue
+  // holds the items that occur, and those with metadata. Throws errc::permission_denied when the dataset does not list
+  // the purpose.
+  interactions load_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const;
+
+  // Side features of the catalogue's items and of all users with metadata, see feature_builder.h for what becomes of a
+  // column.
+  side_features load_features(const catalogue& items, const core::purpose& why, core::thread_pool& pool,
+                              core::job& job) const;
+
+  // What one person did, oldest first.
+  std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
+
+  // Rewrites their buckets without their rows of interactions and users; returns the number of rows taken out. Not
+  // the directory's entry: see subject::directory.
+  std::uint64_t erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
+
+  // Removes the tables, the dictionary and the record of imports.
+  void drop();
+
+ private:
+  friend class datasets;
+  friend class dataset_import;
+  dataset(datasets& owner, std::int64_t id, dataset_description description)
+      : owner_(&owner), id_(id), description_(std::move(description)) {}
+
+  std::string table_name(data_kind kind) const;
+
+  datasets* owner_;
+  std::int64_t id_;
+  dataset_description description_;
+};
+
+// The datasets of a data directory.
+class datasets {
+ public:
+  // Brings the schema of this room up to date. All three must outlive this.
+  datasets(store::sql::database& sql, store::table::table_store& tables, subject::directory& people);
+
+  // Throws errc::already_exists, or errc::invalid_argument for a bad name or a column that occurs twice.
+  dataset create(const dataset_description& description);
+  // Throws errc::not_found with the names there are.
+  dataset open(std::string_view name);
+  std::vector<dataset_description> list() const;
+
+ private:
+  friend class dataset;
+  friend class dataset_import;
+
+  store::sql::database& sql_;
+  store::table::table_store& tables_;
+  subject::directory& people_;
+};
+
+}  // namespace eunomia::recommend
