@@ -113,7 +113,7 @@ class dataset {
 class datasets {
  public:
   // Brings the schema of this room up to date. All three must outlive this.
-  datasets(store::sql::database& sql, store::table::table_store& tables, subject::directory& people);
+  datasets(store::sql::database& sql, store::table::table_store& tables, subject::durable_directory& people);
 
   // Throws errc::already_exists, or errc::invalid_argument for a bad name or a column that occurs twice.
   dataset create(const dataset_description& description);
@@ -127,7 +127,7 @@ class datasets {
 
   store::sql::database& sql_;
   store::table::table_store& tables_;
-  subject::directory& people_;
+  subject::durable_directory& people_;
 };
 
 }  // namespace eunomia::recommend
