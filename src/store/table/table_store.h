@@ -1,0 +1,174 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/job.h"
+#include "core/purpose.h"
+#include "core/subject_handle.h"
+#include "core/thread_pool.h"
+#include "store/blob/blob_store.h"
+#include "store/sql/database.h"
+#include "store/table/column_batch.h"
+
+// Append-only facts at scale. A table is a set of immutable Parquet files, its parts, on the blob store; one that is
+// about people is cut into buckets by core::partition_of(subject), so that erasing somebody rewrites one bucket. The
+// manifest in SQL says which parts make up a table, and nothing else does: a part is written and fsynced first, then
+// named by a transaction, and what no manifest names is swept when the store is opened. So a kill at any moment leaves
+// the table before a change or after it.
+namespace eunomia::store::table {
+
+inline constexpr std::uint32_t default_buckets = 64;
+inline constexpr std::uint32_t max_buckets = 65'536;
+inline constexpr std::size_t max_table_name_bytes = 128;
+inline constexpr std::size_t max_columns = 256;
+inline constexpr std::size_t max_column_name_bytes = 128;
+// The most subjects that one erasure or scan, and values that one removal, may name.
+inline constexpr std::size_t max_named_rows = 1'000'000;
+// The column that holds the handles in a table about people; no other may have its name.
+inline constexpr std::string_view subject_column = "subject";
+
+struct table_description {
+  std::string name;  // 1 to 128 of a-z, 0-9, '-', '_', '.' and '/'
+  bool about_people = true;
+  std::vector<column> columns;              // distinct when compared without case; every one may be null
+  std::vector<core::purpose> purposes;      // for which a table about people may be read
+  std::uint32_t buckets = default_buckets;  // 1 for a table that is not about people
+};
+
+// A part as the manifest names it.
+struct part {
+  std::int64_t id = 0;
+  std::uint32_t bucket = 0;
+  std::int64_t sequence = 0;  // order within the bucket
+  blob_ref blob;
+  std::uint64_t rows = 0;
+  std::size_t columns = 0;  // how many of the table's columns it has: the first so many; the others read as null
+};
+
+// Some rows of one part, in the order in which they were appended.
+struct chunk {
+  std::uint32_t bucket;
+  // The rows of a scan of all subjects are numbered from 0, by bucket, then in the order of appending: the number of
+  // the first row here. 0 in a scan of some subjects.
+  std::uint64_t first_row;
+  std::size_t rows;
+  std::span<const std::int64_t> subjects;  // empty in a table that is not about people
+  std::vector<column_view> columns;        // those asked for, in that order
+};
+
+struct scan_options {
+  std::span<const core::subject_handle> subjects = {};  // empty: all
+  std::span<const std::uint32_t> buckets = {};          // empty: all
+};
+
+struct store_options {
+  std::uint64_t memory_limit = std::uint64_t(1) << 30;  // DuckDB's, bytes
+  std::size_t staged_bytes = std::size_t(1) << 30;      // rows an appender keeps before it writes parts
+};
+
+// Rows on their way into one table. They are in no table until commit(); destroyed before committed(), it removes what
+// it wrote. For one thread.
+class appender {
+ public:
+  virtual ~appender() = default;
+
+  // Takes the rows; writes parts on the pool when more than store_options::staged_bytes are waiting.
+  // errc::invalid_argument when the batch has other columns than the table, or a subject is 0.
+  virtual void append(const column_batch& rows) = 0;
+  // Writes what is waiting. Call once, before commit().
+  virtual void finish() = 0;
+  // Names the parts in the manifest, within the caller's transaction; may be called again when that is repeated.
+  // errc::failed_precondition when the table was dropped meanwhile.
+  virtual void commit(sql::transaction& in) = 0;
+  // Call after the transaction: from here on the parts are the table's.
+  virtual void committed() noexcept = 0;
+
+  virtual std::uint64_t rows() const = 0;
+};
+
+// Parts rewritten without some rows, to be swapped in; destroyed before committed(), it removes what it wrote.
+class removal {
+ public:
+  virtual ~removal() = default;
+
+  virtual std::uint64_t rows() const = 0;  // that are taken out
+  // Swaps the parts in the manifest, within the caller's transaction; may be called again when that is repeated.
+  // errc::unavailable when another writer rewrote one of them meanwhile.
+  virtual void commit(sql::transaction& in) = 0;
+  // Call after the transaction: waits for the scans under way and unlinks the old parts.
+  virtual void committed() = 0;
+};
+
+// Safe from any number of threads; not from the tasks of the pool that a call is given.
+class table_store {
+ public:
+  virtual ~table_store() = default;
+
+  // errc::already_exists, errc::invalid_argument.
+  virtual void create(sql::transaction& in, const table_description& description) = 0;
+  // Adds a column that is null in every row there is. errc::already_exists.
+  virtual void add_column(sql::transaction& in, std::string_view table, const column& added) = 0;
+  // The parts are unlinked by the next sweep().
+  virtual void drop(sql::transaction& in, std::string_view table) = 0;
+
+  // errc::not_found, here and below.
+  virtual table_description describe(std::string_view table) = 0;
+  virtual std::vector<part> parts(std::string_view table) = 0;  // by bucket and sequence
+  virtual std::vector<std::string> tables() = 0;
+
+  // The pool must outlive the appender.
+  virtual std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool) = 0;
+
+  // Shows the rows to visit: of all subjects, the parts in parallel on the pool (several threads call visit at once,
+  // one of them for a part); of named subjects, in order, on the caller's thread. Columns are named without case;
+  // errc::invalid_argument for one that the table does not have; errc::permission_denied unless a table about people
+  // lists the purpose. There is no scan without one.
+  virtual void scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
+                    const scan_options& options, core::thread_pool& pool, core::job& job,
+                    const std::function<void(const chunk&)>& visit) = 0;
+
+  // Rewrites the parts that hold rows of these subjects (only their buckets are looked at), and returns the number of
+  // rows erased. On return the bytes are gone from the blob store.
+  virtual std::uint64_t erase(std::string_view table, std::span<const core::subject_handle> subjects,
+                              core::thread_pool& pool, core::job& job) = 0;
+  // The same in two steps, to be part of a larger change.
+  virtual std::unique_ptr<removal> stage_erase(std::string_view table, std::span<const core::subject_handle> subjects,
+                                               core::thread_pool& pool, core::job& job) = 0;
+  // Takes out the rows whose int64 column has one of these values: for tables that are not about people.
+  virtual std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
+                                                std::span<const std::int64_t> values, core::thread_pool& pool,
+                                                core::job& job) = 0;
+
+  // Joins the parts of every bucket that has more than max_parts into one; the number of buckets rewritten.
+  virtual std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool,
+                              core::job& job) = 0;
+
+  // Reads every part: size, digest, number of rows. errc::corrupt names the part.
+  virtual void verify(std::string_view table, core::thread_pool& pool, core::job& job) = 0;
+
+  // Writes the rows to a file outside the store, in the order of scan(): CSV as csv_writer.h describes (gzip when the
+  // name ends in .gz), or Parquet. Replaces an existing file atomically. The subject column holds handles.
+  virtual void export_csv(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
+                          core::job& job) = 0;
+  virtual void export_parquet(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
+                              core::job& job) = 0;
+
+  // Unlinks what no manifest names, unless somebody else has the store open or writes to it; the number unlinked.
+  virtual std::size_t sweep() = 0;
+};
+
+// Brings the schema of this room up to date, and sweeps. blob_folder is the folder of the blob store: DuckDB may touch
+// nothing outside it. Both stores must outlive the table store.
+std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
+                                              const std::filesystem::path& blob_folder,
+                                              const store_options& options = {});
+
+}  // namespace eunomia::store::table
