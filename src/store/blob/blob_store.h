@@ -1,34 +1,23 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/digest.h"
+
 namespace eunomia::store {
-
-// XXH3-128 of a blob's bytes: finds damage, not forgery.
-struct blob_digest {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  friend auto operator<=>(const blob_digest&, const blob_digest&) = default;
-};
-
-// 32 lower-case hexadecimal digits, and back; errc::invalid_argument for anything else.
-std::string to_string(const blob_digest& digest);
-blob_digest parse_blob_digest(std::string_view hex);
 
 // What a manifest keeps of a blob: enough to find it and to know that it is what was written.
 struct blob_ref {
   std::string key;
   std::uint64_t size = 0;
-  blob_digest digest;
+  core::digest128 digest;  // XXH3-128: finds damage, not forgery; core::to_hex and from_hex write it
   friend bool operator==(const blob_ref&, const blob_ref&) = default;
 };
 
@@ -52,7 +41,7 @@ class blob_writer {
  public:
   virtual ~blob_writer() = default;
   // errc::resource_exhausted when the disk is full, and the blob is given up.
-  virtual void write(std::span<const std::byte> bytes) = 0;
+  virtual void write(core::bytes_view bytes) = 0;
   // Makes the blob durable and visible at once, under its whole key; returns when both are so. errc::already_exists
   // when the key came to exist meanwhile and overwriting was not asked for. Call once.
   virtual blob_ref commit() = 0;
@@ -70,7 +59,7 @@ class blob_store {
   virtual std::unique_ptr<blob_writer> create(std::string_view key, overwrite mode = overwrite::no) = 0;
 
   // Writes a blob that is in memory.
-  blob_ref put(std::string_view key, std::span<const std::byte> bytes, overwrite mode = overwrite::no);
+  blob_ref put(std::string_view key, core::bytes_view bytes, overwrite mode = overwrite::no);
 
   // Takes over a file that another engine wrote into scratch_path(), as commit() would: the file is gone afterwards.
   virtual blob_ref adopt(const std::filesystem::path& file, std::string_view key, overwrite mode = overwrite::no) = 0;
@@ -94,14 +83,15 @@ class blob_store {
   // All blobs whose key begins with the prefix (empty: all), in byte order of the keys.
   virtual std::vector<blob_entry> list(std::string_view prefix) = 0;
 
-  // Removes the blobs below the prefix that keep() does not claim: what a crash left between writing a blob and naming
-  // it in a manifest. Call before anything is written. errc::failed_precondition while this store has a blob on its way
-  // in, errc::unavailable while another process has the store open. The number removed.
+  // Removes the blobs whose key begins with the prefix and that keep() does not claim: what a crash left between
+  // writing a blob and naming it in a manifest. Call it before anything is written: errc::failed_precondition while a
+  // blob is on its way in. The number removed.
   virtual std::size_t sweep(std::string_view prefix, const std::function<bool(std::string_view key)>& keep) = 0;
 };
 
-// Opens, and creates where absent, a store in a folder. Temporaries of processes that died are removed, unless another
-// process has the store open. errc::permission_denied, unavailable, resource_exhausted.
+// Opens, and creates where absent, a store in a folder that this process alone uses (core::file_lock on the data
+// directory): what a killed process left half-written is removed. errc::permission_denied, unavailable,
+// resource_exhausted.
 std::unique_ptr<blob_store> open_disk_blob_store(const std::filesystem::path& folder);
 
 }  // namespace eunomia::store
