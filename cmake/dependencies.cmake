@@ -25,7 +25,7 @@ target_link_libraries(soci INTERFACE ${SOCI_SQLITE3} ${SOCI_POSTGRESQL} ${SOCI_C
 
 # OpenBLAS is always called from our own threads, one of its threads each: see docs/decisions/.
 find_library(OPENBLAS_LIBRARY openblas REQUIRED)
-find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES x86_64-linux-gnu openblas-pthread REQUIRED)
+find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE} ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread REQUIRED)
 add_library(openblas INTERFACE)
 target_include_directories(openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
 target_link_libraries(openblas INTERFACE ${OPENBLAS_LIBRARY})
@@ -34,6 +34,12 @@ find_library(DUCKDB_LIBRARY duckdb HINTS ${EUNOMIA_DEPS}/duckdb NO_DEFAULT_PATH)
 if(NOT DUCKDB_LIBRARY)
   message(FATAL_ERROR "DuckDB is missing from ${EUNOMIA_DEPS}/duckdb: run scripts/setup (make build does)")
 endif()
+# Programs find it in lib/ beside them, so that a build folder can be moved; cmake/install.cmake does the same.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+file(COPY_FILE ${DUCKDB_LIBRARY} ${CMAKE_BINARY_DIR}/lib/libduckdb.so ONLY_IF_DIFFERENT)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${DUCKDB_LIBRARY})
 add_library(duckdb SHARED IMPORTED)
-set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${DUCKDB_LIBRARY} IMPORTED_NO_SONAME ON)
+set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${CMAKE_BINARY_DIR}/lib/libduckdb.so
+                                        IMPORTED_SONAME libduckdb.so)
 target_include_directories(duckdb SYSTEM INTERFACE ${EUNOMIA_DEPS}/duckdb)

@@ -1,0 +1,11 @@
+# cmake --install build --prefix /usr/local: the program, and DuckDB where only the program looks for it.
+
+set(EUNOMIA_LIBRARY_FOLDER ${CMAKE_INSTALL_LIBDIR}/eunomia)
+if(TARGET eunomia)
+  file(RELATIVE_PATH EUNOMIA_TO_LIBRARIES /${CMAKE_INSTALL_BINDIR} /${EUNOMIA_LIBRARY_FOLDER})
+  set_target_properties(eunomia PROPERTIES INSTALL_RPATH $ORIGIN/${EUNOMIA_TO_LIBRARIES})
+  install(TARGETS eunomia RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+install(FILES ${DUCKDB_LIBRARY} DESTINATION ${EUNOMIA_LIBRARY_FOLDER})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/NOTICE ${CMAKE_SOURCE_DIR}/docs/third-party.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})
