@@ -16,7 +16,7 @@ def make_targets():
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_make_command_of_a_document_is_a_target(document):
-    named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]*)", (ROOT / document).read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^ *|`)make ([a-z][a-z-]*)", (ROOT / document).read_text(), re.MULTILINE))
     assert named, f"{document} names no make command"
     assert named <= make_targets()
 
