@@ -170,6 +170,8 @@ class database {
  protected:
   virtual void run_read(const std::function<void(connection&)>& body) = 0;
   virtual void run_write(const std::function<void(transaction&)>& body) = 0;
+  // Prepared statements may be out of date.
+  virtual void schema_changed() = 0;
 
  private:
   template <class Argument, class Body, class Run>

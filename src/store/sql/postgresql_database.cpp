@@ -33,9 +33,10 @@ class postgresql_database final : public database {
  public:
   postgresql_database(const std::string& url, const options& with)
       : name_(without_password(url)),
-        sessions_(name_, with.connections, with.patience, [target = with_connect_timeout(url), patience = with.patience] {
-          return open_postgresql_session(target, patience);
-        }) {
+        sessions_(name_, with.connections, with.patience,
+                  [target = with_connect_timeout(url), patience = with.patience] {
+                    return open_postgresql_session(target, patience);
+                  }) {
     // A wrong URL is told now and not at the first use.
     read([](connection&) {});
   }
@@ -77,6 +78,8 @@ class postgresql_database final : public database {
       pause_before_attempt(attempt);
     }
   }
+
+  void schema_changed() override { sessions_.forget_statements(); }
 
  private:
   void commit(session& on) {

@@ -24,7 +24,8 @@
 //   COMMIT                                                one fsync, then all callers are answered
 //
 // While one group waits for the disk the next one gathers, so the groups grow with the load. When a group fails as a
-// whole (a full disk), each of its bodies is run again alone: whoever fits is not punished for a neighbour who does not.
+// whole (a full disk), each of its bodies is run again alone: whoever fits is not punished for a neighbour who does
+// not.
 namespace eunomia::store::sql {
 
 namespace {
@@ -34,7 +35,7 @@ constexpr std::size_t max_group = 256;
 constexpr std::chrono::milliseconds checkpoint_attempt(100);
 
 struct job {
-  const std::function<void(transaction&)>* body = nullptr;   // one of the two
+  const std::function<void(transaction&)>* body = nullptr;  // one of the two
   const std::function<void(savepoint_session&)>* maintenance = nullptr;
   std::exception_ptr failure;
   bool done = false;
@@ -43,7 +44,10 @@ struct job {
 class group_writer {
  public:
   group_writer(std::string database, std::unique_ptr<savepoint_session> on, std::size_t queue_limit)
-      : database_(std::move(database)), session_(std::move(on)), queue_limit_(queue_limit), thread_([this] { run(); }) {}
+      : database_(std::move(database)),
+        session_(std::move(on)),
+        queue_limit_(queue_limit),
+        thread_([this] { run(); }) {}
 
   // Finishes what is queued.
   ~group_writer() {
@@ -202,10 +206,9 @@ class sqlite_database final : public database {
       : path_(path),
         patience_(with.patience),
         writer_(path, open_sqlite_session(path, session::mode::write, with.patience), with.write_queue),
-        readers_(path, with.connections, with.patience,
-                 [path, patience = with.patience] {
-                   return open_sqlite_session(path, session::mode::read, patience);
-                 }) {}
+        readers_(path, with.connections, with.patience, [path, patience = with.patience] {
+          return open_sqlite_session(path, session::mode::read, patience);
+        }) {}
 
   engine speaks() const override { return engine::sqlite; }
   const std::string& name() const override { return path_; }
@@ -250,6 +253,9 @@ class sqlite_database final : public database {
     asked.body = &body;
     writer_.perform(asked);
   }
+
+  // SQLite prepares outdated statements again by itself.
+  void schema_changed() override {}
 
  private:
   const std::string path_;

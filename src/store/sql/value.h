@@ -68,6 +68,7 @@ class row {
   explicit row(std::span<const cell> cells) : cells_(cells) {}
 
   std::size_t size() const { return cells_.size(); }
+  std::span<const cell> cells() const { return cells_; }
   bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>(at(column)); }
   std::int64_t int64(std::size_t column) const;
   std::uint64_t uint64(std::size_t column) const;  // also errc::internal when negative
