@@ -1,0 +1,122 @@
+"""Runs every benchmark and writes docs/benchmarks.md: python bench/run.py [NAME...] runs only those and prints."""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).parents[1]
+BUILD = ROOT / "build"
+DATA = BUILD / "bench-data"
+# Longest that one program may take.
+LIMIT_S = 3600
+
+
+def programs():
+    """The headline numbers in the order of the page: a name, what it is about, and the command."""
+    shared = [
+        ("import", "Import", [BUILD / "bench" / "import"]),
+        ("ials", "iALS", [sys.executable, ROOT / "bench" / "ials.py"]),
+        ("ease", "EASE", [BUILD / "bench" / "ease"]),
+        ("item_knn", "Item-kNN", [sys.executable, ROOT / "bench" / "item_knn.py"]),
+        ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
+        ("forgetting", "Forgetting", [sys.executable, ROOT / "bench" / "forgetting.py"]),
+    ]
+    return shared
+
+
+def environment():
+    shared = os.environ.get("EUNOMIA_SHARED", str(ROOT.parent / "shared"))
+    return os.environ | {"EUNOMIA_BENCH_DATA": str(DATA), "EUNOMIA_SHARED": shared, "PYTHON": sys.executable,
+                         "EUNOMIA_BINARY": str(BUILD / "eunomia"), "OPENBLAS_NUM_THREADS": "1"}
+
+
+def generate():
+    DATA.mkdir(parents=True, exist_ok=True)
+    target = DATA / "movielens.csv"
+    if not target.exists():
+        part = target.with_suffix(".part.csv")
+        subprocess.run([BUILD / "bench" / "generate_movielens_shape", part], check=True)
+        part.rename(target)
+
+
+def run(command):
+    """The figures that a program printed; a program that fails gives a row that says so."""
+    print("running", *command, file=sys.stderr, flush=True)
+    try:
+        ended = subprocess.run(list(map(str, command)), env=environment(), stdout=subprocess.PIPE, text=True,
+                               timeout=LIMIT_S, cwd=ROOT)
+    except (subprocess.TimeoutExpired, OSError) as problem:
+        return [{"figure": "did not run", "note": str(problem).replace(str(ROOT), ".")}]
+    figures = []
+    for line in ended.stdout.splitlines():
+        if line.startswith("{"):
+            figures.append(json.loads(line))
+            print(line, file=sys.stderr, flush=True)
+    if ended.returncode != 0:
+        figures.append({"figure": "ended early", "note": f"exit code {ended.returncode}"})
+    return figures
+
+
+def machine():
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+                 platform.processor())
+    memory = int(next(line.split()[1] for line in open("/proc/meminfo") if line.startswith("MemTotal"))) / 2**20
+    system = next((line.split("=", 1)[1].strip().strip('"') for line in open("/etc/os-release")
+                   if line.startswith("PRETTY_NAME")), platform.system())
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB of memory, {system}"
+
+
+def number(value):
+    if value is None:
+        return ""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return str(value)
+
+
+def ratio(figure):
+    ours, theirs = figure.get("ours"), figure.get("theirs")
+    if not ours or not theirs:
+        return ""
+    return f"{(theirs / ours if figure.get('better', 'lower') == 'lower' else ours / theirs):.2f}×"
+
+
+def goal(figure):
+    if "goal" not in figure:
+        return ""
+    return f"{figure['goal']}: {'met' if figure.get('met') else '**missed**'}"
+
+
+def page(sections):
+    lines = ["# Benchmarks", "",
+             f"Written by `make bench` on {datetime.date.today().isoformat()}: {machine()}. Medians; the peer ran in the "
+             "same run, in turn. A ratio above 1 is in our favour. The machine is shared, so ratios mean more than "
+             "seconds.", ""]
+    for title, figures in sections:
+        lines += [f"## {title}", "", "| figure | ours | peer | theirs | ratio | goal |", "|---|---|---|---|---|---|"]
+        for f in figures:
+            unit = f" {f['unit']}" if f.get("unit") else ""
+            ours = number(f.get("ours")) + (unit if f.get("ours") is not None else "")
+            theirs = number(f.get("theirs")) + (unit if f.get("theirs") is not None else "")
+            lines.append(f"| {f['figure']} | {ours} | {f.get('peer', '')} | {theirs} | {ratio(f)} | {goal(f)} |")
+        notes = [f"- {f['figure']}: {f['note']}" for f in figures if f.get("note")]
+        lines += [""] + notes + ([""] if notes else [])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def main():
+    wanted = set(sys.argv[1:])
+    generate()
+    sections = [(title, run(command)) for name, title, command in programs() if not wanted or name in wanted]
+    text = page(sections)
+    if wanted:
+        print(text)
+    else:
+        (ROOT / "docs" / "benchmarks.md").write_text(text)
+
+
+main()
