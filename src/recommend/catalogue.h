@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace eunomia::recommend {
@@ -17,8 +16,10 @@ using item_position = std::uint32_t;
 // the order in which they arrived. Immutable; item identifiers are not personal data.
 class catalogue {
  public:
+  static constexpr std::size_t maximum_items = std::size_t{1} << 31;
+
   catalogue() = default;
-  // ids in any order, duplicates allowed.
+  // ids in any order, duplicates allowed. Throws errc::resource_exhausted for more than maximum_items.
   explicit catalogue(std::vector<std::string> ids);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
@@ -26,9 +27,11 @@ class catalogue {
   std::span<const std::string> ids() const { return ids_; }
   std::optional<item_position> find(std::string_view id) const;
 
+  friend bool operator==(const catalogue& a, const catalogue& b) { return a.ids_ == b.ids_; }
+
  private:
   std::vector<std::string> ids_;
-  std::unordered_map<std::string_view, item_position> positions_;  // views into ids_
+  std::vector<item_position> slots_;  // open addressing over ids_, position + 1, 0: free; a power of two long
 };
 
 }  // namespace eunomia::recommend

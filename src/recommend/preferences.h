@@ -1,11 +1,13 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/subject_handle.h"
@@ -17,11 +19,19 @@ namespace eunomia::recommend {
 // How events become preferences. With the defaults every pair that occurs has weight 1.
 struct weighting {
   std::map<std::string, double> event_weights;  // by EVENT_TYPE; a type not named weighs 1; 0 leaves it out
-  double minimum_event_value = 0;               // events with a smaller EVENT_VALUE are left out (0: none is)
+  double minimum_event_value = 0;               // events with a smaller EVENT_VALUE are left out, those without one
+                                                // are kept (0: none is left out)
   double half_life_days = 0;                    // an event's weight halves with every such age; 0: no decay
   std::int64_t as_of = 0;                       // the moment ages are counted from, UTC ms; set by the caller when
-                                                // half_life_days > 0, and kept with the model: a retrain uses the same
+                                                // half_life_days > 0, and kept with the model: a retrain uses the same.
+                                                // Events after it have age 0
+  friend bool operator==(const weighting&, const weighting&) = default;
 };
+BOOST_DESCRIBE_STRUCT(weighting, (), (event_weights, minimum_event_value, half_life_days, as_of))
+
+// Throws errc::invalid_argument, the message starting with the family's or caller's name, for negative or non-finite
+// weights, values or half-lives, or a half-life without as_of.
+void check(const weighting& how, std::string_view who);
 
 // One item of what somebody did: the pair's weight and the time of its newest event.
 struct preference {
@@ -35,7 +45,8 @@ struct preference {
 // person out of a sum gives the very bits of a sum that never held them. Rows ascend by handle, items in a row by
 // position; no pair has weight 0, no row is empty.
 struct preferences {
-  static constexpr std::uint32_t fine_quanta = 64;       // quanta_per_unit with any weighting but the plain one, else 1
+  static constexpr std::uint32_t fine_quanta = 64;       // quanta_per_unit of a weighting that can give other weights
+                                                         // than 0 and 1; else it is 1
   static constexpr std::uint32_t maximum_weight = 1023;  // quanta, where heavier pairs are capped
 
   std::shared_ptr<const catalogue> items = std::make_shared<catalogue>();
@@ -53,6 +64,10 @@ struct preferences {
   std::span<const std::uint16_t> weights_of(std::uint32_t row) const;
   std::span<const std::int64_t> times_of(std::uint32_t row) const;
   std::vector<preference> history_of(std::uint32_t row) const;
+  float weight_in_units(std::uint16_t quanta) const {
+    return static_cast<float>(quanta) / static_cast<float>(quanta_per_unit);
+  }
+  std::int64_t newest() const;  // the time of the newest event, UTC ms; 0 when there is none
 
   // The same without these subjects; those it does not know are ignored.
   preferences without(std::span<const core::subject_handle> gone) const;
@@ -66,7 +81,9 @@ struct preferences {
   columns transposed() const;
 };
 
-// Throws errc::invalid_argument for negative or non-finite weights, or a half-life without as_of.
+// The preferences that the events give: the same bits whatever the order of the rows. Beside the result it holds 4
+// bytes an event, and 14 bytes an event instead of a pair. Throws as check() does, and errc::invalid_argument when the
+// columns have different lengths or an item or event type is out of range.
 preferences prepare(const interactions& events, const weighting& how);
 
 }  // namespace eunomia::recommend

@@ -1,0 +1,360 @@
+// Events become a matrix in three passes over them, none of which compares: subjects are numbered through a hash table
+// and ranked by handle, events are counted per subject, then dealt into their subject's row (the first step of a radix
+// sort). Rows, which fit a cache, are sorted by item and merged in place. Every combination of events is a maximum, so
+// the order in which they arrive cannot show.
+
+#include "recommend/preferences.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/error.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+constexpr double milliseconds_per_day = 86'400'000.0;
+
+[[noreturn]] void refuse(const std::string& message) {
+  throw core::error(core::errc::invalid_argument, message);
+}
+
+void check_columns(const interactions& events) {
+  const std::size_t n = events.size();
+  if (events.item.size() != n || events.time.size() != n ||
+      (!events.event_type.empty() && events.event_type.size() != n) ||
+      (!events.event_value.empty() && events.event_value.size() != n)) {
+    refuse(
+        fmt::format("interactions: columns of {} subjects, {} items, {} times, {} event types and {} event values do "
+                    "not belong together",
+                    n, events.item.size(), events.time.size(), events.event_type.size(), events.event_value.size()));
+  }
+  for (const item_position item : events.item) {
+    if (item >= events.items->size()) {
+      refuse(fmt::format("interactions: item position {} is not in a catalogue of {}", item, events.items->size()));
+    }
+  }
+  for (const std::uint16_t type : events.event_type) {
+    if (type >= events.event_types.size()) {
+      refuse(fmt::format("interactions: event type {} is not one of {}", type, events.event_types.size()));
+    }
+  }
+}
+
+// The weight of an event in quanta; 0: left out.
+class event_weigher {
+ public:
+  event_weigher(const interactions& events, const weighting& how) : events_(events), how_(how) {
+    const auto is_fine = [](const auto& entry) { return entry.second != 0 && entry.second != 1; };
+    const bool fine =
+        how.half_life_days > 0 || std::any_of(how.event_weights.begin(), how.event_weights.end(), is_fine);
+    quanta_per_unit_ = fine ? preferences::fine_quanta : 1;
+    for (const std::string& type : events.event_types) {
+      const auto named = how.event_weights.find(type);
+      type_weights_.push_back(named == how.event_weights.end() ? 1.0 : named->second);
+    }
+  }
+
+  std::uint32_t quanta_per_unit() const { return quanta_per_unit_; }
+
+  std::uint16_t operator()(std::size_t event) const {
+    if (how_.minimum_event_value > 0 && !events_.event_value.empty() &&
+        static_cast<double>(events_.event_value[event]) < how_.minimum_event_value) {
+      return 0;
+    }
+    double weight = events_.event_type.empty() ? 1.0 : type_weights_[events_.event_type[event]];
+    if (how_.half_life_days > 0 && events_.time[event] < how_.as_of) {
+      const double age =
+          (static_cast<double>(how_.as_of) - static_cast<double>(events_.time[event])) / milliseconds_per_day;
+      weight *= std::exp2(-age / how_.half_life_days);
+    }
+    const double quanta = std::nearbyint(weight * quanta_per_unit_);
+    return static_cast<std::uint16_t>(std::min<double>(quanta, preferences::maximum_weight));
+  }
+
+ private:
+  const interactions& events_;
+  const weighting& how_;
+  std::uint32_t quanta_per_unit_ = 1;
+  std::vector<double> type_weights_;
+};
+
+// Numbers handles in the order of their first appearance.
+class subject_numbers {
+ public:
+  subject_numbers() : slots_(1024), mask_(slots_.size() - 1) {}
+
+  std::uint32_t number_of(core::subject_handle subject) {
+    for (std::size_t slot = hash(subject) & mask_;; slot = (slot + 1) & mask_) {
+      entry& found = slots_[slot];
+      if (found.number == free) {
+        if (subjects_.size() >= free) {
+          throw core::error(core::errc::resource_exhausted,
+                            fmt::format("preferences hold at most {} people; split the data set", free));
+        }
+        found = {subject, static_cast<std::uint32_t>(subjects_.size())};
+        subjects_.push_back(subject);
+        const std::uint32_t number = found.number;
+        if (subjects_.size() * 2 > slots_.size()) {
+          grow();
+        }
+        return number;
+      }
+      if (found.subject == subject) {
+        return found.number;
+      }
+    }
+  }
+
+  std::vector<core::subject_handle> take_subjects() { return std::move(subjects_); }
+
+ private:
+  static constexpr std::uint32_t free = std::numeric_limits<std::uint32_t>::max();
+  static std::size_t hash(core::subject_handle subject) {
+    const std::uint64_t mixed = subject.value() * 0x9e3779b97f4a7c15;  // 2^64 / the golden ratio (Knuth, vol. 3, 6.4)
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+  }
+  struct entry {
+    core::subject_handle subject;
+    std::uint32_t number = free;
+  };
+
+  void grow() {
+    slots_.assign(slots_.size() * 2, entry{});
+    mask_ = slots_.size() - 1;
+    for (std::uint32_t number = 0; number < subjects_.size(); ++number) {
+      std::size_t slot = hash(subjects_[number]) & mask_;
+      while (slots_[slot].number != free) {
+        slot = (slot + 1) & mask_;
+      }
+      slots_[slot] = {subjects_[number], number};
+    }
+  }
+
+  std::vector<entry> slots_;
+  std::size_t mask_;
+  std::vector<core::subject_handle> subjects_;
+};
+
+constexpr std::uint32_t left_out = std::numeric_limits<std::uint32_t>::max();
+
+struct pair_of_event {
+  item_position item;
+  std::uint16_t weight;
+  std::int64_t time;
+};
+
+// Sorts the events of one row by item and keeps one pair of each; returns how many.
+std::size_t merge_row(std::span<pair_of_event> row) {
+  const auto by_item = [](const pair_of_event& a, const pair_of_event& b) { return a.item < b.item; };
+  if (!std::is_sorted(row.begin(), row.end(), by_item)) {
+    std::sort(row.begin(), row.end(), by_item);
+  }
+  std::size_t pairs = 0;
+  for (const pair_of_event& event : row) {
+    if (pairs > 0 && row[pairs - 1].item == event.item) {
+      row[pairs - 1].weight = std::max(row[pairs - 1].weight, event.weight);
+      row[pairs - 1].time = std::max(row[pairs - 1].time, event.time);
+    } else {
+      row[pairs++] = event;
+    }
+  }
+  return pairs;
+}
+
+// Sorts and merges each row of dealt events, closing the gaps.
+void merge_rows(preferences& rows) {
+  std::vector<pair_of_event> scratch;
+  std::size_t kept = 0;
+  std::size_t begin = 0;
+  for (std::uint32_t row = 0; row < rows.rows(); ++row) {
+    const std::size_t end = rows.row_begin[row + 1];
+    scratch.clear();
+    for (std::size_t i = begin; i < end; ++i) {
+      scratch.push_back({rows.item[i], rows.weight[i], rows.time[i]});
+    }
+    const std::size_t pairs = merge_row(scratch);
+    for (std::size_t i = 0; i < pairs; ++i, ++kept) {
+      rows.item[kept] = scratch[i].item;
+      rows.weight[kept] = scratch[i].weight;
+      rows.time[kept] = scratch[i].time;
+    }
+    begin = end;
+    rows.row_begin[row + 1] = kept;
+  }
+  const auto cut = [kept](auto& column) {
+    column.resize(kept);
+    column.shrink_to_fit();
+  };
+  cut(rows.item);
+  cut(rows.weight);
+  cut(rows.time);
+}
+
+}  // namespace
+
+void check(const weighting& how, std::string_view who) {
+  for (const auto& [type, weight] : how.event_weights) {
+    if (!std::isfinite(weight) || weight < 0) {
+      refuse(fmt::format("{}: the weight of event type \"{}\" must be a number from 0, got {}", who, type, weight));
+    }
+  }
+  if (!std::isfinite(how.minimum_event_value) || how.minimum_event_value < 0) {
+    refuse(fmt::format("{}: minimum_event_value must be a number from 0, got {}", who, how.minimum_event_value));
+  }
+  if (!std::isfinite(how.half_life_days) || how.half_life_days < 0) {
+    refuse(fmt::format("{}: half_life_days must be a number from 0, got {}", who, how.half_life_days));
+  }
+  if (how.half_life_days > 0 && how.as_of <= 0) {
+    refuse(fmt::format("{}: half_life_days needs as_of, the moment ages are counted from (UTC milliseconds)", who));
+  }
+}
+
+preferences prepare(const interactions& events, const weighting& how) {
+  check(how, "weighting");
+  check_columns(events);
+  const event_weigher weigh(events, how);
+
+  subject_numbers numbers;
+  std::vector<std::uint32_t> row_of(events.size());
+  std::vector<std::uint64_t> counts;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (weigh(i) == 0) {
+      row_of[i] = left_out;
+      continue;
+    }
+    row_of[i] = numbers.number_of(events.subject[i]);
+    if (row_of[i] == counts.size()) {
+      counts.push_back(0);
+    }
+    ++counts[row_of[i]];
+  }
+
+  preferences result;
+  result.items = events.items;
+  result.quanta_per_unit = weigh.quanta_per_unit();
+  const std::vector<core::subject_handle> arrived = numbers.take_subjects();
+  std::vector<std::uint32_t> order(arrived.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return arrived[a] < arrived[b]; });
+
+  std::vector<std::uint64_t> next(arrived.size());  // where each subject's next event goes
+  result.subjects.reserve(arrived.size());
+  result.row_begin.reserve(arrived.size() + 1);
+  for (const std::uint32_t number : order) {
+    next[number] = result.row_begin.back();
+    result.subjects.push_back(arrived[number]);
+    result.row_begin.push_back(next[number] + counts[number]);
+  }
+  const std::size_t kept = result.row_begin.back();
+  result.item.resize(kept);
+  result.weight.resize(kept);
+  result.time.resize(kept);
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (row_of[i] != left_out) {
+      const std::uint64_t at = next[row_of[i]]++;
+      result.item[at] = events.item[i];
+      result.weight[at] = weigh(i);
+      result.time[at] = events.time[i];
+    }
+  }
+  merge_rows(result);
+  return result;
+}
+
+std::optional<std::uint32_t> preferences::find(core::subject_handle subject) const {
+  const auto found = std::lower_bound(subjects.begin(), subjects.end(), subject);
+  if (found == subjects.end() || *found != subject) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(found - subjects.begin());
+}
+
+std::span<const item_position> preferences::items_of(std::uint32_t row) const {
+  return {item.data() + row_begin[row], item.data() + row_begin[row + 1]};
+}
+
+std::span<const std::uint16_t> preferences::weights_of(std::uint32_t row) const {
+  return {weight.data() + row_begin[row], weight.data() + row_begin[row + 1]};
+}
+
+std::span<const std::int64_t> preferences::times_of(std::uint32_t row) const {
+  return {time.data() + row_begin[row], time.data() + row_begin[row + 1]};
+}
+
+std::vector<preference> preferences::history_of(std::uint32_t row) const {
+  std::vector<preference> history;
+  history.reserve(row_begin[row + 1] - row_begin[row]);
+  for (std::uint64_t i = row_begin[row]; i < row_begin[row + 1]; ++i) {
+    history.push_back({item[i], weight_in_units(weight[i]), time[i]});
+  }
+  return history;
+}
+
+std::int64_t preferences::newest() const {
+  return time.empty() ? 0 : *std::max_element(time.begin(), time.end());
+}
+
+preferences preferences::without(std::span<const core::subject_handle> gone) const {
+  std::vector<core::subject_handle> sorted(gone.begin(), gone.end());
+  std::sort(sorted.begin(), sorted.end());
+  preferences rest;
+  rest.items = items;
+  rest.quanta_per_unit = quanta_per_unit;
+  rest.subjects.reserve(subjects.size());
+  rest.row_begin.reserve(row_begin.size());
+  rest.item.reserve(item.size());
+  rest.weight.reserve(weight.size());
+  rest.time.reserve(time.size());
+  // Rows that stay together are copied together.
+  std::uint32_t row = 0;
+  const auto copy_until = [&](std::uint32_t end) {
+    const std::uint64_t from = row_begin[row];
+    const std::uint64_t to = row_begin[end];
+    const std::uint64_t shift = from - rest.item.size();
+    rest.subjects.insert(rest.subjects.end(), subjects.begin() + row, subjects.begin() + end);
+    for (std::uint32_t r = row; r < end; ++r) {
+      rest.row_begin.push_back(row_begin[r + 1] - shift);
+    }
+    rest.item.insert(rest.item.end(), item.begin() + from, item.begin() + to);
+    rest.weight.insert(rest.weight.end(), weight.begin() + from, weight.begin() + to);
+    rest.time.insert(rest.time.end(), time.begin() + from, time.begin() + to);
+  };
+  for (const core::subject_handle subject : sorted) {
+    const auto found = find(subject);
+    if (found && *found >= row) {
+      copy_until(*found);
+      row = *found + 1;
+    }
+  }
+  copy_until(rows());
+  return rest;
+}
+
+preferences::columns preferences::transposed() const {
+  columns result;
+  result.begin.assign(items->size() + 1, 0);
+  for (const item_position i : item) {
+    ++result.begin[i + 1];
+  }
+  std::partial_sum(result.begin.begin(), result.begin.end(), result.begin.begin());
+  result.row.resize(item.size());
+  result.weight.resize(item.size());
+  std::vector<std::uint64_t> next(result.begin.begin(), result.begin.end() - 1);
+  for (std::uint32_t r = 0; r < rows(); ++r) {
+    for (std::uint64_t i = row_begin[r]; i < row_begin[r + 1]; ++i) {
+      const std::uint64_t at = next[item[i]]++;
+      result.row[at] = r;
+      result.weight[at] = weight[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace eunomia::recommend
