@@ -37,11 +37,13 @@ class shared_array {
   std::shared_ptr<const void> owner_;
 };
 
-// The format of a model file, described in model_file.cpp: a header with the format version, the family and the
-// parameters, then named sections of plain little-endian arrays, each aligned to 64 bytes and checksummed (XXH3-128),
-// and a checksum of the whole table of sections. Version 1.
+// The format of a model file, described in model_file.cpp: a header with the format version and the place of the table,
+// then named sections of plain little-endian arrays, each aligned to 64 bytes and checksummed (XXH3-128), then the
+// table of sections with the family and its parameters, checksummed together with the header. Version 1. The same model
+// gives the same bytes.
 
-// Writes beside the target and renames over it after fsync in finish(); without finish() nothing is left.
+// Writes beside the target and renames over it after fsync in finish(); without finish() nothing is left. Names of
+// sections have at most 47 bytes.
 class model_file_writer {
  public:
   model_file_writer(std::filesystem::path target, std::string_view family, std::string_view parameters);
@@ -69,7 +71,7 @@ class model_file_writer {
   std::unique_ptr<state> state_;
 };
 
-// A model file mapped into memory; every section's checksum is verified on opening.
+// A model file mapped into memory; every byte is verified against its checksum on opening.
 class model_file {
  public:
   // Throws errc::not_found, or errc::corrupt naming the file, the section and what is wrong.
@@ -87,6 +89,9 @@ class model_file {
     return {{reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)}, mapping()};
   }
   virtual bool has(std::string_view name) const = 0;
+  // For a loader that finds sections which contradict each other: throws errc::corrupt naming the file and what is
+  // wrong. Checksums find accidents; a loader checks what it would otherwise crash on.
+  [[noreturn]] virtual void refuse(const std::string& what) const = 0;
   std::shared_ptr<const catalogue> read_catalogue(std::string_view name) const;
   preferences read_preferences(std::string_view prefix, std::shared_ptr<const catalogue> items) const;
 
