@@ -191,13 +191,8 @@ class mapped_model_file final : public model_file {
   std::string_view parameters() const override { return parameters_; }
   bool has(std::string_view name) const override { return sections_.contains(name); }
 
-  [[noreturn]] void refuse(const std::string& what) const override {
-    throw core::error(core::errc::corrupt,
-                      fmt::format("model file \"{}\": {}; restore it from a backup or train the model again",
-                                  file_->path().string(), what));
-  }
-
  protected:
+  const std::filesystem::path& path() const override { return file_->path(); }
   std::span<const std::byte> section(std::string_view name, std::size_t element_size) const override {
     const auto found = sections_.find(name);
     if (found == sections_.end()) {
@@ -298,6 +293,12 @@ bool ascends(const Offsets& offsets) {
 }
 
 }  // namespace
+
+void model_file::refuse(const std::string& what) const {
+  throw core::error(
+      core::errc::corrupt,
+      fmt::format("model file \"{}\": {}; restore it from a backup or train the model again", path().string(), what));
+}
 
 std::shared_ptr<const model_file> model_file::open(const std::filesystem::path& file) {
   auto mapped = core::mapped_file::open(file);

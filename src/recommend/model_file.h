@@ -91,11 +91,12 @@ class model_file {
   virtual bool has(std::string_view name) const = 0;
   // For a loader that finds sections which contradict each other: throws errc::corrupt naming the file and what is
   // wrong. Checksums find accidents; a loader checks what it would otherwise crash on.
-  [[noreturn]] virtual void refuse(const std::string& what) const = 0;
+  [[noreturn]] void refuse(const std::string& what) const;
   std::shared_ptr<const catalogue> read_catalogue(std::string_view name) const;
   preferences read_preferences(std::string_view prefix, std::shared_ptr<const catalogue> items) const;
 
  protected:
+  virtual const std::filesystem::path& path() const = 0;
   virtual std::span<const std::byte> section(std::string_view name, std::size_t element_size) const = 0;
   virtual std::shared_ptr<const void> mapping() const = 0;
 };

@@ -211,13 +211,20 @@ void check(const weighting& how, std::string_view who) {
   if (!std::isfinite(how.half_life_days) || how.half_life_days < 0) {
     refuse(fmt::format("{}: half_life_days must be a number from 0, got {}", who, how.half_life_days));
   }
-  if (how.half_life_days > 0 && how.as_of <= 0) {
-    refuse(fmt::format("{}: half_life_days needs as_of, the moment ages are counted from (UTC milliseconds)", who));
+}
+
+weighting settled(weighting how, const interactions& events) {
+  if (how.half_life_days > 0 && how.as_of == 0 && !events.time.empty()) {
+    how.as_of = *std::max_element(events.time.begin(), events.time.end());
   }
+  return how;
 }
 
 preferences prepare(const interactions& events, const weighting& how) {
   check(how, "weighting");
+  if (how.half_life_days > 0 && how.as_of == 0 && events.size() > 0) {
+    refuse("weighting: half_life_days needs as_of, the moment ages are counted from; settled() fills it in");
+  }
   check_columns(events);
   const event_weigher weigh(events, how);
 
@@ -301,39 +308,48 @@ std::int64_t preferences::newest() const {
   return time.empty() ? 0 : *std::max_element(time.begin(), time.end());
 }
 
-preferences preferences::without(std::span<const core::subject_handle> gone) const {
+void preferences::erase(std::span<const core::subject_handle> gone) {
   std::vector<core::subject_handle> sorted(gone.begin(), gone.end());
   std::sort(sorted.begin(), sorted.end());
-  preferences rest;
-  rest.items = items;
-  rest.quanta_per_unit = quanta_per_unit;
-  rest.subjects.reserve(subjects.size());
-  rest.row_begin.reserve(row_begin.size());
-  rest.item.reserve(item.size());
-  rest.weight.reserve(weight.size());
-  rest.time.reserve(time.size());
-  // Rows that stay together are copied together.
+  std::uint32_t kept_rows = 0;
+  std::uint64_t kept = 0;
   std::uint32_t row = 0;
-  const auto copy_until = [&](std::uint32_t end) {
-    const std::uint64_t from = row_begin[row];
-    const std::uint64_t to = row_begin[end];
-    const std::uint64_t shift = from - rest.item.size();
-    rest.subjects.insert(rest.subjects.end(), subjects.begin() + row, subjects.begin() + end);
-    for (std::uint32_t r = row; r < end; ++r) {
-      rest.row_begin.push_back(row_begin[r + 1] - shift);
+  std::uint64_t begin = 0;  // of row, where it was
+  // Moves the rows up to one that goes, together.
+  const auto keep_until = [&](std::uint32_t end_row) {
+    const std::uint64_t first = begin;
+    for (; row < end_row; ++row, ++kept_rows) {
+      const std::uint64_t end = row_begin[row + 1];
+      subjects[kept_rows] = subjects[row];
+      row_begin[kept_rows + 1] = kept + (end - first);
+      begin = end;
     }
-    rest.item.insert(rest.item.end(), item.begin() + from, item.begin() + to);
-    rest.weight.insert(rest.weight.end(), weight.begin() + from, weight.begin() + to);
-    rest.time.insert(rest.time.end(), time.begin() + from, time.begin() + to);
+    if (first != kept) {
+      std::copy(item.begin() + first, item.begin() + begin, item.begin() + kept);
+      std::copy(weight.begin() + first, weight.begin() + begin, weight.begin() + kept);
+      std::copy(time.begin() + first, time.begin() + begin, time.begin() + kept);
+    }
+    kept += begin - first;
   };
+  // Subjects that are found ascend, and none of those behind row was moved yet.
   for (const core::subject_handle subject : sorted) {
-    const auto found = find(subject);
-    if (found && *found >= row) {
-      copy_until(*found);
-      row = *found + 1;
+    const auto found = std::lower_bound(subjects.begin() + row, subjects.end(), subject);
+    if (found != subjects.end() && *found == subject) {
+      keep_until(static_cast<std::uint32_t>(found - subjects.begin()));
+      begin = row_begin[++row];
     }
   }
-  copy_until(rows());
+  keep_until(rows());
+  subjects.resize(kept_rows);
+  row_begin.resize(kept_rows + 1);
+  item.resize(kept);
+  weight.resize(kept);
+  time.resize(kept);
+}
+
+preferences preferences::without(std::span<const core::subject_handle> gone) const {
+  preferences rest = *this;
+  rest.erase(gone);
   return rest;
 }
 

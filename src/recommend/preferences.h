@@ -22,16 +22,19 @@ struct weighting {
   double minimum_event_value = 0;               // events with a smaller EVENT_VALUE are left out, those without one
                                                 // are kept (0: none is left out)
   double half_life_days = 0;                    // an event's weight halves with every such age; 0: no decay
-  std::int64_t as_of = 0;                       // the moment ages are counted from, UTC ms; set by the caller when
-                                                // half_life_days > 0, and kept with the model: a retrain uses the same.
-                                                // Events after it have age 0
+  std::int64_t as_of = 0;                       // the moment ages are counted from, UTC ms, when half_life_days > 0;
+                                                // events after it have age 0. 0: the newest event's time, which
+                                                // settled() fills in. A model keeps it: a retrain uses the same
   friend bool operator==(const weighting&, const weighting&) = default;
 };
 BOOST_DESCRIBE_STRUCT(weighting, (), (event_weights, minimum_event_value, half_life_days, as_of))
 
-// Throws errc::invalid_argument, the message starting with the family's or caller's name, for negative or non-finite
-// weights, values or half-lives, or a half-life without as_of.
+// Throws errc::invalid_argument, the message starting with who (a family's name), for negative or non-finite weights,
+// values or half-lives.
 void check(const weighting& how, std::string_view who);
+
+// The weighting with as_of filled in where it is needed and missing.
+weighting settled(weighting how, const interactions& events);
 
 // One item of what somebody did: the pair's weight and the time of its newest event.
 struct preference {
@@ -69,7 +72,10 @@ struct preferences {
   }
   std::int64_t newest() const;  // the time of the newest event, UTC ms; 0 when there is none
 
-  // The same without these subjects; those it does not know are ignored.
+  // Takes these subjects' rows out, in place and without allocation but for a copy of gone; those it does not know are
+  // ignored.
+  void erase(std::span<const core::subject_handle> gone);
+  // A copy without them.
   preferences without(std::span<const core::subject_handle> gone) const;
 
   // The matrix [items x subjects]: for each item the rows that have it, ascending, with the pair's weight in quanta.
@@ -82,8 +88,8 @@ struct preferences {
 };
 
 // The preferences that the events give: the same bits whatever the order of the rows. Beside the result it holds 4
-// bytes an event, and 14 bytes an event instead of a pair. Throws as check() does, and errc::invalid_argument when the
-// columns have different lengths or an item or event type is out of range.
+// bytes an event, and 14 bytes an event instead of a pair. Throws as check() does, and errc::invalid_argument for a
+// half-life without as_of, or when the columns have different lengths or an item or event type is out of range.
 preferences prepare(const interactions& events, const weighting& how);
 
 }  // namespace eunomia::recommend

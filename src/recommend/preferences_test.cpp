@@ -220,6 +220,9 @@ TEST(preferences, a_weighting_out_of_range_is_refused_by_name) {
   expect_refused(events, {{}, 0, INFINITY, 5}, "half_life_days");
   expect_refused(events, {{}, 0, -1, 5}, "half_life_days");
   expect_refused(events, {{}, 0, 10, 0}, "as_of");
+  EXPECT_EQ(settled({{}, 0, 10, 0}, events).as_of, 5);
+  EXPECT_EQ(settled({{}, 0, 10, 7}, events).as_of, 7);
+  EXPECT_EQ(settled({{}, 0, 0, 0}, events).as_of, 0);
 }
 
 TEST(preferences, columns_that_do_not_belong_together_are_refused) {
