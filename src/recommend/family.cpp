@@ -1,0 +1,44 @@
+#include "recommend/family.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.h"
+#include "recommend/popularity.h"
+#include "recommend/trending.h"
+
+namespace eunomia::recommend {
+
+std::span<const family* const> families() {
+  static const std::array all = {
+      &popularity_family(),
+      &trending_family(),
+  };
+  return all;
+}
+
+const family& family_named(std::string_view name) {
+  std::string known;
+  for (const family* candidate : families()) {
+    if (candidate->name() == name) {
+      return *candidate;
+    }
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", candidate->name());
+  }
+  throw core::error(core::errc::not_found,
+                    fmt::format("there is no model family \"{}\"; choose one of {}", name, known));
+}
+
+std::unique_ptr<model> load_model(const std::filesystem::path& file, const training_context& context) {
+  auto opened = model_file::open(file);
+  for (const family* candidate : families()) {
+    if (candidate->name() == opened->family()) {
+      return candidate->load(std::move(opened), context);
+    }
+  }
+  opened->refuse(
+      fmt::format("it holds a model of the family \"{}\", which this program does not know", opened->family()));
+}
+
+}  // namespace eunomia::recommend

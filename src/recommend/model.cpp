@@ -1,0 +1,14 @@
+#include "recommend/model.h"
+
+namespace eunomia::recommend {
+
+std::string_view name_of(forgetting_level level) noexcept {
+  switch (level) {
+    case forgetting_level::exact: return "exact";
+    case forgetting_level::exact_up_to_rounding: return "exact up to rounding";
+    case forgetting_level::converged: return "converged";
+  }
+  return "unknown";
+}
+
+}  // namespace eunomia::recommend
