@@ -22,8 +22,24 @@ constexpr std::string_view table_of_steps = R"(
   )
 )";
 
-// Any number that nothing else locks: two processes that start together migrate one after the other.
-constexpr std::int64_t migration_lock = 0x65756e6f6d6961;
+// Two processes that start together migrate one after the other; SQLite's writers do so anyway. Creating the table is
+// guarded by any number that nothing else locks.
+constexpr std::int64_t creation_lock = 0x65756e6f6d6961;
+
+void create_table_of_steps(transaction& in) {
+  if (in.speaks() == engine::postgresql) {
+    in.execute("SELECT pg_advisory_xact_lock(:key)", {{"key", creation_lock}});
+  }
+  in.execute(table_of_steps);
+}
+
+// LOCK and not a function: it is the one that waits before the transaction's snapshot is taken, which then shows what
+// the other process applied.
+void lock_steps(transaction& in) {
+  if (in.speaks() == engine::postgresql) {
+    in.execute("LOCK TABLE schema_migration IN EXCLUSIVE MODE");
+  }
+}
 
 std::int64_t now_milliseconds() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -77,12 +93,6 @@ std::size_t applied_steps(connection& in, const std::string& database, std::stri
   return applied.size();
 }
 
-void lock_against_others(transaction& in) {
-  if (in.speaks() == engine::postgresql) {
-    in.execute("SELECT pg_advisory_xact_lock(:key)", {{"key", migration_lock}});
-  }
-}
-
 void apply(transaction& in, const migration& step) {
   for (const std::string& statement : split_statements(step.sql)) {
     in.execute(statement);
@@ -98,10 +108,7 @@ void apply(transaction& in, const migration& step) {
 
 void database::migrate(std::span<const migration> steps) {
   const steps_by_room rooms = in_order(steps);
-  write([](transaction& in) {
-    lock_against_others(in);
-    in.execute(table_of_steps);
-  });
+  write(create_table_of_steps);
   // All rooms are checked before any is changed.
   const auto applied_of = [&](connection& in, const steps_by_room::value_type& room) {
     return applied_steps(in, name(), room.first, room.second);
@@ -119,7 +126,7 @@ void database::migrate(std::span<const migration> steps) {
   for (const auto& room : rooms) {
     for (bool more = true; more;) {
       more = write([&](transaction& in) {
-        lock_against_others(in);
+        lock_steps(in);
         const std::size_t done = applied_of(in, room);
         if (done == room.second.size()) {
           return false;
