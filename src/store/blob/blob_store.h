@@ -42,8 +42,7 @@ class blob_writer {
   virtual ~blob_writer() = default;
   // errc::resource_exhausted when the disk is full, and the blob is given up.
   virtual void write(core::bytes_view bytes) = 0;
-  // Makes the blob durable and visible at once, under its whole key; returns when both are so. errc::already_exists
-  // when the key came to exist meanwhile and overwriting was not asked for. Call once.
+  // Makes the blob durable, then visible under its key, the whole of it at once; returns when both are so. Call once.
   virtual blob_ref commit() = 0;
 };
 
@@ -55,7 +54,7 @@ class blob_store {
  public:
   virtual ~blob_store() = default;
 
-  // errc::already_exists when the key exists and is not to be overwritten.
+  // errc::already_exists when the key exists and is not to be overwritten, or is being written by somebody else.
   virtual std::unique_ptr<blob_writer> create(std::string_view key, overwrite mode = overwrite::no) = 0;
 
   // Writes a blob that is in memory.
