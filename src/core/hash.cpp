@@ -203,15 +203,28 @@ std::vector<std::byte> from_hex(std::string_view text) {
   return bytes;
 }
 
-digest256 digest256_from_hex(std::string_view text) {
+namespace {
+
+template <std::size_t Size>
+digest<Size> digest_from_hex(std::string_view text) {
   const auto bytes = from_hex(text);
-  digest256 result;
-  if (bytes.size() != result.bytes.size()) {
-    throw error(errc::invalid_argument,
-                "a SHA-256 or BLAKE2b digest has 64 hexadecimal digits, found " + std::to_string(text.size()));
+  if (bytes.size() != Size) {
+    throw error(errc::invalid_argument, "this digest has " + std::to_string(2 * Size) + " hexadecimal digits, found " +
+                                            std::to_string(text.size()));
   }
+  digest<Size> result;
   std::copy(bytes.begin(), bytes.end(), result.bytes.begin());
   return result;
+}
+
+}  // namespace
+
+digest128 digest128_from_hex(std::string_view text) {
+  return digest_from_hex<16>(text);
+}
+
+digest256 digest256_from_hex(std::string_view text) {
+  return digest_from_hex<32>(text);
 }
 
 std::string to_base64(bytes_view data) {

@@ -107,7 +107,8 @@ std::string to_hex(const digest<Size>& value) {
 }
 // Either case, nothing else: throws errc::invalid_argument for an odd length or another character.
 std::vector<std::byte> from_hex(std::string_view text);
-// Throws errc::invalid_argument too when the text has not 64 digits.
+// Throw errc::invalid_argument too when the text has not 32 or 64 digits.
+digest128 digest128_from_hex(std::string_view text);
 digest256 digest256_from_hex(std::string_view text);
 
 // Base64 (RFC 4648, section 4: + and /, with padding).
