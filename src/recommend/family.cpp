@@ -5,10 +5,21 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "recommend/popularity.h"
 #include "recommend/trending.h"
 
 namespace eunomia::recommend {
+
+namespace {
+
+// What all families' parameters have in common.
+struct common_parameters {
+  recommend::weighting weighting;
+};
+BOOST_DESCRIBE_STRUCT(common_parameters, (), (weighting))
+
+}  // namespace
 
 std::span<const family* const> families() {
   static const std::array all = {
@@ -39,6 +50,11 @@ std::unique_ptr<model> load_model(const std::filesystem::path& file, const train
   }
   opened->refuse(
       fmt::format("it holds a model of the family \"{}\", which this program does not know", opened->family()));
+}
+
+weighting weighting_of(const model& trained) {
+  return core::read_json<common_parameters>(trained.parameters(), {.missing = core::json_missing::keep_default})
+      .weighting;
 }
 
 }  // namespace eunomia::recommend

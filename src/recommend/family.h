@@ -44,6 +44,8 @@ class family {
 std::span<const family* const> families();
 // Throws errc::not_found with the names there are.
 const family& family_named(std::string_view name);
+// How a model was told to turn events into preferences: what a history that it is asked about must be prepared with.
+weighting weighting_of(const model& trained);
 // Opens a model file of any family.
 std::unique_ptr<model> load_model(const std::filesystem::path& file, const training_context& context);
 
