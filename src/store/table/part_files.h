@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "store/blob/blob_store.h"
+#include "store/table/duckdb_engine.h"
+#include "store/table/table_store.h"
+
+namespace eunomia::store::table {
+
+// The parts that were written but are not named by the manifest yet, so that a sweep in this process spares them.
+class staged_keys {
+ public:
+  void add(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    keys_.insert(key);
+  }
+  void remove(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    keys_.erase(key);
+  }
+  std::set<std::string, std::less<>> all() {
+    const std::lock_guard lock(mutex_);
+    return keys_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string, std::less<>> keys_;
+};
+
+// The condition a row must meet to be read or kept.
+struct row_filter {
+  std::string column;  // empty: every row
+  std::span<const std::int64_t> among;
+  bool keep_the_others = false;  // the rows whose value is not among these, or null
+
+  std::string sql() const;  // " WHERE ..." or nothing
+};
+
+// A temporary file of the blob store, removed with this unless somebody took it over.
+class scratch_file {
+ public:
+  explicit scratch_file(std::filesystem::path path) : path_(std::move(path)) {}
+  ~scratch_file() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  scratch_file(const scratch_file&) = delete;
+  scratch_file& operator=(const scratch_file&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Writes and reads the Parquet file of a part. Safe from any number of threads.
+class part_files {
+ public:
+  part_files(blob_store& blobs, duckdb_engine& engine) : blobs_(blobs), engine_(engine) {}
+
+  // Writes the rows as a new part, durable on return; its key is staged.
+  part write(std::int64_t table, std::uint32_t bucket, const table_description& of, const row_source& rows);
+  // Writes the rows of some parts of one bucket that pass the filter, one part after another, as a new part with all
+  // columns of the table. Without a row nothing is written.
+  part rewrite(std::int64_t table, const table_description& of, std::span<const part> old, const row_filter& filter);
+  std::uint64_t count(const part& p, const row_filter& filter);
+
+  // Shows some columns of one part, in chunks.
+  struct selection {
+    const table_description& table;
+    std::vector<std::size_t> columns;  // positions
+  };
+  void read(const part& p, const selection& what, const row_filter& filter,
+            const std::function<void(std::size_t rows, std::span<const std::int64_t> subjects,
+                                     std::vector<column_view> columns)>& visit);
+
+  // The statement that reads some columns of some parts, part after part.
+  std::string select(std::span<const part> parts, const selection& what, const row_filter& filter);
+
+  // Writes some columns of all rows of some parts into one Parquet file that is no part; for export.
+  scratch_file write_out(std::span<const part> parts, const selection& what);
+
+  // Unlinks a staged part that will not be named.
+  void discard(const part& p) noexcept;
+  // The manifest names it now.
+  void named(const part& p) { staged_.remove(p.blob.key); }
+
+  blob_store& blobs() { return blobs_; }
+  duckdb_engine& engine() { return engine_; }
+  staged_keys& staged() { return staged_; }
+
+ private:
+  part copy(std::int64_t table, std::uint32_t bucket, std::size_t columns, const std::string& query);
+
+  blob_store& blobs_;
+  duckdb_engine& engine_;
+  staged_keys staged_;
+};
+
+// The whole column list of a table as its part files have it: the subject first where it is about people.
+std::vector<column> stored_columns(const table_description& of);
+// Where every part's key begins.
+inline constexpr std::string_view part_prefix = "tables/";
+
+}  // namespace eunomia::store::table

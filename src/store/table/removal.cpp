@@ -1,0 +1,91 @@
+#include "store/table/removal.h"
+
+#include <mutex>
+
+namespace eunomia::store::table {
+
+namespace {
+
+struct swap {
+  std::vector<part> old;
+  part replacement;
+};
+
+class staged_removal final : public removal {
+ public:
+  staged_removal(part_files& files, manifest::table_entry entry, std::function<void(std::span<const part>)> unlink)
+      : files_(files), entry_(std::move(entry)), unlink_(std::move(unlink)) {}
+
+  ~staged_removal() override {
+    if (!committed_) {
+      for (const swap& s : swaps_) {
+        files_.discard(s.replacement);
+      }
+    }
+  }
+
+  // One order, on a worker.
+  void run(const std::string& column, const rewrite_order& order) {
+    if (order.gone.empty()) {
+      add({order.old, files_.rewrite(entry_.id, entry_.description, order.old, {})}, 0);
+      return;
+    }
+    for (const part& p : order.old) {
+      const std::uint64_t leaving = files_.count(p, {column, order.gone, false});
+      if (leaving > 0) {
+        const row_filter others{column, order.gone, true};
+        add({{p}, files_.rewrite(entry_.id, entry_.description, {&p, 1}, others)}, leaving);
+      }
+    }
+  }
+
+  std::uint64_t rows() const override { return rows_; }
+
+  void commit(sql::transaction& in) override {
+    for (const swap& s : swaps_) {
+      manifest::replace_parts(in, entry_.id, s.old, s.replacement);
+    }
+  }
+
+  void committed() override {
+    committed_ = true;
+    std::vector<part> old;
+    for (const swap& s : swaps_) {
+      files_.named(s.replacement);
+      old.insert(old.end(), s.old.begin(), s.old.end());
+    }
+    if (!old.empty()) {
+      unlink_(old);
+    }
+  }
+
+ private:
+  void add(swap made, std::uint64_t leaving) {
+    const std::lock_guard lock(mutex_);
+    swaps_.push_back(std::move(made));
+    rows_ += leaving;
+  }
+
+  part_files& files_;
+  const manifest::table_entry entry_;
+  const std::function<void(std::span<const part>)> unlink_;
+  std::mutex mutex_;
+  std::vector<swap> swaps_;
+  std::uint64_t rows_ = 0;
+  bool committed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
+                                        std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,
+                                        std::function<void(std::span<const part>)> unlink) {
+  auto staged = std::make_unique<staged_removal>(files, std::move(entry), std::move(unlink));
+  pool.for_each(orders.size(), [&](std::size_t i, unsigned) {
+    job.check();
+    staged->run(column, orders[i]);
+  });
+  return staged;
+}
+
+}  // namespace eunomia::store::table

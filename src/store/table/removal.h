@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/job.h"
+#include "core/thread_pool.h"
+#include "store/table/manifest.h"
+#include "store/table/part_files.h"
+#include "store/table/table_store.h"
+
+namespace eunomia::store::table {
+
+// Some parts of one bucket, and the values of the rows that are to leave them.
+struct rewrite_order {
+  std::vector<part> old;
+  std::vector<std::int64_t> gone;  // empty: none, the parts are only joined
+};
+
+// Runs the orders on the pool. A part without such a row is left as it is. unlink is called in committed() with the
+// old parts.
+std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
+                                        std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,
+                                        std::function<void(std::span<const part>)> unlink);
+
+}  // namespace eunomia::store::table

@@ -1,0 +1,461 @@
+#include "store/table/table_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <shared_mutex>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "store/table/appender.h"
+#include "store/table/csv_writer.h"
+#include "store/table/manifest.h"
+#include "store/table/part_files.h"
+#include "store/table/removal.h"
+
+namespace eunomia::store::table {
+
+namespace {
+
+using core::errc;
+using core::error;
+using manifest::table_entry;
+
+// How often erase() and compact() start again when another writer rewrote the same parts.
+constexpr int max_attempts = 8;
+
+// A scan holds its table's gate shared; unlinking parts takes it alone, so that no scan loses a file it has yet to
+// open. Who waits to have it alone goes before scans that come later, or scans without a pause would keep it out for
+// good (std::shared_mutex promises nothing here, and glibc's prefers readers).
+class scan_gate {
+ public:
+  void lock_shared() {
+    const std::lock_guard turn(turn_);
+    inside_.lock_shared();
+  }
+  void unlock_shared() { inside_.unlock_shared(); }
+  void lock() {
+    const std::lock_guard turn(turn_);
+    inside_.lock();
+  }
+  void unlock() { inside_.unlock(); }
+
+ private:
+  std::mutex turn_;
+  std::shared_mutex inside_;
+};
+
+// The gates, by the table's number; those of dropped tables stay.
+class scan_gates {
+ public:
+  std::shared_ptr<scan_gate> of(std::int64_t table) {
+    const std::lock_guard lock(mutex_);
+    auto& found = gates_[table];
+    if (found == nullptr) {
+      found = std::make_shared<scan_gate>();
+    }
+    return found;
+  }
+  std::vector<std::shared_ptr<scan_gate>> all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::shared_ptr<scan_gate>> everyone;
+    for (const auto& [table, found] : gates_) {
+      everyone.push_back(found);
+    }
+    return everyone;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::int64_t, std::shared_ptr<scan_gate>> gates_;
+};
+
+struct reading {
+  table_entry entry;
+  std::vector<part> parts;
+};
+
+class parquet_table_store final : public table_store {
+ public:
+  parquet_table_store(sql::database& sql, blob_store& blobs, const std::filesystem::path& blob_folder,
+                      const store_options& options)
+      : sql_(sql),
+        engine_({options.memory_limit, {blob_folder}, {}}),
+        files_(blobs, engine_),
+        staged_bytes_(options.staged_bytes) {
+    quoted_path(blob_folder);  // refused here rather than with the first part
+    sql_.migrate(manifest::migrations());
+    sweep();
+  }
+
+  void create(sql::transaction& in, const table_description& description) override {
+    manifest::check(description);
+    manifest::create(in, description);
+  }
+  void add_column(sql::transaction& in, std::string_view table, const column& added) override {
+    manifest::add_column(in, table, added);
+  }
+  void drop(sql::transaction& in, std::string_view table) override { manifest::drop(in, table); }
+
+  table_description describe(std::string_view table) override { return find(table).description; }
+  std::vector<part> parts(std::string_view table) override { return read(table).parts; }
+  std::vector<std::string> tables() override {
+    return sql_.read([](sql::connection& in) { return manifest::names(in); });
+  }
+
+  std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool) override {
+    return make_appender(files_, find(table), staged_bytes_, pool);
+  }
+
+  void scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
+            const scan_options& options, core::thread_pool& pool, core::job& job,
+            const std::function<void(const chunk&)>& visit) override;
+
+  std::uint64_t erase(std::string_view table, std::span<const core::subject_handle> subjects, core::thread_pool& pool,
+                      core::job& job) override {
+    return repeated([&] {
+      const auto staged = stage_erase(table, subjects, pool, job);
+      swap_in(*staged);
+      return staged->rows();
+    });
+  }
+
+  std::unique_ptr<removal> stage_erase(std::string_view table, std::span<const core::subject_handle> subjects,
+                                       core::thread_pool& pool, core::job& job) override;
+  std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
+                                        std::span<const std::int64_t> values, core::thread_pool& pool,
+                                        core::job& job) override;
+  std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job) override;
+  void verify(std::string_view table, core::thread_pool& pool, core::job& job) override;
+  void export_csv(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
+                  core::job& job) override;
+  void export_parquet(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
+                      core::job& job) override;
+  std::size_t sweep() override;
+
+ private:
+  table_entry find(std::string_view table) {
+    return sql_.read([&](sql::connection& in) { return manifest::find(in, table); });
+  }
+  reading read(std::string_view table) {
+    return sql_.read([&](sql::connection& in) {
+      reading now{manifest::find(in, table), {}};
+      now.parts = manifest::parts_of(in, now.entry.id);
+      return now;
+    });
+  }
+
+  // The manifest as it stands, and a lock that keeps its parts from being unlinked.
+  struct pinned {
+    std::shared_ptr<scan_gate> gate;
+    std::shared_lock<scan_gate> lock;
+    reading now;
+  };
+  pinned pin(std::string_view table) {
+    auto gate = gates_.of(find(table).id);
+    std::shared_lock lock(*gate);
+    return {std::move(gate), std::move(lock), read(table)};
+  }
+
+  static void admit(const table_description& table, const core::purpose& why) {
+    const auto& listed = table.purposes;
+    if (table.about_people && std::find(listed.begin(), listed.end(), why) == listed.end()) {
+      throw error(errc::permission_denied, "table \"" + table.name + "\" may not be read for the purpose \"" +
+                                               why.name() + "\": it is not on the table's list");
+    }
+  }
+
+  std::unique_ptr<removal> stage(table_entry entry, const std::string& column, std::vector<rewrite_order> orders,
+                                 core::thread_pool& pool, core::job& job) {
+    const std::int64_t id = entry.id;
+    return stage_rewrites(files_, std::move(entry), column, std::move(orders), pool, job,
+                          [this, id](std::span<const part> old) { unlink(id, old); });
+  }
+
+  void unlink(std::int64_t table, std::span<const part> old) {
+    const auto gate = gates_.of(table);
+    const std::unique_lock lock(*gate);
+    for (const part& p : old) {
+      files_.blobs().remove(p.blob.key);
+    }
+  }
+
+  void swap_in(removal& staged) {
+    sql_.write([&](sql::transaction& in) { staged.commit(in); });
+    staged.committed();
+  }
+
+  template <class Body>
+  std::invoke_result_t<Body&> repeated(Body body) {
+    for (int attempt = 1;; ++attempt) {
+      try {
+        return body();
+      } catch (const error& problem) {
+        if (problem.code() != errc::unavailable || attempt == max_attempts) {
+          throw;
+        }
+      }
+    }
+  }
+
+  sql::database& sql_;
+  duckdb_engine engine_;
+  part_files files_;
+  scan_gates gates_;
+  const std::size_t staged_bytes_;
+};
+
+std::vector<std::size_t> positions_of(const table_description& table, std::span<const std::string_view> names) {
+  std::vector<std::size_t> positions;
+  for (const std::string_view name : names) {
+    const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                    [&](const column& c) { return manifest::lower(c.name) == manifest::lower(name); });
+    if (found == table.columns.end()) {
+      throw error(errc::invalid_argument, "table \"" + table.name + "\" has no column \"" + std::string(name) + "\"");
+    }
+    positions.push_back(static_cast<std::size_t>(found - table.columns.begin()));
+  }
+  if (positions.empty() && !table.about_people) {
+    throw error(errc::invalid_argument, "table \"" + table.name + "\": no column was asked for");
+  }
+  return positions;
+}
+
+void check_count(std::size_t count) {
+  if (count > max_named_rows) {
+    throw error(errc::resource_exhausted,
+                fmt::format("{} subjects or values in one call; max_named_rows = {}", count, max_named_rows));
+  }
+}
+
+std::vector<std::vector<std::int64_t>> by_bucket(std::span<const core::subject_handle> subjects,
+                                                 std::uint32_t buckets) {
+  check_count(subjects.size());
+  std::vector<std::vector<std::int64_t>> split(buckets);
+  for (const core::subject_handle subject : subjects) {
+    split[core::partition_of(subject, buckets)].push_back(static_cast<std::int64_t>(subject.value()));
+  }
+  return split;
+}
+
+void parquet_table_store::scan(std::string_view table, const core::purpose& why,
+                               std::span<const std::string_view> columns, const scan_options& options,
+                               core::thread_pool& pool, core::job& job,
+                               const std::function<void(const chunk&)>& visit) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  admit(description, why);
+  if (!description.about_people && !options.subjects.empty()) {
+    throw error(errc::invalid_argument, "table \"" + description.name + "\" is not about people");
+  }
+  const part_files::selection what{description, positions_of(description, columns)};
+  const auto gone = by_bucket(options.subjects, description.buckets);
+  const bool everybody = options.subjects.empty();
+
+  std::vector<std::uint64_t> first_row;
+  std::vector<part> chosen;
+  std::uint64_t before = 0;
+  for (const part& p : view.now.parts) {
+    const bool in_buckets = options.buckets.empty() || std::find(options.buckets.begin(), options.buckets.end(),
+                                                                 p.bucket) != options.buckets.end();
+    if (in_buckets && (everybody || !gone[p.bucket].empty())) {
+      chosen.push_back(p);
+      first_row.push_back(before);
+    }
+    before += p.rows;
+  }
+  const auto show = [&](std::size_t i) {
+    const part& p = chosen[i];
+    row_filter filter;
+    if (!everybody) {
+      filter = {std::string(subject_column), gone[p.bucket], false};
+    }
+    std::uint64_t seen = 0;
+    files_.read(p, what, filter,
+                [&](std::size_t rows, std::span<const std::int64_t> subjects, std::vector<column_view> views) {
+                  job.check();
+                  visit({p.bucket, everybody ? first_row[i] + seen : 0, rows, subjects, std::move(views)});
+                  seen += rows;
+                });
+    if (everybody && seen != p.rows) {
+      throw error(errc::corrupt, fmt::format("part {} has {} rows and not {}", p.blob.key, seen, p.rows));
+    }
+  };
+  if (everybody) {
+    pool.for_each(chosen.size(), [&](std::size_t i, unsigned) { show(i); });
+  } else {
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      show(i);
+    }
+  }
+}
+
+std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table,
+                                                          std::span<const core::subject_handle> subjects,
+                                                          core::thread_pool& pool, core::job& job) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  if (!description.about_people) {
+    throw error(errc::invalid_argument, "table \"" + description.name + "\" is not about people");
+  }
+  auto gone = by_bucket(subjects, description.buckets);
+  std::vector<rewrite_order> orders;
+  for (const part& p : view.now.parts) {
+    if (gone[p.bucket].empty()) {
+      continue;
+    }
+    if (orders.empty() || orders.back().old.front().bucket != p.bucket) {
+      orders.push_back({{}, gone[p.bucket]});
+    }
+    orders.back().old.push_back(p);
+  }
+  return stage(view.now.entry, std::string(subject_column), std::move(orders), pool, job);
+}
+
+std::unique_ptr<removal> parquet_table_store::stage_remove(std::string_view table, std::string_view column,
+                                                           std::span<const std::int64_t> values,
+                                                           core::thread_pool& pool, core::job& job) {
+  check_count(values.size());
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  const std::size_t position = positions_of(description, {&column, 1}).front();
+  if (description.about_people || description.columns[position].type != column_type::int64) {
+    throw error(errc::invalid_argument, "table \"" + description.name +
+                                            "\": rows are removed by an int64 column of a " +
+                                            "table that is not about people; people are erased");
+  }
+  std::vector<rewrite_order> orders;
+  if (!view.now.parts.empty() && !values.empty()) {
+    orders.push_back({view.now.parts, {values.begin(), values.end()}});
+  }
+  return stage(view.now.entry, description.columns[position].name, std::move(orders), pool, job);
+}
+
+std::size_t parquet_table_store::compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool,
+                                         core::job& job) {
+  return repeated([&]() -> std::size_t {
+    pinned view = pin(table);
+    std::map<std::uint32_t, std::vector<part>> buckets;
+    for (const part& p : view.now.parts) {
+      buckets[p.bucket].push_back(p);
+    }
+    std::vector<rewrite_order> orders;
+    for (auto& [bucket, parts] : buckets) {
+      if (parts.size() > std::max<std::size_t>(max_parts, 1)) {
+        orders.push_back({std::move(parts), {}});
+      }
+    }
+    const std::size_t count = orders.size();
+    const auto staged = stage(view.now.entry, "", std::move(orders), pool, job);
+    view.lock.unlock();  // or committed() would wait for ourselves
+    swap_in(*staged);
+    return count;
+  });
+}
+
+void parquet_table_store::verify(std::string_view table, core::thread_pool& pool, core::job& job) {
+  const pinned view = pin(table);
+  const auto& parts = view.now.parts;
+  pool.for_each(parts.size(), [&](std::size_t i, unsigned) {
+    job.check();
+    files_.blobs().verify(parts[i].blob);
+    if (const std::uint64_t rows = files_.count(parts[i], {}); rows != parts[i].rows) {
+      throw error(errc::corrupt, fmt::format("part {} has {} rows and not {}", parts[i].blob.key, rows, parts[i].rows));
+    }
+  });
+}
+
+void write_rows(csv_writer& out, const table_description& table, std::size_t rows,
+                std::span<const std::int64_t> subjects, const std::vector<column_view>& columns) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (table.about_people) {
+      out.number(subjects[i]);
+    }
+    for (const column_view& values : columns) {
+      if (values.is_null(i)) {
+        out.absent();
+      } else if (values.type() == column_type::int64) {
+        out.number(values.int64()[i]);
+      } else if (values.type() == column_type::float64) {
+        out.number(values.float64()[i]);
+      } else {
+        out.text(values.text(i));
+      }
+    }
+    out.end_record();
+  }
+}
+
+part_files::selection everything(const table_description& table) {
+  part_files::selection all{table, std::vector<std::size_t>(table.columns.size())};
+  std::iota(all.columns.begin(), all.columns.end(), 0);
+  return all;
+}
+
+void parquet_table_store::export_csv(std::string_view table, const core::purpose& why,
+                                     const std::filesystem::path& file, core::job& job) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  admit(description, why);
+  csv_writer out(file);
+  for (const column& c : stored_columns(description)) {
+    out.text(c.name);
+  }
+  out.end_record();
+  std::uint64_t done = 0;
+  for (const part& p : view.now.parts) {
+    files_.read(p, everything(description), {},
+                [&](std::size_t rows, std::span<const std::int64_t> subjects, std::vector<column_view> columns) {
+                  job.check();
+                  write_rows(out, description, rows, subjects, columns);
+                });
+    job.report("export", ++done, view.now.parts.size());
+  }
+  out.finish();
+}
+
+void parquet_table_store::export_parquet(std::string_view table, const core::purpose& why,
+                                         const std::filesystem::path& file, core::job& job) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  admit(description, why);
+  job.check();
+  // DuckDB writes inside its sandbox; the copy out of it is ours.
+  const auto scratch = files_.write_out(view.now.parts, everything(description));
+  const auto bytes = core::mapped_file::open(scratch.path());
+  core::atomic_file out(file, bytes->bytes().size());
+  out.write(bytes->bytes());
+  out.commit();
+}
+
+std::size_t parquet_table_store::sweep() {
+  std::vector<std::unique_lock<scan_gate>> held;
+  const auto gates = gates_.all();
+  for (const auto& gate : gates) {
+    held.emplace_back(*gate);
+  }
+  // First what is staged, then what is named: a part that moves from one to the other meanwhile is seen.
+  const auto staged = files_.staged().all();
+  const auto named = sql_.read([](sql::connection& in) { return manifest::keys(in); });
+  try {
+    return files_.blobs().sweep(part_prefix,
+                                [&](std::string_view key) { return staged.contains(key) || named.contains(key); });
+  } catch (const error& problem) {
+    if (problem.code() == errc::unavailable || problem.code() == errc::failed_precondition) {
+      return 0;  // in use: the next opening will
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
+                                              const std::filesystem::path& blob_folder, const store_options& options) {
+  return std::make_unique<parquet_table_store>(sql, blobs, blob_folder, options);
+}
+
+}  // namespace eunomia::store::table

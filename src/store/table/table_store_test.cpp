@@ -1,0 +1,609 @@
+#include "store/table/table_store.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "core/error.h"
+#include "core/temporary_directory.h"
+#include "store/table/duckdb_engine.h"
+#include "store/table/record_reader.h"
+
+namespace eunomia::store::table {
+namespace {
+
+using core::errc;
+using core::subject_handle;
+
+const core::purpose recommendation("recommendation");
+
+// Everything that a table store stands on, in one folder.
+struct house {
+  explicit house(const std::filesystem::path& folder, const store_options& options = {}) {
+    sql = sql::database::open((folder / "eunomia.db").string());
+    blobs = open_disk_blob_store(folder / "blobs");
+    tables = open_table_store(*sql, *blobs, folder / "blobs", options);
+  }
+  void create(const table_description& description) {
+    sql->write([&](sql::transaction& in) { tables->create(in, description); });
+  }
+  void commit(appender& rows) {
+    rows.finish();
+    sql->write([&](sql::transaction& in) { rows.commit(in); });
+    rows.committed();
+  }
+
+  std::unique_ptr<sql::database> sql;
+  std::unique_ptr<blob_store> blobs;
+  std::unique_ptr<table_store> tables;
+};
+
+table_description events() {
+  return {"events",
+          true,
+          {{"item", column_type::int64}, {"value", column_type::float64}, {"note", column_type::text}},
+          {recommendation},
+          8};
+}
+
+struct event {
+  std::int64_t subject;
+  std::int64_t item;
+  std::optional<double> value;
+  std::optional<std::string> note;
+  friend bool operator==(const event&, const event&) = default;
+};
+
+column_batch batch_of(const std::vector<event>& rows) {
+  column_batch batch(events().columns);
+  for (const event& row : rows) {
+    batch.subjects.push_back(row.subject);
+    batch.columns[0].add(row.item);
+    row.value ? batch.columns[1].add(*row.value) : batch.columns[1].add_null();
+    row.note ? batch.columns[2].add(std::string_view(*row.note)) : batch.columns[2].add_null();
+  }
+  return batch;
+}
+
+std::vector<event> random_events(std::mt19937_64& random, std::size_t count, std::int64_t people) {
+  std::vector<event> rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    event row{1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(people)),
+              static_cast<std::int64_t>(random() % 1000),
+              {},
+              {}};
+    if (random() % 4 != 0) {
+      row.value = static_cast<double>(random() % 1000) / 7;
+    }
+    if (random() % 3 != 0) {
+      row.note = std::string(random() % 40, 'x') + "é";
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+class table_test : public testing::Test {
+ protected:
+  void append(house& in, const std::vector<event>& rows) {
+    const auto out = in.tables->append("events", pool_);
+    out->append(batch_of(rows));
+    in.commit(*out);
+  }
+
+  std::vector<event> scan(house& in, const scan_options& options = {}) {
+    constexpr std::array<std::string_view, 3> columns = {"ITEM", "value", "note"};
+    std::map<std::uint64_t, std::vector<event>> by_row;
+    std::mutex mutex;
+    in.tables->scan("events", recommendation, columns, options, pool_, job_, [&](const chunk& rows) {
+      std::vector<event> some;
+      for (std::size_t i = 0; i < rows.rows; ++i) {
+        event row{rows.subjects[i], rows.columns[0].int64()[i], {}, {}};
+        if (!rows.columns[1].is_null(i)) {
+          row.value = rows.columns[1].float64()[i];
+        }
+        if (!rows.columns[2].is_null(i)) {
+          row.note = rows.columns[2].text(i);
+        }
+        some.push_back(std::move(row));
+      }
+      const std::lock_guard lock(mutex);
+      auto& place = by_row[rows.first_row];
+      place.insert(place.end(), some.begin(), some.end());
+    });
+    std::vector<event> all;
+    for (const auto& [first, rows] : by_row) {
+      EXPECT_TRUE(!options.subjects.empty() || !options.buckets.empty() || first == all.size());
+      all.insert(all.end(), rows.begin(), rows.end());
+    }
+    return all;
+  }
+
+  // What a table of these rows shows: by bucket, then as appended.
+  static std::vector<event> expected(std::vector<event> rows) {
+    std::stable_sort(rows.begin(), rows.end(), [](const event& a, const event& b) {
+      const auto bucket = [](const event& e) {
+        return core::partition_of(subject_handle(static_cast<std::uint64_t>(e.subject)), events().buckets);
+      };
+      return bucket(a) < bucket(b);
+    });
+    return rows;
+  }
+
+  template <class Body>
+  static std::string refused(errc code, Body body) {
+    try {
+      body();
+    } catch (const core::error& problem) {
+      EXPECT_EQ(problem.code(), code) << problem.what();
+      return problem.what();
+    }
+    ADD_FAILURE() << "nothing was thrown";
+    return "";
+  }
+
+  std::size_t files_on_disk() {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path() / "blobs")) {
+      count += entry.is_regular_file() && entry.path().extension() == ".parquet" ? 1 : 0;
+    }
+    return count;
+  }
+
+  core::temporary_directory folder_;
+  core::thread_pool pool_{3};
+  core::job job_;
+};
+
+TEST_F(table_test, shows_what_was_appended_by_bucket_in_the_order_of_appending) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::vector<event> all;
+  {
+    house in(folder_.path());
+    in.create(events());
+    for (const std::size_t count : {1, 5000, 20'000, 3}) {
+      const auto rows = random_events(random, count, 300);
+      append(in, rows);
+      all.insert(all.end(), rows.begin(), rows.end());
+    }
+    EXPECT_EQ(scan(in), expected(all));
+  }
+  house again(folder_.path());
+  EXPECT_EQ(scan(again), expected(all));
+  again.tables->verify("events", pool_, job_);
+}
+
+TEST_F(table_test, spills_to_parts_when_more_is_staged_than_memory_is_given) {
+  house in(folder_.path(), {.staged_bytes = 100'000});
+  in.create(events());
+  std::mt19937_64 random(3);
+  const auto out = in.tables->append("events", pool_);
+  std::vector<event> all;
+  for (int i = 0; i < 20; ++i) {
+    const auto rows = random_events(random, 1000, 50);
+    out->append(batch_of(rows));
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  EXPECT_GT(files_on_disk(), 8U);
+  EXPECT_TRUE(scan(in).empty());
+  in.commit(*out);
+  EXPECT_EQ(scan(in), expected(all));
+  EXPECT_EQ(in.tables->compact("events", 1, pool_, job_), 8U);
+  EXPECT_EQ(scan(in), expected(all));
+  EXPECT_EQ(files_on_disk(), 8U);
+}
+
+TEST_F(table_test, leaves_nothing_of_rows_that_were_never_committed) {
+  house in(folder_.path());
+  in.create(events());
+  std::mt19937_64 random(4);
+  {
+    const auto out = in.tables->append("events", pool_);
+    out->append(batch_of(random_events(random, 100, 50)));
+    out->finish();
+    EXPECT_GT(files_on_disk(), 0U);
+  }
+  EXPECT_EQ(files_on_disk(), 0U);
+}
+
+TEST_F(table_test, is_not_read_for_a_purpose_that_is_not_on_its_list) {
+  house in(folder_.path());
+  in.create(events());
+  const std::string message = refused(errc::permission_denied, [&] {
+    in.tables->scan("events", core::purpose("advertising"), {}, {}, pool_, job_, [](const chunk&) { FAIL(); });
+  });
+  EXPECT_NE(message.find("advertising"), std::string::npos);
+  refused(errc::permission_denied,
+          [&] { in.tables->export_csv("events", core::purpose("advertising"), folder_.path() / "x.csv", job_); });
+  refused(errc::permission_denied, [&] {
+    in.tables->export_parquet("events", core::purpose("advertising"), folder_.path() / "x.parquet", job_);
+  });
+}
+
+TEST_F(table_test, shows_the_rows_of_named_subjects_only) {
+  house in(folder_.path());
+  in.create(events());
+  std::mt19937_64 random(5);
+  const auto rows = random_events(random, 3000, 40);
+  append(in, rows);
+  const std::array<subject_handle, 2> asked = {subject_handle(7), subject_handle(33)};
+  std::vector<event> wanted;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(wanted),
+               [](const event& e) { return e.subject == 7 || e.subject == 33; });
+  EXPECT_EQ(scan(in, {.subjects = asked}), expected(wanted));
+}
+
+TEST_F(table_test, erasing_subjects_leaves_the_rows_of_everybody_else_in_order) {
+  house in(folder_.path());
+  in.create(events());
+  std::mt19937_64 random(6);
+  std::vector<event> all;
+  for (int i = 0; i < 3; ++i) {
+    const auto rows = random_events(random, 2000, 100);
+    append(in, rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  const auto before = in.tables->parts("events");
+  const std::array<subject_handle, 2> gone = {subject_handle(10), subject_handle(999'999)};
+  const std::uint64_t erased = in.tables->erase("events", gone, pool_, job_);
+  const auto left = std::remove_if(all.begin(), all.end(), [](const event& e) { return e.subject == 10; });
+  EXPECT_EQ(erased, static_cast<std::uint64_t>(all.end() - left));
+  all.erase(left, all.end());
+  EXPECT_EQ(scan(in), expected(all));
+  const auto after = in.tables->parts("events");
+  const std::uint32_t bucket = core::partition_of(subject_handle(10), events().buckets);
+  for (const part& p : before) {
+    const bool still = std::any_of(after.begin(), after.end(), [&](const part& q) { return q.blob == p.blob; });
+    EXPECT_EQ(still, p.bucket != bucket);
+    EXPECT_EQ(in.blobs->exists(p.blob.key), still);
+  }
+  in.tables->verify("events", pool_, job_);
+  EXPECT_EQ(in.tables->erase("events", gone, pool_, job_), 0U);
+}
+
+TEST_F(table_test, erasing_everybody_leaves_no_file) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 2, 3.0, "x"}, {2, 2, 3.0, "y"}});
+  const std::array<subject_handle, 2> gone = {subject_handle(1), subject_handle(2)};
+  EXPECT_EQ(in.tables->erase("events", gone, pool_, job_), 2U);
+  EXPECT_EQ(files_on_disk(), 0U);
+  EXPECT_TRUE(scan(in).empty());
+}
+
+TEST_F(table_test, a_column_added_later_is_null_in_what_was_there_and_survives_rewrites) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, 1.0, "old"}, {2, 20, 2.0, "old"}});
+  in.sql->write([&](sql::transaction& t) { in.tables->add_column(t, "events", {"extra", column_type::text}); });
+  const auto out = in.tables->append("events", pool_);
+  auto batch = column_batch(in.tables->describe("events").columns);
+  batch.subjects.push_back(1);
+  batch.columns[0].add(std::int64_t(11));
+  batch.columns[1].add(1.5);
+  batch.columns[2].add(std::string_view("new"));
+  batch.columns[3].add(std::string_view("here"));
+  out->append(batch);
+  in.commit(*out);
+  const auto seen = [&] {
+    std::map<std::int64_t, std::string> by_item;
+    std::mutex mutex;
+    constexpr std::array<std::string_view, 2> columns = {"item", "extra"};
+    in.tables->scan("events", recommendation, columns, {}, pool_, job_, [&](const chunk& rows) {
+      const std::lock_guard lock(mutex);
+      for (std::size_t i = 0; i < rows.rows; ++i) {
+        by_item[rows.columns[0].int64()[i]] =
+            rows.columns[1].is_null(i) ? "null" : std::string(rows.columns[1].text(i));
+      }
+    });
+    return by_item;
+  };
+  const std::map<std::int64_t, std::string> expected_items = {{10, "null"}, {11, "here"}, {20, "null"}};
+  EXPECT_EQ(seen(), expected_items);
+  in.tables->compact("events", 1, pool_, job_);
+  EXPECT_EQ(seen(), expected_items);
+  refused(errc::already_exists, [&] {
+    in.sql->write([&](sql::transaction& t) { in.tables->add_column(t, "events", {"EXTRA", column_type::text}); });
+  });
+}
+
+TEST_F(table_test, rows_of_a_table_that_is_not_about_people_are_removed_by_a_number) {
+  house in(folder_.path());
+  in.create({"items", false, {{"item", column_type::int64}, {"title", column_type::text}}, {}, 1});
+  const auto out = in.tables->append("items", pool_);
+  column_batch batch(in.tables->describe("items").columns);
+  for (std::int64_t i = 0; i < 5; ++i) {
+    batch.columns[0].add(i);
+    batch.columns[1].add(std::string_view("t"));
+  }
+  out->append(batch);
+  in.commit(*out);
+  const std::array<std::int64_t, 2> values = {1, 3};
+  const auto staged = in.tables->stage_remove("items", "item", values, pool_, job_);
+  EXPECT_EQ(staged->rows(), 2U);
+  in.sql->write([&](sql::transaction& t) { staged->commit(t); });
+  staged->committed();
+  std::vector<std::int64_t> left;
+  constexpr std::array<std::string_view, 1> columns = {"item"};
+  in.tables->scan("items", recommendation, columns, {}, pool_, job_, [&](const chunk& rows) {
+    left.insert(left.end(), rows.columns[0].int64().begin(), rows.columns[0].int64().end());
+  });
+  EXPECT_EQ(left, (std::vector<std::int64_t>{0, 2, 4}));
+}
+
+TEST_F(table_test, refuses_what_does_not_fit_the_table) {
+  house in(folder_.path());
+  in.create(events());
+  refused(errc::already_exists, [&] { in.create(events()); });
+  refused(errc::not_found, [&] { in.tables->describe("absent"); });
+  refused(errc::invalid_argument, [&] { in.create({"bad", true, {{"Subject", column_type::int64}}, {}, 8}); });
+  refused(errc::invalid_argument, [&] {
+    in.create({"bad", true, {{"a", column_type::int64}, {"A", column_type::int64}}, {}, 8});
+  });
+  const auto out = in.tables->append("events", pool_);
+  refused(errc::invalid_argument, [&] { out->append(batch_of({{0, 1, {}, {}}})); });
+  constexpr std::array<std::string_view, 1> unknown = {"nothing"};
+  refused(errc::invalid_argument,
+          [&] { in.tables->scan("events", recommendation, unknown, {}, pool_, job_, [](const chunk&) {}); });
+}
+
+TEST_F(table_test, dropping_a_table_unlinks_its_parts_with_the_next_sweep) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 2, 3.0, "x"}});
+  in.sql->write([&](sql::transaction& t) { in.tables->drop(t, "events"); });
+  EXPECT_EQ(in.tables->sweep(), 1U);
+  EXPECT_EQ(files_on_disk(), 0U);
+  EXPECT_TRUE(in.tables->tables().empty());
+}
+
+TEST_F(table_test, a_damaged_part_is_found) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, random_events(*std::make_unique<std::mt19937_64>(1), 500, 1));
+  const auto p = in.tables->parts("events").at(0);
+  const auto path = in.blobs->local_path(p.blob);
+  {
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(p.blob.size / 3));
+    file.put('\x55').put('\x55');
+  }
+  refused(errc::corrupt, [&] { in.tables->verify("events", pool_, job_); });
+  std::filesystem::resize_file(path, p.blob.size / 2);
+  refused(errc::corrupt, [&] { scan(in); });
+}
+
+TEST_F(table_test, exports_csv_and_parquet_that_read_back) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, 1.5, "a,b"}, {1, 11, {}, {}}, {1, 12, -0.25, ""}});
+  in.tables->export_csv("events", recommendation, folder_.path() / "out.csv.gz", job_);
+  in.tables->export_parquet("events", recommendation, folder_.path() / "out.parquet", job_);
+  EXPECT_TRUE(is_parquet(folder_.path() / "out.parquet"));
+  EXPECT_FALSE(is_parquet(folder_.path() / "out.csv.gz"));
+  const std::vector<std::string> wanted = {"1", "10", "1.5", "a,b", "1", "11", "", "", "1", "12", "-0.25", ""};
+  for (const bool parquet : {false, true}) {
+    const auto reader =
+        parquet ? open_parquet(folder_.path() / "out.parquet") : open_csv(folder_.path() / "out.csv.gz");
+    EXPECT_EQ(reader->header(), (std::vector<std::string>{"subject", "item", "value", "note"}));
+    record_block block;
+    ASSERT_TRUE(reader->next(block));
+    EXPECT_EQ(std::vector<std::string>(block.fields.begin(), block.fields.end()), wanted);
+    EXPECT_FALSE(reader->next(block));
+  }
+}
+
+TEST_F(table_test, a_parquet_file_that_was_cut_is_refused_by_name) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, random_events(*std::make_unique<std::mt19937_64>(1), 5000, 10));
+  const auto path = folder_.path() / "cut.parquet";
+  in.tables->export_parquet("events", recommendation, path, job_);
+  const auto size = std::filesystem::file_size(path);
+  for (const std::uintmax_t cut : {size - 1, size / 2, std::uintmax_t(20)}) {
+    std::filesystem::resize_file(path, cut);
+    const std::string message = refused(errc::invalid_argument, [&] { open_parquet(path); });
+    EXPECT_NE(message.find("cut.parquet"), std::string::npos) << message;
+  }
+}
+
+TEST_F(table_test, duckdb_reads_nothing_outside_its_folders_and_its_settings_stay) {
+  std::ofstream(folder_.path() / "inside.csv") << "a\n1\n";
+  duckdb_engine engine({std::uint64_t(1) << 28, {folder_.path()}, {}});
+  duckdb_session session = engine.connect();
+  EXPECT_EQ(session.number("SELECT count(*) FROM read_csv('" + (folder_.path() / "inside.csv").string() + "')"), 1);
+  refused(errc::permission_denied, [&] { session.execute("SELECT * FROM read_csv('/etc/passwd')"); });
+  refused(errc::permission_denied, [&] { session.execute("SELECT * FROM read_text('/etc/passwd')"); });
+  refused(errc::permission_denied, [&] {
+    session.execute("SELECT * FROM read_text('" + (folder_.path() / "../../etc/passwd").string() + "')");
+  });
+  refused(errc::permission_denied, [&] { session.execute("COPY (SELECT 1) TO '/tmp/eunomia-escape.csv'"); });
+  refused(errc::permission_denied, [&] { session.execute("ATTACH '/tmp/eunomia-escape.db'"); });
+  for (const char* statement :
+       {"SET enable_external_access=true", "SET allowed_directories=['/']", "SET lock_configuration=false",
+        "SET autoload_known_extensions=true", "RESET enable_external_access", "SET memory_limit='100GB'",
+        "SET temp_directory='/tmp'", "INSTALL httpfs", "LOAD httpfs"}) {
+    EXPECT_THROW(session.execute(statement), core::error) << statement;
+  }
+}
+
+TEST_F(table_test, duckdb_given_one_file_reads_no_other_beside_it) {
+  std::ofstream(folder_.path() / "given.csv") << "a\n1\n";
+  std::ofstream(folder_.path() / "other.csv") << "a\n1\n";
+  duckdb_engine engine({std::uint64_t(1) << 28, {}, {folder_.path() / "given.csv"}});
+  duckdb_session session = engine.connect();
+  EXPECT_EQ(session.number("SELECT count(*) FROM read_csv('" + (folder_.path() / "given.csv").string() + "')"), 1);
+  refused(errc::permission_denied,
+          [&] { session.execute("SELECT * FROM read_csv('" + (folder_.path() / "other.csv").string() + "')"); });
+}
+
+TEST_F(table_test, erasing_while_others_scan_lets_every_scan_end) {
+  house in(folder_.path());
+  in.create(events());
+  std::mt19937_64 random(8);
+  append(in, random_events(random, 20'000, 60));
+  std::atomic<bool> stop = false;
+  std::atomic<int> scans = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      core::thread_pool pool(1);
+      core::job job;
+      while (!stop) {
+        in.tables->scan("events", recommendation, {}, {}, pool, job, [](const chunk&) {});
+        ++scans;
+      }
+    });
+  }
+  for (std::uint64_t subject = 1; subject <= 10; ++subject) {
+    const subject_handle gone(subject);
+    in.tables->erase("events", {&gone, 1}, pool_, job_);
+  }
+  stop = true;
+  for (auto& reader : readers) {
+    reader.join();
+  }
+  EXPECT_GT(scans, 0);
+  for (const event& e : scan(in)) {
+    EXPECT_GT(e.subject, 10);
+  }
+}
+
+// A child appends batches of 50 rows, item = the number of the batch, and erases subject batch % 20 + 1 now and then;
+// it says over a pipe what was acknowledged. It is killed at a random moment.
+void append_until_killed(const std::filesystem::path& folder, int acknowledge, std::uint64_t seed) {
+  house in(folder, {.staged_bytes = 1});
+  core::thread_pool pool(2);
+  core::job job;
+  std::mt19937_64 random(seed);
+  std::int64_t batch = 0;
+  for (const part& p : in.tables->parts("events")) {
+    batch += static_cast<std::int64_t>(p.rows);
+  }
+  for (batch = batch * 1000 + 1;; ++batch) {
+    auto rows = random_events(random, 50, 20);
+    for (auto& row : rows) {
+      row.item = batch;
+    }
+    const auto out = in.tables->append("events", pool);
+    out->append(batch_of(rows));
+    in.commit(*out);
+    const ssize_t written = ::write(acknowledge, &batch, sizeof batch);
+    if (written != sizeof batch) {
+      _exit(1);
+    }
+    if (batch % 3 == 0) {
+      in.tables->compact("events", 2, pool, job);
+    }
+  }
+}
+
+TEST_F(table_test, a_kill_at_any_moment_leaves_whole_batches_and_everything_acknowledged) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  {
+    house in(folder_.path());
+    in.create(events());
+  }
+  std::set<std::int64_t> acknowledged;
+  for (int round = 0; round < 6; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      try {
+        append_until_killed(folder_.path(), ends[1], random());
+      } catch (...) {
+      }
+      _exit(2);
+    }
+    close(ends[1]);
+    std::int64_t batch = 0;
+    const std::size_t batches = 1 + random() % 6;
+    for (std::size_t i = 0; i < batches && read(ends[0], &batch, sizeof batch) == sizeof batch; ++i) {
+      acknowledged.insert(batch);
+    }
+    usleep(static_cast<useconds_t>(random() % 60'000));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    while (read(ends[0], &batch, sizeof batch) == sizeof batch) {
+      acknowledged.insert(batch);
+    }
+    close(ends[0]);
+
+    house in(folder_.path());
+    std::map<std::int64_t, std::size_t> rows;
+    for (const event& e : scan(in)) {
+      ++rows[e.item];
+    }
+    for (const auto& [item, count] : rows) {
+      EXPECT_EQ(count, 50U) << "batch " << item;
+    }
+    for (const std::int64_t item : acknowledged) {
+      EXPECT_TRUE(rows.contains(item)) << "batch " << item;
+    }
+    in.tables->verify("events", pool_, job_);
+    EXPECT_EQ(files_on_disk(), in.tables->parts("events").size());
+  }
+  EXPECT_FALSE(acknowledged.empty());
+}
+
+TEST_F(table_test, a_full_disk_refuses_the_rows_and_leaves_the_table_as_it_was) {
+  const auto small = folder_.path() / "small";
+  std::filesystem::create_directories(small);
+  if (mount("tmpfs", small.c_str(), "tmpfs", 0, "size=6m") != 0) {
+    GTEST_SKIP() << "a small tmpfs cannot be mounted here (not root?): the full disk is NOT tested";
+  }
+  {
+    std::filesystem::create_directories(small / "blobs");
+    const auto sql = sql::database::open((folder_.path() / "sql.db").string());
+    const auto blobs = open_disk_blob_store(small / "blobs");
+    const auto tables = open_table_store(*sql, *blobs, small / "blobs");
+    sql->write([&](sql::transaction& in) { tables->create(in, events()); });
+    std::mt19937_64 random(2);
+    const auto fill = [&](std::size_t rows) {
+      const auto out = tables->append("events", pool_);
+      column_batch batch(events().columns);
+      for (std::size_t i = 0; i < rows; ++i) {
+        batch.subjects.push_back(1 + static_cast<std::int64_t>(i % 100));
+        batch.columns[0].add(static_cast<std::int64_t>(random()));
+        batch.columns[1].add(static_cast<double>(random()));
+        batch.columns[2].add(std::string_view(std::to_string(random())));
+      }
+      out->append(batch);
+      out->finish();
+      sql->write([&](sql::transaction& in) { out->commit(in); });
+      out->committed();
+    };
+    fill(1000);
+    refused(errc::resource_exhausted, [&] { fill(2'000'000); });
+    fill(1000);
+    std::uint64_t rows = 0;
+    for (const part& p : tables->parts("events")) {
+      rows += p.rows;
+    }
+    EXPECT_EQ(rows, 2000U);
+    tables->verify("events", pool_, job_);
+  }
+  umount(small.c_str());
+}
+
+}  // namespace
+}  // namespace eunomia::store::table
