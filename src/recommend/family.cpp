@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "recommend/ease.h"
 #include "recommend/popularity.h"
 #include "recommend/trending.h"
 
@@ -25,6 +26,7 @@ std::span<const family* const> families() {
   static const std::array all = {
       &popularity_family(),
       &trending_family(),
+      &ease_family(),
   };
   return all;
 }
