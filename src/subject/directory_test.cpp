@@ -1,0 +1,322 @@
+#include "subject/directory.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <latch>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "store/sql/test_database.h"
+#include "subject/identifier_map.h"
+
+namespace eunomia::subject {
+namespace {
+
+using core::subject_handle;
+using store::sql::code_thrown_by;
+using store::sql::message_thrown_by;
+using store::sql::on_both_engines;
+namespace sql = store::sql;
+
+// What every directory promises; a directory is made by make().
+void keeps_the_promises_of_a_directory(directory& people) {
+  EXPECT_EQ(people.find("user", "ann"), std::nullopt);
+  const std::string_view some[] = {"ann", "bob", "ann", "cid"};
+  EXPECT_EQ(people.resolve("user", some),
+            (std::vector{subject_handle(1), subject_handle(2), subject_handle(1), subject_handle(3)}));
+  const std::string_view more[] = {"cid", "dan", "ann"};
+  EXPECT_EQ(people.resolve("user", more), (std::vector{subject_handle(3), subject_handle(4), subject_handle(1)}));
+  EXPECT_EQ(people.find("user", "bob"), subject_handle(2));
+  const std::string_view asked[] = {"nobody", "dan"};
+  EXPECT_EQ(people.find_all("user", asked), (std::vector{subject_handle(), subject_handle(4)}));
+  EXPECT_EQ(people.count("user"), 4U);
+  EXPECT_EQ(people.identifier_of("user", subject_handle(4)), "dan");
+  EXPECT_EQ(people.identifier_of("user", subject_handle(99)), std::nullopt);
+  const subject_handle back[] = {subject_handle(2), subject_handle(77), subject_handle(1), subject_handle(2)};
+  EXPECT_EQ(people.identifiers_of("user", back),
+            (std::vector<std::optional<std::string>>{"bob", std::nullopt, "ann", "bob"}));
+
+  // Another space is other people.
+  EXPECT_EQ(people.resolve("customer", "ann"), subject_handle(5));
+  EXPECT_EQ(people.identifier_of("user", subject_handle(5)), std::nullopt);
+  EXPECT_EQ(people.count("user"), 4U);
+}
+
+void takes_any_text_apart_byte_by_byte(directory& people) {
+  std::vector<std::string> odd = {"O'Brien",
+                                  "\"q\"",
+                                  "a,b",
+                                  "line\nbreak",
+                                  " ann",
+                                  "ann ",
+                                  "ann",
+                                  "Ann",
+                                  "🦉",
+                                  "e\u0301",
+                                  "\u00e9",
+                                  "{}",
+                                  "\\",
+                                  "NULL",
+                                  "0",
+                                  "00",
+                                  "; DROP TABLE subject_identifier",
+                                  "%_",
+                                  std::string(10'000, 'x'),
+                                  std::string(10'000, 'x') + "y",
+                                  std::string(max_identifier_bytes, 'z')};
+  const std::vector<std::string_view> raw(odd.begin(), odd.end());
+  const std::vector<subject_handle> handles = people.resolve("user", raw);
+  EXPECT_EQ(std::set(handles.begin(), handles.end()).size(), odd.size());
+  EXPECT_EQ(people.find_all("user", raw), handles);
+  for (std::size_t i = 0; i < odd.size(); ++i) {
+    EXPECT_EQ(people.find("user", odd[i]), handles[i]) << odd[i];
+    EXPECT_EQ(people.identifier_of("user", handles[i]), odd[i]);
+  }
+}
+
+void refuses_what_cannot_be_kept_without_showing_it(directory& people) {
+  const std::string bad[] = {"", "secret\xff\xfe", std::string("secret\0", 7),
+                             "secret" + std::string(max_identifier_bytes, 'x'), "secret\xed\xa0\x80"};
+  for (const std::string& raw : bad) {
+    EXPECT_TRUE(identifier_fault(raw));
+    const std::string_view mixed[] = {"good", raw};
+    EXPECT_EQ(code_thrown_by([&] { people.resolve("user", mixed); }), core::errc::invalid_argument);
+    EXPECT_EQ(code_thrown_by([&] { people.find("user", raw); }), core::errc::invalid_argument);
+    EXPECT_EQ(message_thrown_by([&] { people.resolve("user", raw); }).find("secret"), std::string::npos);
+  }
+  EXPECT_NE(message_thrown_by([&] { people.resolve("user", bad[3]); }).find("max_identifier_bytes = 16384"),
+            std::string::npos);
+  EXPECT_EQ(people.count("user"), 0U);
+  for (const std::string_view space : {"", "User", "a b", "ü"}) {
+    EXPECT_EQ(code_thrown_by([&] { people.resolve(space, "x"); }), core::errc::invalid_argument);
+  }
+}
+
+void gives_one_handle_to_threads_that_resolve_the_same(directory& people) {
+  constexpr int threads = 4;
+  std::vector<std::vector<subject_handle>> handles(threads);
+  std::vector<std::thread> all;
+  std::latch together(threads);
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&, t] {
+      together.arrive_and_wait();
+      for (int i = 0; i < 20; ++i) {
+        handles[static_cast<std::size_t>(t)].push_back(people.resolve("user", "user " + std::to_string(i)));
+      }
+    });
+  }
+  for (std::thread& thread : all) {
+    thread.join();
+  }
+  for (const auto& of_thread : handles) {
+    EXPECT_EQ(of_thread, handles[0]);
+  }
+  EXPECT_EQ(people.count("user"), 20U);
+}
+
+#define EUNOMIA_FOR_EACH_PROMISE(TEST_MACRO, SUITE)                      \
+  TEST_MACRO(SUITE, keeps_the_promises_of_a_directory) {                 \
+    keeps_the_promises_of_a_directory(people());                         \
+  }                                                                      \
+  TEST_MACRO(SUITE, takes_any_text_apart_byte_by_byte) {                 \
+    takes_any_text_apart_byte_by_byte(people());                         \
+  }                                                                      \
+  TEST_MACRO(SUITE, refuses_what_cannot_be_kept_without_showing_it) {    \
+    refuses_what_cannot_be_kept_without_showing_it(people());            \
+  }                                                                      \
+  TEST_MACRO(SUITE, gives_one_handle_to_threads_that_resolve_the_same) { \
+    gives_one_handle_to_threads_that_resolve_the_same(people());         \
+  }
+
+class memory_directory_ : public testing::Test {
+ protected:
+  directory& people() { return *people_; }
+
+ private:
+  std::unique_ptr<directory> people_ = make_memory_directory();
+};
+EUNOMIA_FOR_EACH_PROMISE(TEST_F, memory_directory_)
+
+class sql_directory : public on_both_engines {
+ protected:
+  void SetUp() override {
+    on_both_engines::SetUp();
+    if (!IsSkipped()) {
+      db().migrate(directory_migrations());
+      people_ = open_directory(db());
+    }
+  }
+  durable_directory& people() { return *people_; }
+
+  static std::vector<subject_handle> resolve(enrolment& import, std::vector<std::string_view> raw) {
+    std::vector<subject_handle> handles(raw.size());
+    import.resolve(raw, handles);
+    return handles;
+  }
+  void record(enrolment& import) {
+    db().write([&](sql::transaction& in) { import.record(in); });
+  }
+  void erase(subject_handle subject) {
+    EXPECT_TRUE(db().write([&](sql::transaction& in) { return people().erase(in, subject); }));
+  }
+
+ private:
+  std::unique_ptr<durable_directory> people_;
+};
+EUNOMIA_ON_BOTH_ENGINES(sql_directory);
+EUNOMIA_FOR_EACH_PROMISE(TEST_P, sql_directory)
+
+TEST_P(sql_directory, remembers_after_opening_again) {
+  people().resolve("user", "ann");
+  const auto database = own().reopened();
+  const auto again = open_directory(*database);
+  EXPECT_EQ(again->find("user", "ann"), subject_handle(1));
+  EXPECT_EQ(again->resolve("user", "bob"), subject_handle(2));
+}
+
+TEST_P(sql_directory, more_than_one_run_of_rows_is_resolved_and_found) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 10'000; ++i) {
+    names.push_back("user-" + std::to_string(i));
+  }
+  const std::vector<std::string_view> raw(names.begin(), names.end());
+  const auto handles = people().resolve("user", raw);
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    ASSERT_EQ(handles[i], subject_handle(i + 1));
+  }
+  EXPECT_EQ(people().find_all("user", raw), handles);
+  EXPECT_EQ(people().identifiers_of("user", handles).back(), "user-9999");
+}
+
+TEST_P(sql_directory, an_import_adds_its_identifiers_with_the_transaction_that_publishes_it) {
+  people().resolve("user", "ann");
+  const auto import = people().enrol("user");
+  EXPECT_EQ(resolve(*import, {"ann", "bob", "bob"}),
+            (std::vector{subject_handle(1), subject_handle(2), subject_handle(2)}));
+  EXPECT_EQ(resolve(*import, {"cid", "bob"}), (std::vector{subject_handle(3), subject_handle(2)}));
+  EXPECT_EQ(import->added(), 2U);
+  EXPECT_EQ(people().count("user"), 1U);
+  record(*import);
+  EXPECT_EQ(people().count("user"), 3U);
+  EXPECT_EQ(people().identifier_of("user", subject_handle(3)), "cid");
+}
+
+TEST_P(sql_directory, an_import_that_fails_leaves_no_identifier) {
+  {
+    const auto import = people().enrol("user");
+    resolve(*import, {"ann", "bob"});
+    EXPECT_ANY_THROW(db().write([&](sql::transaction& in) {
+      import->record(in);
+      throw std::runtime_error("the import failed");
+    }));
+    // The transaction may be repeated.
+    EXPECT_EQ(people().count("user"), 0U);
+  }
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+  // Numbers that were handed out are not handed out again.
+  EXPECT_GE(people().resolve("user", "zoe").value(), 3U);
+}
+
+TEST_P(sql_directory, imports_and_others_at_the_same_time_agree_on_handles) {
+  const auto first = people().enrol("user");
+  const auto second = people().enrol("user");
+  const auto ann = resolve(*first, {"ann", "bob"});
+  EXPECT_EQ(resolve(*second, {"bob", "ann"}), (std::vector{ann[1], ann[0]}));
+  EXPECT_EQ(people().resolve("user", "ann"), ann[0]);
+  EXPECT_EQ(people().count("user"), 1U);
+  record(*second);
+  record(*first);
+  EXPECT_EQ(people().count("user"), 2U);
+  EXPECT_EQ(people().find("user", "bob"), ann[1]);
+}
+
+TEST_P(sql_directory, a_promise_shared_with_a_failed_import_still_holds) {
+  const auto second = people().enrol("user");
+  subject_handle ann;
+  {
+    const auto first = people().enrol("user");
+    ann = resolve(*first, {"ann"})[0];
+    EXPECT_EQ(resolve(*second, {"ann"})[0], ann);
+  }
+  record(*second);
+  EXPECT_EQ(people().find("user", "ann"), ann);
+}
+
+TEST_P(sql_directory, an_import_is_refused_when_another_process_enrolled_the_same_person) {
+  const auto import = people().enrol("user");
+  resolve(*import, {"ann", "bob"});
+  const auto database = own().reopened();
+  open_directory(*database)->resolve("user", "bob");
+  EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+}
+
+TEST_P(sql_directory, an_erased_subject_is_gone_and_its_handle_never_comes_back) {
+  const subject_handle ann = people().resolve("user", "ann");
+  erase(ann);
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+  EXPECT_EQ(people().identifier_of("user", ann), std::nullopt);
+  EXPECT_FALSE(db().write([&](sql::transaction& in) { return people().erase(in, ann); }));
+  EXPECT_NE(people().resolve("user", "ann"), ann);
+}
+
+TEST_P(sql_directory, an_import_that_holds_rows_of_an_erased_subject_is_refused) {
+  const subject_handle ann = people().resolve("user", "ann");
+  people().resolve("user", "bob");
+  const auto with_ann = people().enrol("user");
+  resolve(*with_ann, {"ann", "bob", "new"});
+  const auto without_ann = people().enrol("user");
+  resolve(*without_ann, {"bob", "newer"});
+  erase(ann);
+  EXPECT_EQ(code_thrown_by([&] { record(*with_ann); }), core::errc::failed_precondition);
+  record(*without_ann);
+  EXPECT_EQ(people().find("user", "new"), std::nullopt);
+  EXPECT_TRUE(people().find("user", "newer"));
+}
+
+TEST_P(sql_directory, an_import_does_not_bring_back_somebody_enrolled_and_erased_meanwhile) {
+  const auto import = people().enrol("user");
+  const subject_handle ann = resolve(*import, {"ann"})[0];
+  EXPECT_EQ(people().resolve("user", "ann"), ann);
+  erase(ann);
+  EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
+  EXPECT_NE(people().resolve("user", "ann"), ann);
+}
+
+TEST_P(sql_directory, an_erased_identifier_leaves_the_files) {
+  if (GetParam() != sql::engine::sqlite) {
+    GTEST_SKIP() << "PostgreSQL's files are not ours to read";
+  }
+  const subject_handle canary = people().resolve("user", "canary-7f3a");
+  people().resolve("user", "somebody");
+  erase(canary);
+  db().checkpoint_truncate();
+  for (const char* name : {"test.db", "test.db-wal"}) {
+    std::ifstream file(own().folder() / name, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(bytes.find("canary-7f3a"), std::string::npos) << name;
+  }
+}
+
+TEST(identifier_map_, finds_what_was_inserted_and_nothing_else) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  identifier_map map;
+  std::vector<std::string> all;
+  for (std::uint64_t i = 0; i < 20'000; ++i) {
+    all.push_back(std::to_string(i) + std::string(random() % 40, 'x'));
+    EXPECT_EQ(map.insert(all.back(), subject_handle(i + 1)), i);
+  }
+  for (std::uint64_t i = 0; i < all.size(); ++i) {
+    ASSERT_EQ(map.find(all[i]), subject_handle(i + 1));
+    ASSERT_EQ(map.identifier(i), all[i]);
+    ASSERT_EQ(map.find(all[i] + "y"), subject_handle());
+  }
+}
+
+}  // namespace
+}  // namespace eunomia::subject

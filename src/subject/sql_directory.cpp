@@ -1,0 +1,463 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "subject/directory.h"
+#include "subject/directory_checks.h"
+#include "subject/identifier_map.h"
+
+// Identifiers are found by a fixed-length digest, because PostgreSQL indexes no text of 16 KiB, and because a vault
+// will do the same with a secret key and sealed text.
+//
+// Who may give a handle to a new identifier is decided in three places, in this order:
+//   1. the table, for what is durable;
+//   2. the memory of imports under way (pending), for what will be durable if one of them succeeds;
+//   3. the counter, which only grows: an identifier that failed to become durable costs a number and nothing else.
+// assigning_ makes 1 to 3 one step within the process; between processes the table's key decides, and the later import
+// is refused by record().
+//
+// An erasure raises subject_directory.erasures in its own transaction. An import compares it in the transaction that
+// publishes, and is refused when a subject that it holds rows of is gone.
+namespace eunomia::subject {
+
+namespace sql = store::sql;
+
+namespace {
+
+constexpr sql::migration migrations[] = {{"subject", 1, R"(
+  CREATE TABLE subject_directory (
+    single BIGINT PRIMARY KEY CHECK (single = 1),
+    next_handle BIGINT NOT NULL,
+    erasures BIGINT NOT NULL
+  );
+  INSERT INTO subject_directory (single, next_handle, erasures) VALUES (1, 1, 0);
+
+  CREATE TABLE subject_identifier (
+    space {text} NOT NULL,
+    lookup {text} NOT NULL,      -- digest of the identifier: see lookup_of
+    subject BIGINT NOT NULL,
+    identifier {text} NOT NULL,
+    PRIMARY KEY (space, lookup)
+  );
+  CREATE INDEX subject_identifier_of ON subject_identifier (subject, space);
+)"}};
+
+constexpr std::size_t rows_at_a_time = 4096;
+constexpr std::uint64_t largest_block = 65'536;
+constexpr core::subject_handle nobody;
+
+// The first 144 bits of BLAKE2b: two identifiers that share them are not found in this universe, not even on purpose.
+std::string lookup_of(std::string_view raw) {
+  const core::digest256 digest = core::blake2b(raw);
+  return core::to_base64(core::bytes_view(digest.bytes).first<18>());
+}
+
+// Calls body(first, count) for runs of at most rows_at_a_time.
+template <class Body>
+void in_runs(std::size_t size, Body body) {
+  for (std::size_t first = 0; first < size; first += rows_at_a_time) {
+    body(first, std::min(rows_at_a_time, size - first));
+  }
+}
+
+// Fills in the handles of the identifiers that are in the table.
+void look_up(sql::connection& in, std::string_view space, std::span<const std::string_view> raw,
+             std::span<core::subject_handle> handles) {
+  in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
+    std::vector<std::string> lookups(count);
+    std::unordered_map<std::string_view, std::vector<std::size_t>> positions;
+    std::vector<std::string_view> wanted;
+    for (std::size_t i = 0; i < count; ++i) {
+      lookups[i] = lookup_of(raw[first + i]);
+      auto& at = positions[lookups[i]];
+      if (at.empty()) {
+        wanted.push_back(lookups[i]);
+      }
+      at.push_back(first + i);
+    }
+    in.each("SELECT lookup, subject FROM subject_identifier WHERE space = :space AND lookup IN {texts:lookups}",
+            {{"space", space}, {"lookups", sql::text_list(wanted)}}, [&](const sql::row& row) {
+              for (const std::size_t i : positions.at(row.text(0))) {
+                handles[i] = core::subject_handle(row.uint64(1));
+              }
+            });
+  });
+}
+
+// Writes identifiers with their handles; how many were not there before.
+std::uint64_t write_identifiers(sql::transaction& in, std::string_view space, std::span<const std::string_view> raw,
+                                std::span<const core::subject_handle> handles) {
+  std::uint64_t written = 0;
+  in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
+    const std::vector<std::string_view> spaces(count, space);
+    std::vector<std::string> lookups;
+    std::vector<std::int64_t> subjects;
+    for (std::size_t i = first; i < first + count; ++i) {
+      lookups.push_back(lookup_of(raw[i]));
+      subjects.push_back(static_cast<std::int64_t>(handles[i].value()));
+    }
+    const std::vector<std::string_view> lookup_views(lookups.begin(), lookups.end());
+    written += in.insert_many("subject_identifier",
+                              {{"space", std::span(spaces)},
+                               {"lookup", std::span(lookup_views)},
+                               {"subject", std::span<const std::int64_t>(subjects)},
+                               {"identifier", raw.subspan(first, count)}},
+                              sql::on_conflict::keep_existing);
+  });
+  return written;
+}
+
+// Takes count handles that nobody else will get; the first of them.
+std::uint64_t reserve(sql::transaction& in, std::uint64_t count) {
+  return in.query_one("UPDATE subject_directory SET next_handle = next_handle + :count RETURNING next_handle",
+                      {{"count", count}})[0]
+             .uint64(0) -
+         count;
+}
+
+std::int64_t erasures(sql::connection& in) {
+  return in.query_one("SELECT erasures FROM subject_directory")[0].int64(0);
+}
+
+// What the imports into one space that are under way have promised.
+struct promises {
+  identifier_map handles;
+  std::int64_t erasures = 0;  // when the first was made
+  bool shared = false;        // one was used by somebody other than its maker
+};
+
+class sql_directory;
+
+class sql_enrolment final : public enrolment {
+ public:
+  sql_enrolment(sql_directory& of, std::string_view space);
+
+  void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) override;
+  std::uint64_t added() const override { return added_.size(); }
+  void record(sql::transaction& in) override;
+
+ private:
+  void meet(std::span<const std::string_view> raw);
+  void check_erasures(sql::transaction& in) const;
+  void check_handles(sql::transaction& in, std::span<const std::string_view> raw,
+                     std::span<const core::subject_handle> handles) const;
+
+  sql_directory& directory_;
+  const std::string space_;
+  std::int64_t erasures_;             // when the import began
+  std::shared_ptr<promises> shared_;  // the newest of its space; kept so that it lives as long as the import
+  std::vector<std::shared_ptr<promises>> outdated_;
+  identifier_map met_;
+  std::vector<std::size_t> added_;  // positions in met_ of those that the table does not have
+  std::uint64_t next_ = 0;          // the rest of the reserved block: [next_, end_)
+  std::uint64_t end_ = 0;
+  std::uint64_t block_ = 0;
+};
+
+class sql_directory final : public durable_directory {
+ public:
+  explicit sql_directory(sql::database& in) : database_(in) {}
+
+  std::optional<core::subject_handle> find(std::string_view space, std::string_view raw) const override {
+    const core::subject_handle found = find_all(space, std::span(&raw, 1)).front();
+    return found == nobody ? std::nullopt : std::optional(found);
+  }
+
+  std::vector<core::subject_handle> find_all(std::string_view space,
+                                             std::span<const std::string_view> raw) const override {
+    check(space, raw);
+    std::vector<core::subject_handle> handles(raw.size());
+    database_.read([&](sql::connection& in) { look_up(in, space, raw, handles); });
+    return handles;
+  }
+
+  std::vector<core::subject_handle> resolve(std::string_view space, std::span<const std::string_view> raw) override {
+    std::vector<core::subject_handle> handles = find_all(space, raw);
+    if (std::ranges::find(handles, nobody) == handles.end()) {
+      return handles;
+    }
+    const std::lock_guard lock(assigning_);
+    database_.write([&](sql::transaction& in) { create_missing(in, space, raw, handles); });
+    return handles;
+  }
+  using directory::resolve;
+
+  std::optional<std::string> identifier_of(std::string_view space, core::subject_handle subject) const override {
+    return identifiers_of(space, std::span(&subject, 1)).front();
+  }
+
+  std::vector<std::optional<std::string>> identifiers_of(
+      std::string_view space, std::span<const core::subject_handle> subjects) const override {
+    check_space(space);
+    std::unordered_map<std::uint64_t, std::string> found;
+    database_.read([&](sql::connection& in) {
+      in_runs(subjects.size(), [&](std::size_t first, std::size_t count) {
+        std::vector<std::int64_t> wanted;
+        for (const core::subject_handle subject : subjects.subspan(first, count)) {
+          wanted.push_back(static_cast<std::int64_t>(subject.value()));
+        }
+        in.each(
+            "SELECT subject, identifier FROM subject_identifier WHERE space = :space AND subject IN "
+            "{int64s:subjects} ORDER BY subject, lookup",
+            {{"space", space}, {"subjects", sql::int64_list(wanted)}},
+            [&](const sql::row& row) { found.try_emplace(row.uint64(0), row.text(1)); });
+      });
+    });
+    std::vector<std::optional<std::string>> identifiers(subjects.size());
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      if (const auto known = found.find(subjects[i].value()); known != found.end()) {
+        identifiers[i] = known->second;
+      }
+    }
+    return identifiers;
+  }
+
+  std::uint64_t count(std::string_view space) const override {
+    check_space(space);
+    return database_.read([&](sql::connection& in) {
+      return in.query_one("SELECT count(*) FROM subject_identifier WHERE space = :space", {{"space", space}})[0].uint64(
+          0);
+    });
+  }
+
+  std::unique_ptr<enrolment> enrol(std::string_view space) override {
+    check_space(space);
+    return std::make_unique<sql_enrolment>(*this, space);
+  }
+
+  bool erase(sql::transaction& in, core::subject_handle subject) override {
+    if (in.execute("DELETE FROM subject_identifier WHERE subject = :subject", {{"subject", subject}}) == 0) {
+      return false;
+    }
+    in.execute("UPDATE subject_directory SET erasures = erasures + 1");
+    return true;
+  }
+
+  static void check(std::string_view space, std::span<const std::string_view> raw) {
+    check_space(space);
+    for (const std::string_view one : raw) {
+      check_identifier(space, one);
+    }
+  }
+
+ private:
+  friend class sql_enrolment;
+
+  // Runs again from the start after a conflict, so it computes everything anew. The caller holds assigning_.
+  void create_missing(sql::transaction& in, std::string_view space, std::span<const std::string_view> raw,
+                      std::span<core::subject_handle> handles) {
+    std::ranges::fill(handles, nobody);
+    look_up(in, space, raw, handles);
+    const std::shared_ptr<promises> promised = promised_in(space, erasures(in), false);
+    identifier_map created;
+    std::vector<std::size_t> without_promise;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+      if (handles[i] == nobody && created.find(raw[i]) == nobody) {
+        core::subject_handle subject = promised ? promised->handles.find(raw[i]) : nobody;
+        if (subject != nobody) {
+          promised->shared = true;
+        } else {
+          subject = core::subject_handle(reserved_mark + without_promise.size());
+          without_promise.push_back(created.size());
+        }
+        created.insert(raw[i], subject);
+      }
+    }
+    const std::uint64_t first = without_promise.empty() ? 0 : reserve(in, without_promise.size());
+    const auto real = [&](core::subject_handle given) {
+      return given.value() < reserved_mark ? given : core::subject_handle(given.value() - reserved_mark + first);
+    };
+    std::vector<std::string_view> identifiers;
+    std::vector<core::subject_handle> subjects;
+    for (std::size_t i = 0; i < created.size(); ++i) {
+      identifiers.push_back(created.identifier(i));
+      subjects.push_back(real(created.subject(i)));
+    }
+    write_identifiers(in, space, identifiers, subjects);
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+      if (handles[i] == nobody) {
+        handles[i] = real(created.find(raw[i]));
+      }
+    }
+  }
+
+  // The promises of a space, made when asked; after an erasure new ones, because an old one may name the erased. The
+  // caller holds assigning_.
+  std::shared_ptr<promises> promised_in(std::string_view space, std::int64_t now, bool make) {
+    std::shared_ptr<promises> current;
+    if (const auto known = promises_.find(space); known != promises_.end()) {
+      current = known->second.lock();
+    }
+    if (current && current->erasures == now) {
+      return current;
+    }
+    if (!make) {
+      return nullptr;
+    }
+    current = std::make_shared<promises>();
+    current->erasures = now;
+    promises_.insert_or_assign(std::string(space), current);
+    return current;
+  }
+
+  // Above every real handle: stands for the n-th that is yet to be reserved.
+  static constexpr std::uint64_t reserved_mark = std::uint64_t{1} << 63;
+
+  sql::database& database_;
+  std::mutex assigning_;
+  std::map<std::string, std::weak_ptr<promises>, std::less<>> promises_;
+};
+
+sql_enrolment::sql_enrolment(sql_directory& of, std::string_view space)
+    : directory_(of), space_(space), erasures_(of.database_.read([](sql::connection& in) { return erasures(in); })) {}
+
+void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) {
+  identifier_map unmet;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    handles[i] = met_.find(raw[i]);
+    if (handles[i] == nobody) {
+      check_identifier(space_, raw[i]);
+      if (unmet.find(raw[i]) == nobody) {
+        unmet.insert(raw[i], core::subject_handle(1));
+      }
+    }
+  }
+  if (unmet.size() == 0) {
+    return;
+  }
+  std::vector<std::string_view> fresh;
+  for (std::size_t i = 0; i < unmet.size(); ++i) {
+    fresh.push_back(unmet.identifier(i));
+  }
+  meet(fresh);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (handles[i] == nobody) {
+      handles[i] = met_.find(raw[i]);
+    }
+  }
+}
+
+// Takes up identifiers, each once, that this import has not met before.
+void sql_enrolment::meet(std::span<const std::string_view> raw) {
+  std::vector<core::subject_handle> handles(raw.size());
+  const std::lock_guard lock(directory_.assigning_);
+  const std::int64_t now = directory_.database_.read([&](sql::connection& in) {
+    look_up(in, space_, raw, handles);
+    return erasures(in);
+  });
+  std::shared_ptr<promises> promised = directory_.promised_in(space_, now, true);
+  if (promised != shared_) {
+    outdated_.push_back(std::exchange(shared_, promised));
+  }
+  std::uint64_t missing = 0;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    missing += handles[i] == nobody && promised->handles.find(raw[i]) == nobody ? 1 : 0;
+  }
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (handles[i] != nobody) {
+      met_.insert(raw[i], handles[i]);
+      continue;
+    }
+    handles[i] = promised->handles.find(raw[i]);
+    if (handles[i] != nobody) {
+      promised->shared = true;
+    } else {
+      if (next_ == end_) {
+        // Blocks grow with the import, so that a large one costs few commits and a small one wastes few numbers.
+        block_ = std::max(missing, std::min(largest_block, block_ * 2));
+        next_ = directory_.database_.write([&](sql::transaction& in) { return reserve(in, block_); });
+        end_ = next_ + block_;
+      }
+      handles[i] = core::subject_handle(next_++);
+      --missing;
+      promised->handles.insert(raw[i], handles[i]);
+    }
+    added_.push_back(met_.insert(raw[i], handles[i]));
+  }
+}
+
+void sql_enrolment::record(sql::transaction& in) {
+  check_erasures(in);
+  std::vector<std::string_view> raw;
+  std::vector<core::subject_handle> handles;
+  for (std::size_t first = 0; first < added_.size(); first += rows_at_a_time) {
+    raw.clear();
+    handles.clear();
+    for (std::size_t i = first; i < std::min(first + rows_at_a_time, added_.size()); ++i) {
+      raw.push_back(met_.identifier(added_[i]));
+      handles.push_back(met_.subject(added_[i]));
+    }
+    if (write_identifiers(in, space_, raw, handles) != raw.size()) {
+      check_handles(in, raw, handles);
+    }
+  }
+}
+
+// Some were there already: right when somebody made our promise durable before us, wrong when another process gave the
+// identifier another handle.
+void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::string_view> raw,
+                                  std::span<const core::subject_handle> handles) const {
+  std::vector<core::subject_handle> durable(raw.size());
+  look_up(in, space_, raw, durable);
+  if (!std::ranges::equal(durable, handles)) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("another process enrolled identifiers of space \"{}\" meanwhile; nothing was "
+                                  "imported, run the import again",
+                                  space_));
+  }
+}
+
+void sql_enrolment::check_erasures(sql::transaction& in) const {
+  if (erasures(in) == erasures_) {
+    return;
+  }
+  // A promise that somebody else made durable may have been erased since, and cannot be told from one that was not yet
+  // made durable.
+  bool gone = shared_ && shared_->shared;
+  for (const auto& old : outdated_) {
+    gone = gone || (old && old->shared);
+  }
+  std::vector<bool> is_added(met_.size());
+  for (const std::size_t position : added_) {
+    is_added[position] = true;
+  }
+  std::vector<std::int64_t> known;
+  for (std::size_t i = 0; i < met_.size(); ++i) {
+    if (!is_added[i]) {
+      known.push_back(static_cast<std::int64_t>(met_.subject(i).value()));
+    }
+  }
+  in_runs(known.size(), [&](std::size_t first, std::size_t count) {
+    const sql::int64_list some = std::span(known).subspan(first, count);
+    const std::uint64_t found = in.query_one(
+                                      "SELECT count(*) FROM subject_identifier WHERE space = :space AND subject "
+                                      "IN {int64s:subjects}",
+                                      {{"space", space_}, {"subjects", some}})[0]
+                                    .uint64(0);
+    gone = gone || found < count;
+  });
+  if (gone) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("subjects of space \"{}\" were erased while their data was being imported; nothing "
+                                  "was imported, run the import again",
+                                  space_));
+  }
+}
+
+}  // namespace
+
+std::span<const sql::migration> directory_migrations() {
+  return migrations;
+}
+
+std::unique_ptr<durable_directory> open_directory(sql::database& in) {
+  return std::make_unique<sql_directory>(in);
+}
+
+}  // namespace eunomia::subject
