@@ -54,8 +54,12 @@ std::string remedy_of(int result) {
   // Not what(): SOCI adds the values of the parameters to it, and they may be personal.
   const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&problem);
   const int result = sqlite ? sqlite->result() : SQLITE_ERROR;
-  throw core::error(code_of(result),
-                    fmt::format("database \"{}\": {}{}", name, problem.get_error_message(), remedy_of(result)));
+  // "sqlite3_statement_backend::loadOne: " helps nobody.
+  std::string message = problem.get_error_message();
+  if (message.starts_with("sqlite3_")) {
+    message.erase(0, message.find(": ") + 2);
+  }
+  throw core::error(code_of(result), fmt::format("database \"{}\": {}{}", name, message, remedy_of(result)));
 }
 
 template <class Action>
