@@ -156,7 +156,11 @@ void json_writer::append_quoted(std::string_view text) {
   while (!text.empty()) {
     const char c = text.front();
     const std::size_t length = utf8_sequence_at_front(text);
-    if (length > 1) {
+    if (length == 2 && c == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0) {
+      // U+0080 to U+009F: valid in JSON, but commands to some terminals.
+      out_.append("\\u00") += hex[static_cast<unsigned char>(text[1]) >> 4];
+      out_ += hex[text[1] & 0xF];
+    } else if (length > 1) {
       out_ += text.substr(0, length);
     } else if (length == 0) {
       out_ += "\xEF\xBF\xBD";
