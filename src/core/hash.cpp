@@ -182,7 +182,8 @@ digest128 xxh3(bytes_view data) {
 }
 
 bool equal_in_constant_time(bytes_view a, bytes_view b) noexcept {
-  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+  // libsodium takes no null pointer, which an empty span may hold.
+  return a.size() == b.size() && (a.empty() || sodium_memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
 std::string to_hex(bytes_view data) {
@@ -235,6 +236,9 @@ std::string to_base64(bytes_view data) {
 }
 
 std::vector<std::byte> from_base64(std::string_view text) {
+  if (text.empty()) {
+    return {};
+  }
   std::vector<std::byte> bytes(text.size() / 4 * 3);
   std::size_t size = 0;
   const char* end = nullptr;
