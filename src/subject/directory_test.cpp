@@ -311,8 +311,12 @@ TEST(identifier_map_, finds_what_was_inserted_and_nothing_else) {
     all.push_back(std::to_string(i) + std::string(random() % 40, 'x'));
     EXPECT_EQ(map.insert(all.back(), subject_handle(i + 1)), i);
   }
+  const std::vector<std::string_view> views(all.begin(), all.end());
+  std::vector<subject_handle> handles(all.size());
+  map.find(views, handles);
   for (std::uint64_t i = 0; i < all.size(); ++i) {
     ASSERT_EQ(map.find(all[i]), subject_handle(i + 1));
+    ASSERT_EQ(handles[i], subject_handle(i + 1));
     ASSERT_EQ(map.identifier(i), all[i]);
     ASSERT_EQ(map.find(all[i] + "y"), subject_handle());
   }

@@ -1,5 +1,6 @@
 #include "subject/identifier_map.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::size_t first_slots = 64;
 constexpr std::size_t chunk_bytes = 1 << 18;
+constexpr std::size_t group = 16;
 
 std::uint64_t hash_of(std::string_view raw) {
   return std::hash<std::string_view>{}(raw);
@@ -22,7 +24,38 @@ std::uint64_t hash_of(std::string_view raw) {
 identifier_map::identifier_map() : slots_(first_slots) {}
 
 core::subject_handle identifier_map::find(std::string_view raw) const {
-  const std::uint64_t hash = hash_of(raw);
+  return find(raw, hash_of(raw));
+}
+
+void identifier_map::find(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::uint64_t hashes[group];
+  for (std::size_t first = 0; first < raw.size(); first += group) {
+    const std::size_t count = std::min(group, raw.size() - first);
+    for (std::size_t i = 0; i < std::min(group, raw.size() - first - count); ++i) {
+      __builtin_prefetch(raw[first + group + i].data());
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = hash_of(raw[first + i]);
+      __builtin_prefetch(&slots_[hashes[i] & mask]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const std::uint32_t at = slots_[hashes[i] & mask].entry; at != 0) {
+        __builtin_prefetch(&entries_[at - 1]);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const std::uint32_t at = slots_[hashes[i] & mask].entry; at != 0) {
+        __builtin_prefetch(entries_[at - 1].bytes);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      handles[first + i] = find(raw[first + i], hashes[i]);
+    }
+  }
+}
+
+core::subject_handle identifier_map::find(std::string_view raw, std::uint64_t hash) const {
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = hash & mask; slots_[i].entry != 0; i = (i + 1) & mask) {

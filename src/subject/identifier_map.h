@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ class identifier_map {
 
   // 0, nobody, when it is not there.
   core::subject_handle find(std::string_view raw) const;
+  // The same for many, into handles of the same length: several times faster, because it waits for memory once for a
+  // group and not four times for each.
+  void find(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) const;
   // Adds what is not there yet: its position among the entries.
   std::size_t insert(std::string_view raw, core::subject_handle subject);
 
@@ -37,6 +41,7 @@ class identifier_map {
     std::uint32_t entry = 0;  // position + 1; 0: free
   };
 
+  core::subject_handle find(std::string_view raw, std::uint64_t hash) const;
   void grow();
   const char* keep(std::string_view raw);
 

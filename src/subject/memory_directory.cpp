@@ -25,8 +25,10 @@ class memory_directory final : public directory {
     std::vector<core::subject_handle> handles(raw.size());
     const std::shared_lock lock(mutex_);
     const auto known = spaces_.find(space);
+    if (known != spaces_.end()) {
+      known->second.find(raw, handles);
+    }
     for (std::size_t i = 0; i < raw.size(); ++i) {
-      handles[i] = known == spaces_.end() ? core::subject_handle() : known->second.find(raw[i]);
       if (handles[i] == core::subject_handle()) {
         check_identifier(space, raw[i]);
       }

@@ -319,8 +319,8 @@ sql_enrolment::sql_enrolment(sql_directory& of, std::string_view space)
 
 void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) {
   identifier_map unmet;
+  met_.find(raw, handles);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    handles[i] = met_.find(raw[i]);
     if (handles[i] == nobody) {
       check_identifier(space_, raw[i]);
       if (unmet.find(raw[i]) == nobody) {
