@@ -194,6 +194,9 @@ std::string to_hex(bytes_view data) {
 }
 
 std::vector<std::byte> from_hex(std::string_view text) {
+  if (text.empty()) {
+    return {};
+  }
   std::vector<std::byte> bytes(text.size() / 2);
   const char* end = nullptr;
   if (sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,

@@ -9,7 +9,7 @@
 
 namespace eunomia::core {
 
-// SHA-256 (FIPS 180-4): where a protocol or a certificate asks for it. 1 to 2 GB/s with the processor's instructions.
+// SHA-256 (FIPS 180-4): where a protocol or a certificate asks for it.
 digest256 sha256(bytes_view data);
 inline digest256 sha256(std::string_view data) {
   return sha256(as_bytes(data));
