@@ -194,16 +194,15 @@ std::string to_hex(bytes_view data) {
 }
 
 std::vector<std::byte> from_hex(std::string_view text) {
-  if (text.empty()) {
-    return {};
-  }
-  std::vector<std::byte> bytes(text.size() / 2);
+  std::vector<std::byte> bytes(text.size() / 2 + 1);  // libsodium takes no null pointer, so never empty
+  std::size_t size = 0;
   const char* end = nullptr;
   if (sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
-                     nullptr, &end) != 0 ||
+                     &size, &end) != 0 ||
       end != text.data() + text.size()) {
     throw error(errc::invalid_argument, "not hexadecimal: expected pairs of the digits 0-9, a-f and A-F only");
   }
+  bytes.resize(size);
   return bytes;
 }
 
@@ -239,10 +238,7 @@ std::string to_base64(bytes_view data) {
 }
 
 std::vector<std::byte> from_base64(std::string_view text) {
-  if (text.empty()) {
-    return {};
-  }
-  std::vector<std::byte> bytes(text.size() / 4 * 3);
+  std::vector<std::byte> bytes(text.size() / 4 * 3 + 1);
   std::size_t size = 0;
   const char* end = nullptr;
   if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
