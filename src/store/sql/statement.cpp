@@ -88,7 +88,12 @@ bool statement::execute() {
   if (!exchanged_) {
     exchange();
   }
-  return statement_.execute(true);
+  // SOCI frees what it allocated for the parameters after an execution, but not after one that failed: binding anew
+  // does.
+  exchanged_ = false;
+  const bool row = statement_.execute(true);
+  exchanged_ = true;
+  return row;
 }
 
 // Hands SOCI the storage, again when a parameter changed its type.
