@@ -20,10 +20,10 @@ def programs():
     shared = [
         ("import", "Import", [BUILD / "bench" / "import"]),
         ("ials", "iALS", [sys.executable, ROOT / "bench" / "ials.py"]),
-        ("ease", "EASE", [BUILD / "bench" / "ease"]),
+        ("ease", "EASE", [sys.executable, ROOT / "bench" / "ease.py"]),
         ("item_knn", "Item-kNN", [sys.executable, ROOT / "bench" / "item_knn.py"]),
         ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
-        ("forgetting", "Forgetting", [sys.executable, ROOT / "bench" / "forgetting.py"]),
+        ("forgetting", "Forgetting", [BUILD / "bench" / "forgetting"]),
     ]
     return shared
 
