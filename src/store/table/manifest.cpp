@@ -228,7 +228,9 @@ std::set<std::string, std::less<>> keys(sql::connection& in) {
 }
 
 void add_part(sql::transaction& in, std::int64_t table, const part& added) {
-  if (in.query_one("SELECT id FROM stored_table WHERE id = :id", {{"id", table}}).empty()) {
+  const sql::rows columns =
+      in.query_one("SELECT count(*) FROM stored_table_column WHERE table_id = :id", {{"id", table}});
+  if (columns[0].uint64(0) < added.columns) {
     throw error(errc::failed_precondition, "the table was dropped while rows were on their way into it");
   }
   const sql::rows last =

@@ -106,8 +106,12 @@ class parquet_table_store final : public table_store {
     return sql_.read([](sql::connection& in) { return manifest::names(in); });
   }
 
-  std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool) override {
-    return make_appender(files_, find(table), staged_bytes_, pool);
+  std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool,
+                                   std::span<const column> added) override {
+    table_entry entry = find(table);
+    entry.description.columns.insert(entry.description.columns.end(), added.begin(), added.end());
+    manifest::check(entry.description);
+    return make_appender(files_, std::move(entry), staged_bytes_, pool);
   }
 
   void scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,

@@ -124,8 +124,10 @@ class table_store {
   virtual std::vector<part> parts(std::string_view table) = 0;  // by bucket and sequence
   virtual std::vector<std::string> tables() = 0;
 
-  // The pool must outlive the appender.
-  virtual std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool) = 0;
+  // The pool must outlive the appender. added: columns that the transaction of commit() adds to the table before it;
+  // the batches have them after the table's own.
+  virtual std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool,
+                                           std::span<const column> added = {}) = 0;
 
   // Shows the rows to visit: of all subjects, the parts in parallel on the pool (several threads call visit at once,
   // one of them for a part); of named subjects, in order, on the caller's thread. Columns are named without case;
