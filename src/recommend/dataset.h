@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,6 +66,15 @@ struct history_event {
   float event_value = 0;   // NaN: none
 };
 
+// What is known of the items of a catalogue beside interactions, as it was imported.
+struct item_metadata {
+  std::vector<metadata_column> columns;
+  std::vector<std::vector<std::optional<std::string>>> values;  // [column][item_position]; nothing where absent
+
+  // Throws errc::not_found with the columns there are; names are compared without case.
+  std::size_t column_named(std::string_view name) const;
+};
+
 class datasets;
 
 // One dataset: three tables, a dictionary of items, and who may read it for what. A value that refers to the datasets
@@ -86,6 +97,11 @@ class dataset {
   side_features load_features(const catalogue& items, const core::purpose& why, core::thread_pool& pool,
                               core::job& job) const;
 
+  // The names of the features that one person's metadata gives; empty for a person without.
+  std::vector<std::string> features_of(core::subject_handle who, const core::purpose& why) const;
+
+  item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const;
+
   // What one person did, oldest first.
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
 
@@ -93,12 +109,18 @@ class dataset {
   // the directory's entry: see subject::directory.
   std::uint64_t erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
 
+  // Writes one of the three tables to a file, CSV (gzip when the name ends in .gz) or, when it ends in .parquet,
+  // Parquet, with handles for people and items; returns the number of rows.
+  std::uint64_t export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
+                          core::job& job) const;
+
   // Removes the tables, the dictionary and the record of imports.
   void drop();
 
  private:
   friend class datasets;
   friend class dataset_import;
+  friend class dataset_reader;
   dataset(datasets& owner, std::int64_t id, dataset_description description)
       : owner_(&owner), id_(id), description_(std::move(description)) {}
 
@@ -124,6 +146,7 @@ class datasets {
  private:
   friend class dataset;
   friend class dataset_import;
+  friend class dataset_reader;
 
   store::sql::database& sql_;
   store::table::table_store& tables_;

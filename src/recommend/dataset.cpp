@@ -1,0 +1,359 @@
+// In SQL: the dataset, its declared metadata columns, its items and the files it was made from. The rows are in three
+// tables of the table store, "dataset/<id>/<kind>"; who may read them for what is on the lists of these tables.
+#include "recommend/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "recommend/dataset_tables.h"
+#include "recommend/import_reader.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+using core::errc;
+using core::error;
+namespace sql = store::sql;
+namespace table = store::table;
+
+constexpr std::string_view version_1 = R"(
+CREATE TABLE dataset (
+  id {id},
+  name {text} NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL
+);
+CREATE TABLE dataset_column (
+  dataset_id BIGINT NOT NULL,
+  kind {text} NOT NULL,
+  position BIGINT NOT NULL,
+  name {text} NOT NULL,
+  type {text} NOT NULL,
+  PRIMARY KEY (dataset_id, kind, position)
+);
+CREATE TABLE dataset_item (
+  dataset_id BIGINT NOT NULL,
+  handle BIGINT NOT NULL,
+  item_id {text} NOT NULL,
+  PRIMARY KEY (dataset_id, handle)
+);
+CREATE TABLE dataset_import (
+  id {id},
+  dataset_id BIGINT NOT NULL,
+  kind {text} NOT NULL,
+  digest {text} NOT NULL,
+  row_count BIGINT NOT NULL,
+  imported_at BIGINT NOT NULL
+)
+)";
+
+constexpr std::array all_kinds = {data_kind::interactions, data_kind::items, data_kind::users};
+constexpr std::array all_types = {metadata_type::integer, metadata_type::number, metadata_type::text,
+                                  metadata_type::category};
+constexpr std::size_t max_dataset_name_bytes = 63;
+
+metadata_type metadata_type_named(std::string_view name) {
+  for (const metadata_type type : all_types) {
+    if (name == name_of(type)) {
+      return type;
+    }
+  }
+  throw error(errc::invalid_argument,
+              fmt::format("\"{}\" is no type of a column: integer, number, text or category", name));
+}
+
+std::vector<metadata_column>& columns_in(dataset_description& description, data_kind kind) {
+  return kind == data_kind::interactions ? description.interactions
+         : kind == data_kind::items      ? description.items
+                                         : description.users;
+}
+
+// Names in upper case; what is wrong with them.
+void tidy(std::vector<metadata_column>& columns, data_kind kind) {
+  std::set<std::string> seen;
+  for (metadata_column& c : columns) {
+    c.name = upper(c.name);
+    const auto fixed = fixed_columns(kind);
+    const bool taken = c.name == "USER_ID" || std::any_of(fixed.begin(), fixed.end(),
+                                                          [&](const table::column& f) { return f.name == c.name; });
+    if (taken || !seen.insert(c.name).second) {
+      throw error(errc::invalid_argument, fmt::format("column {} of {} occurs twice", c.name, name_of(kind)));
+    }
+  }
+}
+
+void check_dataset_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  if (name.empty() || name.size() > max_dataset_name_bytes || !std::all_of(name.begin(), name.end(), allowed)) {
+    throw error(errc::invalid_argument,
+                fmt::format("dataset {}: a name is 1 to 63 of a-z, A-Z, 0-9, '-' and '_'", table::shown(name)));
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(data_kind kind) noexcept {
+  switch (kind) {
+    case data_kind::interactions: return "interactions";
+    case data_kind::items: return "items";
+    case data_kind::users: return "users";
+  }
+  return "none";
+}
+
+data_kind data_kind_named(std::string_view name) {
+  for (const data_kind kind : all_kinds) {
+    if (name == name_of(kind)) {
+      return kind;
+    }
+  }
+  throw error(errc::invalid_argument,
+              fmt::format("\"{}\" is no table of a dataset: interactions, items or users", name));
+}
+
+std::string_view name_of(metadata_type type) noexcept {
+  switch (type) {
+    case metadata_type::integer: return "integer";
+    case metadata_type::number: return "number";
+    case metadata_type::text: return "text";
+    case metadata_type::category: return "category";
+  }
+  return "none";
+}
+
+metadata_column metadata_column::parse(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  metadata_column made;
+  made.name = upper(text.substr(0, colon));
+  if (colon != std::string_view::npos) {
+    made.type = metadata_type_named(text.substr(colon + 1));
+  }
+  if (made.name.empty()) {
+    throw error(errc::invalid_argument, fmt::format("\"{}\": a column is declared as NAME or NAME:type", text));
+  }
+  return made;
+}
+
+const std::vector<metadata_column>& dataset_description::columns_of(data_kind kind) const {
+  return kind == data_kind::interactions ? interactions : kind == data_kind::items ? items : users;
+}
+
+std::size_t item_metadata::column_named(std::string_view name) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name == upper(name)) {
+      return i;
+    }
+    names.push_back(columns[i].name);
+  }
+  throw error(errc::not_found, fmt::format("items have no column \"{}\"; they have {}", name,
+                                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+}
+
+std::vector<table::column> fixed_columns(data_kind kind) {
+  switch (kind) {
+    case data_kind::interactions:
+      return {{"ITEM_ID", table::column_type::int64},
+              {"TIMESTAMP", table::column_type::int64},
+              {"EVENT_TYPE", table::column_type::text},
+              {"EVENT_VALUE", table::column_type::float64},
+              {"IMPRESSION", table::column_type::text}};
+    case data_kind::items: return {{"ITEM_ID", table::column_type::int64}, {"IMPORTED_AT", table::column_type::int64}};
+    case data_kind::users: return {{"IMPORTED_AT", table::column_type::int64}};
+  }
+  return {};
+}
+
+table::column_type stored_type(metadata_type type) {
+  switch (type) {
+    case metadata_type::integer: return table::column_type::int64;
+    case metadata_type::number: return table::column_type::float64;
+    default: return table::column_type::text;
+  }
+}
+
+void declare_column(sql::transaction& in, table::table_store& tables, std::int64_t dataset, data_kind kind,
+                    std::size_t position, const metadata_column& column) {
+  in.execute(
+      "INSERT INTO dataset_column (dataset_id, kind, position, name, type)"
+      " VALUES (:dataset_id, :kind, :position, :name, :type)",
+      {{"dataset_id", dataset},
+       {"kind", name_of(kind)},
+       {"position", position},
+       {"name", column.name},
+       {"type", name_of(column.type)}});
+  tables.add_column(in, table_name_of(dataset, kind), {column.name, stored_type(column.type)});
+}
+
+void settle_event_types(const std::map<std::string, std::uint16_t, std::less<>>& numbers, interactions& events) {
+  if (numbers.empty() || (numbers.size() == 1 && numbers.begin()->first.empty())) {
+    events.event_type.clear();
+    return;
+  }
+  std::vector<std::uint16_t> position(numbers.size());
+  for (const auto& [name, number] : numbers) {
+    position[number] = static_cast<std::uint16_t>(events.event_types.size());
+    events.event_types.push_back(name);
+  }
+  for (std::uint16_t& type : events.event_type) {
+    type = position[type];
+  }
+}
+
+std::string table_name_of(std::int64_t dataset, data_kind kind) {
+  return fmt::format("dataset/{}/{}", dataset, name_of(kind));
+}
+
+datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people)
+    : sql_(sql), tables_(tables), people_(people) {
+  static constexpr std::array<sql::migration, 1> steps = {{{"recommend-datasets", 1, version_1}}};
+  sql_.migrate(steps);
+}
+
+dataset datasets::create(const dataset_description& wanted) {
+  dataset_description description = wanted;
+  check_dataset_name(description.name);
+  for (const data_kind kind : all_kinds) {
+    tidy(columns_in(description, kind), kind);
+  }
+  const std::int64_t id = sql_.write([&](sql::transaction& in) {
+    if (!in.query_one("SELECT id FROM dataset WHERE name = :name", {{"name", description.name}}).empty()) {
+      throw error(errc::already_exists, "dataset \"" + description.name + "\" exists already");
+    }
+    in.execute("INSERT INTO dataset (name, created_at) VALUES (:name, :now)",
+               {{"name", description.name}, {"now", core::now_ms()}});
+    const std::int64_t made =
+        in.query_one("SELECT id FROM dataset WHERE name = :name", {{"name", description.name}})[0].int64(0);
+    for (const data_kind kind : all_kinds) {
+      table::table_description rows;
+      rows.name = table_name_of(made, kind);
+      rows.about_people = kind != data_kind::items;
+      rows.columns = fixed_columns(kind);
+      rows.purposes = description.purposes;
+      rows.buckets = rows.about_people ? table::default_buckets : 1;
+      tables_.create(in, rows);
+      const auto& columns = description.columns_of(kind);
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        declare_column(in, tables_, made, kind, i, columns[i]);
+      }
+    }
+    return made;
+  });
+  return dataset(*this, id, std::move(description));
+}
+
+dataset datasets::open(std::string_view name) {
+  dataset_description description;
+  description.name = name;
+  const std::int64_t id = sql_.read([&](sql::connection& in) {
+    const auto found = in.query_one("SELECT id FROM dataset WHERE name = :name", {{"name", name}});
+    if (found.empty()) {
+      std::vector<std::string> names;
+      in.each("SELECT name FROM dataset ORDER BY name", {}, [&](const sql::row& r) { names.emplace_back(r.text(0)); });
+      throw error(errc::not_found, fmt::format("there is no dataset {}; {}", table::shown(name),
+                                               names.empty() ? "there is none yet: import something first"
+                                                             : fmt::format("there are {}", fmt::join(names, ", "))));
+    }
+    for (const data_kind kind : all_kinds) {
+      in.each("SELECT name, type FROM dataset_column WHERE dataset_id = :id AND kind = :kind ORDER BY position",
+              {{"id", found[0].int64(0)}, {"kind", name_of(kind)}}, [&](const sql::row& r) {
+                columns_in(description, kind).push_back({std::string(r.text(0)), metadata_type_named(r.text(1))});
+              });
+    }
+    return found[0].int64(0);
+  });
+  description.purposes = tables_.describe(table_name_of(id, data_kind::interactions)).purposes;
+  return dataset(*this, id, std::move(description));
+}
+
+std::vector<dataset_description> datasets::list() const {
+  std::vector<std::string> names;
+  sql_.read([&](sql::connection& in) {
+    in.each("SELECT name FROM dataset ORDER BY name", {}, [&](const sql::row& r) { names.emplace_back(r.text(0)); });
+  });
+  std::vector<dataset_description> all;
+  for (const std::string& name : names) {
+    all.push_back(const_cast<datasets*>(this)->open(name).description());
+  }
+  return all;
+}
+
+std::string dataset::table_name(data_kind kind) const {
+  return table_name_of(id_, kind);
+}
+
+dataset_statistics dataset::statistics() const {
+  dataset_statistics now;
+  for (const data_kind kind : all_kinds) {
+    for (const table::part& p : owner_->tables_.parts(table_name(kind))) {
+      now.bytes += p.blob.size;
+      now.interactions += kind == data_kind::interactions ? p.rows : 0;
+      now.users += kind == data_kind::users ? p.rows : 0;
+    }
+  }
+  now.items = owner_->sql_.read([&](sql::connection& in) {
+    return in.query_one("SELECT count(*) FROM dataset_item WHERE dataset_id = :id", {{"id", id_}})[0].uint64(0);
+  });
+  return now;
+}
+
+void dataset::declare(data_kind kind, const metadata_column& column) {
+  dataset_description changed = description_;
+  auto& columns = columns_in(changed, kind);
+  for (const metadata_column& c : columns) {
+    if (c.name == upper(column.name)) {
+      throw error(errc::already_exists,
+                  fmt::format("dataset \"{}\": {} have a column {} already", changed.name, name_of(kind), c.name));
+    }
+  }
+  columns.push_back(column);
+  tidy(columns, kind);
+  owner_->sql_.write([&](sql::transaction& in) {
+    declare_column(in, owner_->tables_, id_, kind, columns.size() - 1, columns.back());
+  });
+  description_ = std::move(changed);
+}
+
+std::uint64_t dataset::erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool,
+                                      core::job& job) {
+  return owner_->tables_.erase(table_name(data_kind::interactions), gone, pool, job) +
+         owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
+}
+
+std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
+                                 core::job& job) const {
+  const std::string name = table_name(kind);
+  if (file.extension() == ".parquet") {
+    owner_->tables_.export_parquet(name, why, file, job);
+  } else {
+    owner_->tables_.export_csv(name, why, file, job);
+  }
+  std::uint64_t rows = 0;
+  for (const table::part& p : owner_->tables_.parts(name)) {
+    rows += p.rows;
+  }
+  return rows;
+}
+
+void dataset::drop() {
+  owner_->sql_.write([&](sql::transaction& in) {
+    for (const data_kind kind : all_kinds) {
+      owner_->tables_.drop(in, table_name(kind));
+    }
+    for (const char* statement :
+         {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
+          "DELETE FROM dataset_column WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
+      in.execute(statement, {{"id", id_}});
+    }
+  });
+  owner_->tables_.sweep();
+}
+
+}  // namespace eunomia::recommend

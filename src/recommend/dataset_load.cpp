@@ -1,0 +1,302 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <limits>
+#include <map>
+#include <mutex>
+
+#include "core/error.h"
+#include "recommend/dataset.h"
+#include "recommend/dataset_tables.h"
+#include "recommend/feature_builder.h"
+#include "recommend/item_dictionary.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+using core::errc;
+using core::error;
+namespace sql = store::sql;
+namespace table = store::table;
+
+constexpr std::uint32_t no_position = std::numeric_limits<std::uint32_t>::max();
+
+// Event types as they are met by several threads.
+class event_type_names {
+ public:
+  std::uint16_t number_of(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = numbers_.find(name);
+    if (found != numbers_.end()) {
+      return found->second;
+    }
+    if (numbers_.size() > std::numeric_limits<std::uint16_t>::max()) {
+      throw error(errc::resource_exhausted, "a dataset has at most 65536 event types");
+    }
+    const auto number = static_cast<std::uint16_t>(numbers_.size());
+    numbers_.emplace(name, number);
+    return number;
+  }
+
+  void settle(interactions& events) const { settle_event_types(numbers_, events); }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::uint16_t, std::less<>> numbers_;
+};
+
+std::string text_of(const table::column_view& values, std::size_t row) {
+  switch (values.type()) {
+    case table::column_type::int64: return fmt::format("{}", values.int64()[row]);
+    case table::column_type::float64: return fmt::format("{}", values.float64()[row]);
+    case table::column_type::text: return std::string(values.text(row));
+  }
+  return "";
+}
+
+std::vector<std::string_view> names_of(const std::vector<metadata_column>& columns) {
+  std::vector<std::string_view> names;
+  for (const metadata_column& c : columns) {
+    names.push_back(c.name);
+  }
+  return names;
+}
+
+// The metadata of one row, and where in the table it stands: the last row of an item or a person counts.
+struct metadata_row {
+  std::uint64_t place = 0;
+  std::vector<std::string> features;
+};
+
+void features_of_row(const std::vector<metadata_column>& columns, const table::chunk& rows, std::size_t first_column,
+                     std::size_t row, std::vector<std::string>& names) {
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const table::column_view& values = rows.columns[first_column + c];
+    if (!values.is_null(row)) {
+      features_of_value(columns[c], text_of(values, row), names);
+    }
+  }
+}
+
+template <class Key>
+void keep_last(std::map<Key, metadata_row>& all, Key key, metadata_row row) {
+  const auto [found, fresh] = all.try_emplace(key, row);
+  if (!fresh && found->second.place <= row.place) {
+    found->second = std::move(row);
+  }
+}
+
+}  // namespace
+
+interactions dataset::load_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const {
+  const std::vector<std::string> ids =
+      owner_->sql_.read([&](sql::connection& in) { return item_dictionary::load(in, id_); });
+  std::uint64_t total = 0;
+  for (const table::part& p : owner_->tables_.parts(table_name(data_kind::interactions))) {
+    total += p.rows;
+  }
+  interactions events;
+  events.subject.resize(total);
+  events.item.resize(total);
+  events.time.resize(total);
+  events.event_type.resize(total);
+  events.event_value.resize(total);
+  std::vector<std::atomic<bool>> occurs(ids.size());
+  event_type_names types;
+  std::atomic<bool> any_value = false;
+  std::atomic<std::uint64_t> done = 0;
+
+  constexpr std::array<std::string_view, 4> columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
+  const auto visit = [&](const table::chunk& rows) {
+    if (rows.first_row + rows.rows > total) {
+      throw error(errc::unavailable, "the dataset grew while it was loaded; try again");
+    }
+    std::string last_type;
+    std::uint16_t last_number = 0;
+    bool know_type = false;
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const std::size_t at = rows.first_row + i;
+      const auto item = static_cast<std::uint64_t>(rows.columns[0].int64()[i]);
+      if (item >= ids.size()) {
+        throw error(errc::corrupt, "an interaction has an item that the dictionary does not know");
+      }
+      if (!occurs[item].load(std::memory_order_relaxed)) {
+        occurs[item].store(true, std::memory_order_relaxed);
+      }
+      events.subject[at] = core::subject_handle(static_cast<std::uint64_t>(rows.subjects[i]));
+      events.item[at] = static_cast<item_position>(item);
+      events.time[at] = rows.columns[1].int64()[i];
+      const std::string_view type = rows.columns[2].is_null(i) ? std::string_view() : rows.columns[2].text(i);
+      if (!know_type || type != last_type) {
+        last_type = type;
+        last_number = types.number_of(type);
+        know_type = true;
+      }
+      events.event_type[at] = last_number;
+      if (rows.columns[3].is_null(i)) {
+        events.event_value[at] = std::numeric_limits<float>::quiet_NaN();
+      } else {
+        events.event_value[at] = static_cast<float>(rows.columns[3].float64()[i]);
+        any_value.store(true, std::memory_order_relaxed);
+      }
+    }
+    job.report("load", done += rows.rows, total);
+  };
+  owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {}, pool, job, visit);
+  if (done != total) {
+    throw error(errc::unavailable, "the dataset changed while it was loaded; try again");
+  }
+
+  constexpr std::array<std::string_view, 1> item_column = {"ITEM_ID"};
+  owner_->tables_.scan(table_name(data_kind::items), why, item_column, {}, pool, job, [&](const table::chunk& rows) {
+    for (const std::int64_t item : rows.columns[0].int64()) {
+      occurs.at(static_cast<std::size_t>(item)).store(true, std::memory_order_relaxed);
+    }
+  });
+  std::vector<std::string> present;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (occurs[i]) {
+      present.push_back(ids[i]);
+    }
+  }
+  events.items = std::make_shared<catalogue>(std::move(present));
+  std::vector<item_position> position(ids.size(), no_position);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (occurs[i]) {
+      position[i] = *events.items->find(ids[i]);
+    }
+  }
+  for (item_position& item : events.item) {
+    item = position[item];
+  }
+  types.settle(events);
+  if (!any_value) {
+    events.event_value.clear();
+  }
+  return events;
+}
+
+item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const {
+  const std::vector<std::string> ids =
+      owner_->sql_.read([&](sql::connection& in) { return item_dictionary::load(in, id_); });
+  item_metadata known;
+  known.columns = description_.items;
+  known.values.assign(known.columns.size(), std::vector<std::optional<std::string>>(items.size()));
+  std::vector<std::uint64_t> place(items.size(), 0);
+  std::vector<std::string_view> columns = {"ITEM_ID"};
+  const auto metadata = names_of(description_.items);
+  columns.insert(columns.end(), metadata.begin(), metadata.end());
+  std::mutex mutex;
+  const core::purpose& why = description_.purposes.front();  // items are nobody's
+  owner_->tables_.scan(table_name(data_kind::items), why, columns, {}, pool, job, [&](const table::chunk& rows) {
+    const std::lock_guard lock(mutex);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const auto position = items.find(ids.at(static_cast<std::size_t>(rows.columns[0].int64()[i])));
+      if (!position || place[*position] > rows.first_row + i + 1) {
+        continue;
+      }
+      place[*position] = rows.first_row + i + 1;
+      for (std::size_t c = 0; c < metadata.size(); ++c) {
+        auto& value = known.values[c][*position];
+        value.reset();
+        if (!rows.columns[c + 1].is_null(i)) {
+          value = text_of(rows.columns[c + 1], i);
+        }
+      }
+    }
+  });
+  return known;
+}
+
+side_features dataset::load_features(const catalogue& items, const core::purpose& why, core::thread_pool& pool,
+                                     core::job& job) const {
+  side_features made;
+  if (!description_.items.empty()) {
+    const item_metadata known = load_item_metadata(items, pool, job);
+    feature_matrix_builder builder;
+    std::vector<std::string> names;
+    for (item_position item = 0; item < items.size(); ++item) {
+      names.clear();
+      for (std::size_t c = 0; c < known.columns.size(); ++c) {
+        if (known.values[c][item]) {
+          features_of_value(known.columns[c], *known.values[c][item], names);
+        }
+      }
+      builder.add_row(names);
+    }
+    made.items = builder.finish();
+  }
+  if (!description_.users.empty()) {
+    std::map<core::subject_handle, metadata_row> people;
+    std::mutex mutex;
+    owner_->tables_.scan(
+        table_name(data_kind::users), why, names_of(description_.users), {}, pool, job, [&](const table::chunk& rows) {
+          for (std::size_t i = 0; i < rows.rows; ++i) {
+            metadata_row row{rows.first_row + i, {}};
+            features_of_row(description_.users, rows, 0, i, row.features);
+            const std::lock_guard lock(mutex);
+            keep_last(people, core::subject_handle(static_cast<std::uint64_t>(rows.subjects[i])), std::move(row));
+          }
+        });
+    feature_matrix_builder builder;
+    for (const auto& [who, row] : people) {
+      made.user_subjects.push_back(who);
+      builder.add_row(row.features);
+    }
+    made.users = builder.finish();
+  }
+  return made;
+}
+
+std::vector<std::string> dataset::features_of(core::subject_handle who, const core::purpose& why) const {
+  std::vector<std::string> names;
+  core::thread_pool pool(1);
+  core::job job;
+  owner_->tables_.scan(table_name(data_kind::users), why, names_of(description_.users), {.subjects = {&who, 1}}, pool,
+                       job, [&](const table::chunk& rows) {
+                         names.clear();
+                         features_of_row(description_.users, rows, 0, rows.rows - 1, names);
+                       });
+  return names;
+}
+
+std::vector<history_event> dataset::history_of(core::subject_handle who, const core::purpose& why) const {
+  std::vector<history_event> events;
+  std::vector<std::int64_t> items;
+  core::thread_pool pool(1);
+  core::job job;
+  constexpr std::array<std::string_view, 4> columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
+  owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {.subjects = {&who, 1}}, pool, job,
+                       [&](const table::chunk& rows) {
+                         for (std::size_t i = 0; i < rows.rows; ++i) {
+                           history_event e;
+                           e.time = rows.columns[1].int64()[i];
+                           e.event_type = rows.columns[2].is_null(i) ? "" : std::string(rows.columns[2].text(i));
+                           e.event_value = rows.columns[3].is_null(i)
+                                               ? std::numeric_limits<float>::quiet_NaN()
+                                               : static_cast<float>(rows.columns[3].float64()[i]);
+                           events.push_back(std::move(e));
+                           items.push_back(rows.columns[0].int64()[i]);
+                         }
+                       });
+  std::vector<std::int64_t> distinct = items;
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  std::map<std::int64_t, std::string> ids;
+  owner_->sql_.read([&](sql::connection& in) {
+    in.each("SELECT handle, item_id FROM dataset_item WHERE dataset_id = :id AND handle IN {int64s:handles}",
+            {{"id", id_}, {"handles", sql::int64_list(distinct)}},
+            [&](const sql::row& r) { ids.emplace(r.int64(0), std::string(r.text(1))); });
+  });
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    events[i].item_id = ids.at(items[i]);
+  }
+  std::stable_sort(events.begin(), events.end(),
+                   [](const history_event& a, const history_event& b) { return a.time < b.time; });
+  return events;
+}
+
+}  // namespace eunomia::recommend

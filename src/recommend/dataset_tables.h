@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "recommend/dataset.h"
+
+// How a dataset lies in the table store and in SQL: shared by what imports into it and what reads it.
+namespace eunomia::recommend {
+
+std::string table_name_of(std::int64_t dataset, data_kind kind);
+// The columns that every table of a kind begins with; the declared metadata follow. ITEM_ID holds item handles.
+std::vector<store::table::column> fixed_columns(data_kind kind);
+store::table::column_type stored_type(metadata_type type);
+// Adds a metadata column at a position, within the caller's transaction.
+void declare_column(store::sql::transaction& in, store::table::table_store& tables, std::int64_t dataset,
+                    data_kind kind, std::size_t position, const metadata_column& column);
+
+// Gives the event types, numbered as they were met, the order of their names: the same events have the same numbers. An
+// absent type is ""; without any type there is no column.
+void settle_event_types(const std::map<std::string, std::uint16_t, std::less<>>& numbers, interactions& events);
+
+}  // namespace eunomia::recommend
