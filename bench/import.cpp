@@ -1,0 +1,130 @@
+// What it takes to bring interactions in, load them, and erase one person:
+//
+//   import FILE.csv[.gz] [--threads N]
+//
+// FILE from generate_movielens_shape. Works in a temporary folder and prints one JSON object per figure.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/job.h"
+#include "core/temporary_directory.h"
+#include "core/thread_pool.h"
+#include "recommend/dataset.h"
+#include "recommend/import.h"
+#include "store/blob/blob_store.h"
+#include "store/sql/database.h"
+#include "store/table/record_reader.h"
+#include "store/table/table_store.h"
+#include "subject/directory.h"
+
+namespace {
+
+using namespace eunomia;
+
+class stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+std::uint64_t peak_bytes() {
+  struct rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void print(std::string_view figure, double value, std::string_view unit, unsigned threads) {
+  fmt::print("{{\"benchmark\":\"import\",\"figure\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"threads\":{}}}\n", figure,
+             value, unit, threads);
+  std::fflush(stdout);
+}
+
+void parse_only(const std::filesystem::path& file) {
+  const stopwatch watch;
+  const auto reader = store::table::open_csv(file);
+  store::table::record_block block;
+  std::uint64_t rows = 0;
+  while (reader->next(block)) {
+    rows += block.size();
+  }
+  print("csv_parse", static_cast<double>(reader->file_bytes()) / 1e6 / watch.seconds(), "MB/s", 1);
+}
+
+void run(const std::filesystem::path& file, unsigned threads) {
+  const core::temporary_directory folder;
+  core::thread_pool pool(threads);
+  core::job job;
+  parse_only(file);
+  const auto sql = store::sql::database::open((folder.path() / "eunomia.db").string());
+  sql->migrate(subject::directory_migrations());
+  const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
+  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs");
+  const auto people = subject::open_directory(*sql);
+  recommend::datasets datasets(*sql, *tables, *people);
+  recommend::dataset_description description;
+  description.name = "movies";
+  recommend::dataset movies = datasets.create(description);
+
+  const auto report = recommend::import_files(movies, recommend::data_kind::interactions, {&file, 1}, {}, pool, job);
+  print("rows", static_cast<double>(report.rows), "rows", pool.size());
+  print("import", report.seconds, "s", pool.size());
+  print("import_peak_memory", static_cast<double>(peak_bytes()) / 1e9, "GB", pool.size());
+  print("on_disk", static_cast<double>(movies.statistics().bytes) / 1e6, "MB", pool.size());
+
+  const stopwatch load;
+  const core::purpose why = description.purposes.front();
+  const auto events = movies.load_interactions(why, pool, job);
+  print("load", load.seconds(), "s", pool.size());
+
+  const stopwatch history;
+  const core::subject_handle somebody = events.subject[events.size() / 2];
+  const std::size_t length = movies.history_of(somebody, why).size();
+  print("history_of_one", history.seconds() * 1e3, "ms", 1);
+
+  const stopwatch erase;
+  const std::uint64_t erased = movies.erase_subjects({&somebody, 1}, pool, job);
+  print("erase_one", erase.seconds() * 1e3, "ms", pool.size());
+  if (erased != length || movies.statistics().interactions + erased != report.rows) {
+    throw core::error(core::errc::internal, "the erasure took out other rows than the person's");
+  }
+  print("peak_memory", static_cast<double>(peak_bytes()) / 1e9, "GB", pool.size());
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    std::filesystem::path file;
+    unsigned threads = 0;
+    for (int i = 1; i < count; ++i) {
+      const std::string_view text = arguments[i];
+      if (text == "--threads" && i + 1 < count) {
+        const std::string_view number = arguments[++i];
+        std::from_chars(number.data(), number.data() + number.size(), threads);
+      } else {
+        file = text;
+      }
+    }
+    if (file.empty()) {
+      fmt::print(stderr, "usage: import FILE.csv[.gz] [--threads N]\n");
+      return 2;
+    }
+    run(file, threads);
+    return 0;
+  } catch (const std::exception& problem) {
+    fmt::print(stderr, "{}\n", problem.what());
+    return 1;
+  }
+}
