@@ -15,7 +15,8 @@ namespace eunomia::store::table {
 
 namespace {
 
-// zstd against snappy on 20 M generated interactions: see docs/decisions.
+// On 20 M generated interactions (bench/import) zstd takes 111 MB and snappy 174 MB, with the same 14.5 s of processor
+// time from parsing the CSV to loading and erasing.
 constexpr std::string_view copy_options =
     "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, USE_TMP_FILE false)";
 
