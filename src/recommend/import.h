@@ -36,12 +36,12 @@ enum class undeclared_columns {
 };
 
 struct import_options {
-  std::map<std::string, std::string> columns;  // our name -> the file's: {"USER_ID", "customer_id"}
-  std::vector<metadata_column> declare;        // declared with the import, where the dataset has not
+  std::map<std::string, std::string> columns = {};  // our name -> the file's: {"USER_ID", "customer_id"}
+  std::vector<metadata_column> declare = {};        // declared with the import, where the dataset has not
   undeclared_columns undeclared = undeclared_columns::refuse;
   char delimiter = 0;  // 0: the first line tells
   // Bad rows go to this CSV (FILE, LINE, COLUMN, REASON, RECORD) instead of stopping the import.
-  std::optional<std::filesystem::path> rejects;
+  std::optional<std::filesystem::path> rejects = std::nullopt;
   bool allow_future = false;  // else a TIMESTAMP more than a day ahead is a bad row
   bool again = false;         // else a file whose bytes were imported before is refused
 };
