@@ -432,12 +432,12 @@ TEST_F(table_test, duckdb_reads_nothing_outside_its_folders_and_its_settings_sta
   refused(errc::permission_denied, [&] {
     session.execute("SELECT * FROM read_text('" + (folder_.path() / "../../etc/passwd").string() + "')");
   });
-  refused(errc::permission_denied, [&] { session.execute("COPY (SELECT 1) TO '/tmp/eunomia-escape.csv'"); });
-  refused(errc::permission_denied, [&] { session.execute("ATTACH '/tmp/eunomia-escape.db'"); });
+  refused(errc::permission_denied, [&] { session.execute("COPY (SELECT 1) TO '/var/eunomia-escape.csv'"); });
+  refused(errc::permission_denied, [&] { session.execute("ATTACH '/var/eunomia-escape.db'"); });
   for (const char* statement :
        {"SET enable_external_access=true", "SET allowed_directories=['/']", "SET lock_configuration=false",
         "SET autoload_known_extensions=true", "RESET enable_external_access", "SET memory_limit='100GB'",
-        "SET temp_directory='/tmp'", "INSTALL httpfs", "LOAD httpfs"}) {
+        "SET temp_directory='/var'", "INSTALL httpfs", "LOAD httpfs"}) {
     EXPECT_THROW(session.execute(statement), core::error) << statement;
   }
 }
