@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "recommend/ease.h"
+#include "recommend/item_knn.h"
 #include "recommend/popularity.h"
 #include "recommend/trending.h"
 
@@ -26,6 +27,7 @@ std::span<const family* const> families() {
   static const std::array all = {
       &popularity_family(),
       &trending_family(),
+      &item_knn_family(),
       &ease_family(),
   };
   return all;
