@@ -9,6 +9,7 @@
 #include "recommend/ease.h"
 #include "recommend/item_knn.h"
 #include "recommend/popularity.h"
+#include "recommend/session_knn.h"
 #include "recommend/trending.h"
 
 namespace eunomia::recommend {
@@ -28,6 +29,7 @@ std::span<const family* const> families() {
       &popularity_family(),
       &trending_family(),
       &item_knn_family(),
+      &session_knn_family(),
       &ease_family(),
   };
   return all;

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -104,6 +107,17 @@ std::string message_of(core::errc expected, Call call) {
   }
   ADD_FAILURE() << "no error was thrown";
   return "";
+}
+
+// The folder of a data set that lies beside the project, or nothing where there is none: EUNOMIA_SHARED/data/NAME, or
+// ../shared/data/NAME of the sources.
+inline std::optional<std::filesystem::path> shared_data(std::string_view name) {
+  const char* const given = std::getenv("EUNOMIA_SHARED");
+  const std::filesystem::path shared =
+      given != nullptr ? std::filesystem::path(given)
+                       : std::filesystem::path(__FILE__).parent_path() / ".." / ".." / ".." / "shared";
+  const std::filesystem::path folder = shared / "data" / name;
+  return std::filesystem::exists(folder) ? std::optional(folder) : std::nullopt;
 }
 
 inline std::vector<float> scores_of(const scorer& answers, const person& who) {
