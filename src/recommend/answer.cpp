@@ -133,7 +133,9 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
   }
   if (request.exclude_history) {
     for (const preference& p : request.who.history) {
-      scores[p.item] = no_candidate;
+      if (p.item < scores.size()) {  // a history may be longer than the catalogue that the model was trained on
+        scores[p.item] = no_candidate;
+      }
     }
   }
   for (const scored_item& entry : explored) {

@@ -44,6 +44,12 @@ std::vector<item_position> items_of(const std::vector<recommendation>& list) {
 
 using positions = std::vector<item_position>;
 
+TEST(answer, a_history_may_hold_items_that_are_newer_than_the_model) {
+  const fixed_scores model({1, 3});
+  const std::vector<preference> history = {{1, 1, 0}, {1'000'000, 1, 0}};
+  EXPECT_EQ(items_of(recommend(model, {.who = {.history = history}})), (positions{0}));
+}
+
 TEST(answer, the_best_come_first_and_equals_by_position) {
   const fixed_scores model({1, 3, 2, 3, 0});
   EXPECT_EQ(items_of(recommend(model, {.who = {}, .count = 4})), (positions{1, 3, 2, 0}));

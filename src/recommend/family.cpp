@@ -26,11 +26,7 @@ BOOST_DESCRIBE_STRUCT(common_parameters, (), (weighting))
 
 std::span<const family* const> families() {
   static const std::array all = {
-      &popularity_family(),
-      &trending_family(),
-      &item_knn_family(),
-      &session_knn_family(),
-      &ease_family(),
+      &popularity_family(), &trending_family(), &item_knn_family(), &session_knn_family(), &ease_family(),
   };
   return all;
 }
