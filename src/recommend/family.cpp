@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "recommend/ease.h"
+#include "recommend/ials.h"
 #include "recommend/item_knn.h"
 #include "recommend/popularity.h"
 #include "recommend/session_knn.h"
@@ -26,7 +27,8 @@ BOOST_DESCRIBE_STRUCT(common_parameters, (), (weighting))
 
 std::span<const family* const> families() {
   static const std::array all = {
-      &popularity_family(), &trending_family(), &item_knn_family(), &session_knn_family(), &ease_family(),
+      &popularity_family(),  &trending_family(), &item_knn_family(),
+      &session_knn_family(), &ease_family(),     &ials_family(),
   };
   return all;
 }

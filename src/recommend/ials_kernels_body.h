@@ -250,7 +250,7 @@ void substitute(const float* u, std::size_t stride, std::size_t size, float* b) 
     const float* row = u + k * stride;
     float rest = 0;
     std::size_t j = k + 1;
-    for (; j % 16 != 0 && j < size; ++j) {
+    for (; j % 16 != 0; ++j) {
       rest += row[j] * b[j];
     }
     lanes sum = lanes::zero();

@@ -241,10 +241,9 @@ class row_solver {
 
 }  // namespace
 
-double ials_objective::row_regularisation(std::uint64_t interactions, std::uint64_t other_side) const {
+double ials_objective::row_regularisation(double interactions, std::size_t other_side) const {
   return regularisation *
-         std::pow(static_cast<double>(interactions) + unobserved_weight * static_cast<double>(other_side),
-                  regularisation_exponent);
+         std::pow(interactions + unobserved_weight * static_cast<double>(other_side), regularisation_exponent);
 }
 
 std::vector<double> gram(const factor_matrix& rows, const ials_machine& machine) {
@@ -336,12 +335,12 @@ double solve_half(const interaction_rows& interactions, const factor_matrix& fix
     row_solver solver(interactions, gathered, base, mean, machine.kernels);
     for (std::size_t r = batches[b]; r < batches[b + 1]; ++r) {
       float* x = solved.row(r);
-      const float* expected = prior.rows() == 0 ? nullptr : prior.row(r);
       if (interactions.count(r) == 0) {
-        expected ? std::copy_n(expected, d, x) : std::fill_n(x, d, 0.0F);
+        std::fill_n(x, d, 0.0F);
         continue;
       }
-      const auto shrinkage = static_cast<float>(objective.row_regularisation(interactions.count(r), other_side));
+      const auto shrinkage = static_cast<float>(objective.row_regularisation(interactions.total(r), other_side));
+      const float* expected = prior.rows() == 0 ? nullptr : prior.row(r);
       solver.solve(r, shrinkage, expected, steps, x, moved[b], length[b]);
     }
   });
@@ -357,7 +356,7 @@ double ials_loss(const interaction_rows& interactions, const interaction_rows& t
                                   std::size_t r) {
     float square;
     machine.kernels.inner_products(rows.row(r), d, 1, rows.row(r), &square);
-    return theirs.count(r) == 0 ? 0.0 : objective.row_regularisation(theirs.count(r), other) * square;
+    return theirs.count(r) == 0 ? 0.0 : objective.row_regularisation(theirs.total(r), other) * square;
   };
   std::vector<double> loss(users.rows() + items.rows());
   machine.pool.for_each(users.rows(), [&](std::size_t u, unsigned) {

@@ -40,9 +40,9 @@ struct ials_objective {
   double unobserved_weight = 0.1;      // alpha_0: the weight of every pair's pull towards 0
   double regularisation_exponent = 1;  // nu
 
-  // lambda_r = lambda * (interactions + alpha_0 * other_side)^nu, the weight of |row|^2 for a row with that many
-  // interactions, when the other side has `other_side` rows.
-  double row_regularisation(std::uint64_t interactions, std::uint64_t other_side) const;
+  // lambda_r = lambda * (interactions + alpha_0 * other_side)^nu, the weight of |row|^2, for a row whose interactions'
+  // weights sum to that, when the other side has `other_side` rows.
+  double row_regularisation(double interactions, std::size_t other_side) const;
 };
 
 // What the solver runs on.
@@ -71,10 +71,9 @@ void rotate(factor_matrix& rows, const principal_axes& axes, const ials_machine&
 //   sum over its interactions of w (<x, y> - 1)^2 + alpha_0 x' Y'Y x + lambda_x |x - prior_x|^2,
 // by `steps` steps of preconditioned conjugate gradients from where it is. `fixed` (Y) and `solved` must be in the
 // principal axes of Y'Y, whose eigenvalues are `spread`; `totals` are the sums of weights of the fixed side's rows.
-// other_side: how many rows lambda counts there. Rows without interactions become their prior, or 0 without one;
-// `prior` is empty, or has one row for each of `solved`.
-// Returns the relative movement: |new - old| / |new| over all rows with interactions (Frobenius norms).
-// Throws errc::cancelled, with `solved` half-way.
+// other_side: how many rows lambda counts there. Rows without interactions become 0. `prior` is empty, or has one row
+// for each of `solved`. Returns the relative movement: |new - old| / |new| over all rows with interactions (Frobenius
+// norms). Throws errc::cancelled, with `solved` half-way.
 double solve_half(const interaction_rows& interactions, const factor_matrix& fixed, std::span<const float> totals,
                   std::span<const float> spread, const ials_objective& objective, std::size_t other_side,
                   const factor_matrix& prior, std::size_t steps, factor_matrix& solved, const ials_machine& machine);
