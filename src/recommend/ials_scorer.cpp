@@ -97,6 +97,10 @@ ials_scorer::folded ials_scorer::fold_in(const person& who) const {
   return result;
 }
 
+factor_matrix ials_scorer::user_factor(const person& who) const {
+  return fold_in(who).x;
+}
+
 void ials_scorer::score(const person& who, std::span<float> scores) const {
   assert(scores.size() == factors_.rows.rows());
   const folded person = fold_in(who);

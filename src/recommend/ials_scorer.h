@@ -25,6 +25,8 @@ class ials_scorer final : public scorer {
   // the matrix of the person's quadratic. Shares are of the positive terms that are returned.
   std::vector<contribution> explain(const person& who, item_position item, std::size_t count) const override;
 
+  // The person's factors, [1 x factors], that scores are products with.
+  factor_matrix user_factor(const person& who) const;
   const item_factors& factors() const { return factors_; }
 
  private:

@@ -44,6 +44,9 @@ class ials_trainer {
   double iterate();
   // The loss as of the last iteration, without the priors' part.
   double loss() const;
+  // The factors as they stand, both in the same axes: [users x factors] and [items x factors].
+  const factor_matrix& users() const { return users_; }
+  const factor_matrix& items() const { return items_; }
   // In principal axes, with items predicted from their features alone filled in. The trainer is empty then.
   item_factors finish();
 
