@@ -31,7 +31,7 @@ struct ials_parameters {
   std::uint32_t iterations = 12;       // at most
   double tolerance = 0.001;            // stop when the item factors move relatively less in an iteration
   double stddev = 0.1;                 // item factors start as N(0, stddev^2 / factors)
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 4;
   double feature_regularisation = 1;        // of the features' weights, relative to the mean lambda_r of the rows
   std::uint32_t forgetting_iterations = 2;  // at most, after a person was taken out
   recommend::weighting weighting;

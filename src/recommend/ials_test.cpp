@@ -9,6 +9,7 @@
 #include "core/temporary_directory.h"
 #include "recommend/ials_distance.h"
 #include "recommend/ials_trainer.h"
+#include "recommend/online_retail.h"
 #include "recommend/testing.h"
 
 namespace eunomia::recommend {
@@ -242,6 +243,17 @@ TEST(ials, parameters_out_of_range_are_named) {
         message_of(core::errc::invalid_argument, [&, text = json] { (void)ials_family().complete(text); });
     EXPECT_NE(message.find(name), std::string::npos) << message;
   }
+}
+
+TEST(ials, reaches_the_quality_of_the_reference_on_online_retail) {
+  const auto data = testing::online_retail::read();
+  if (!data) {
+    GTEST_SKIP() << "data/online-retail/split is not there; set EUNOMIA_SHARED";
+  }
+  workshop shop;
+  const auto m = ials_family().train({data->train, {}}, "{}", shop.context());
+  const auto quality = testing::quality_of(testing::all_top_25(*m->current(), *data), *data);
+  EXPECT_GE(quality.ndcg_at_10, 0.080);
 }
 
 }  // namespace
