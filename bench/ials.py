@@ -160,7 +160,7 @@ def compare(path, factors, evaluate):
     show(f"peak memory of training, {what}", unit="MB", better="lower", ours=ours.peak, theirs=theirs.peak,
          peer=PEER)
     show(f"folding one person in, {factors} factors, one thread", unit="µs", better="lower", ours=fold["fold_in_us"],
-         peer=None, note="median over people of all history lengths")
+         note="median over people of all history lengths")
     show(f"scoring all items for one person, fold-in included, {factors} factors, one thread", unit="µs",
          better="lower", ours=fold["score_us"])
 
