@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <string>
 
@@ -23,6 +24,10 @@ struct forgetting_check {
   double rederive_seconds = 0;
   bool identical_after_rederiving = false;  // both models' files, byte by byte
 };
+BOOST_DESCRIBE_STRUCT(forgetting_check, (),
+                      (model, erasures, identical_top_25, users_compared, max_relative_difference, mean_overlap_at_25,
+                       forget_ms_p50, forget_ms_p99, retrain_seconds, level, rederive_seconds,
+                       identical_after_rederiving))
 
 // Trains on the split's train part, forgets erasures people drawn by seed, one call each, and compares the answers to
 // the test cases (their targets are not used) with a model trained without these people and the same parameters. Throws

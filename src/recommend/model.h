@@ -51,6 +51,9 @@ class scorer {
   // the history are scored like any other.
   virtual void score(const person& who, std::span<float> scores) const = 0;
 
+  // Those of these features, by their names (see feature_builder.h), that the model learned from: for person.features.
+  virtual std::vector<feature_value> features_of(std::span<const std::string> names) const;
+
   // The items most like one, best first, at most count; never the item itself. Empty when nothing is known of it.
   virtual std::vector<scored_item> similar(item_position item, std::size_t count) const = 0;
 

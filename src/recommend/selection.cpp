@@ -75,7 +75,18 @@ candidate_result judge(const candidate& what, std::span<const split> folds, cons
 }  // namespace
 
 std::vector<candidate> default_candidates() {
-  return {{"popularity"}, {"trending"}, {"item-knn"}, {"session-knn"}, {"ease"}, {"ials"}};
+  // Beside the defaults, what a time-aware answer gains where the last basket tells more than the ones before, and
+  // where tastes or the assortment move: see docs/decisions/0008.
+  return {{"popularity"},
+          {"trending"},
+          {"item-knn"},
+          {"item-knn", R"({"history":{"older_weight":0.1}})"},
+          {"session-knn"},
+          {"ials"},
+          {"ials", R"({"history":{"older_weight":0.1}})"},
+          {"ease"},
+          {"ease", R"({"history":{"older_weight":0.1}})"},
+          {"ease", R"({"lambda":300,"weighting":{"half_life_days":180},"history":{"older_weight":0.1}})"}};
 }
 
 selection select_model(const training_data& data, std::span<const candidate> candidates,
