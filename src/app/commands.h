@@ -1,0 +1,22 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "app/environment.h"
+
+namespace eunomia::app {
+
+// Each adds one subcommand; when the command line names it, it sets shared.action.
+void add_import(CLI::App& recommend, environment& shared);
+void add_export(CLI::App& recommend, environment& shared);
+void add_list(CLI::App& recommend, environment& shared);
+void add_fit(CLI::App& recommend, environment& shared);
+void add_evaluate(CLI::App& recommend, environment& shared);
+void add_verify_forgetting(CLI::App& recommend, environment& shared);
+void add_recommend(CLI::App& recommend, environment& shared);
+void add_similar(CLI::App& recommend, environment& shared);
+void add_explain(CLI::App& recommend, environment& shared);
+void add_forget(CLI::App& recommend, environment& shared);
+void add_demo(CLI::App& eunomia, environment& shared);
+
+}  // namespace eunomia::app

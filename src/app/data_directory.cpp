@@ -1,0 +1,30 @@
+#include "app/data_directory.h"
+
+namespace eunomia::app {
+
+namespace {
+
+std::unique_ptr<store::sql::database> open_database(const environment& shared) {
+  auto database =
+      store::sql::database::open(shared.database.empty() ? (shared.data / "eunomia.db").string() : shared.database);
+  database->migrate(subject::directory_migrations());
+  database->migrate(recommend::model_registry_migrations());
+  return database;
+}
+
+}  // namespace
+
+data_directory::data_directory(environment& shared)
+    : lock_(shared.data),
+      database_(open_database(shared)),
+      blobs_(store::open_disk_blob_store(shared.data / "blobs")),
+      tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs")),
+      people_(subject::open_directory(*database_)),
+      datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_)),
+      models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)) {}
+
+core::purpose recommendation_purpose() {
+  return core::purpose("recommendation");
+}
+
+}  // namespace eunomia::app

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+
+#include "app/environment.h"
+#include "core/file.h"
+#include "recommend/dataset.h"
+#include "recommend/model_registry.h"
+#include "store/blob/blob_store.h"
+#include "store/sql/database.h"
+#include "store/table/table_store.h"
+#include "subject/directory.h"
+
+namespace eunomia::app {
+
+// Everything that rests on the disk, opened: the one place that knows which store serves whom. One process at a time.
+//
+//   DIR/lock            held while the directory is open
+//   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
+//   DIR/blobs/          tables as Parquet parts, and model files
+class data_directory {
+ public:
+  // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.
+  explicit data_directory(environment& shared);
+
+  store::sql::database& database() { return *database_; }
+  subject::durable_directory& people() { return *people_; }
+  recommend::datasets& datasets() { return *datasets_; }
+  recommend::model_registry& models() { return *models_; }
+
+ private:
+  core::file_lock lock_;
+  std::unique_ptr<store::sql::database> database_;
+  std::unique_ptr<store::blob_store> blobs_;
+  std::unique_ptr<store::table::table_store> tables_;
+  std::unique_ptr<subject::durable_directory> people_;
+  std::unique_ptr<recommend::datasets> datasets_;
+  std::unique_ptr<recommend::model_registry> models_;
+};
+
+// The space of raw user identifiers that imports and --user name.
+inline constexpr std::string_view user_space = "user";
+// What the recommender's commands read personal rows for.
+core::purpose recommendation_purpose();
+
+}  // namespace eunomia::app
