@@ -17,7 +17,7 @@
 #include "recommend/import.h"
 #include "subject/directory.h"
 
-using namespace eunomia;
+using namespace eunomia;  // a program of one file
 
 namespace {
 

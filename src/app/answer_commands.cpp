@@ -109,6 +109,26 @@ recommend::interactions events_of(const std::vector<recommend::history_event>& h
   return events;
 }
 
+// Commas separate ids; an id with a comma is given by a flag of its own with "\," for it.
+std::vector<std::string> ids_of(const std::vector<std::string>& texts) {
+  std::vector<std::string> ids;
+  for (const std::string& text : texts) {
+    std::string id;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == ',') {
+        id += text[++i];
+      } else if (text[i] == ',') {
+        ids.push_back(std::move(id));
+        id.clear();
+      } else {
+        id += text[i];
+      }
+    }
+    ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
 std::vector<recommend::history_event> visited(const std::vector<std::string>& items) {
   std::vector<recommend::history_event> history;
   for (const std::string& item : items) {
@@ -138,7 +158,7 @@ asked_person person_of(const person_flags& flags, data_directory& data, const op
     throw core::error(core::errc::invalid_argument, "--user and --history are two people: give one of them");
   }
   asked_person result;
-  std::vector<recommend::history_event> events = visited(flags.history);
+  std::vector<recommend::history_event> events = visited(ids_of(flags.history));
   if (!flags.user.empty()) {
     const auto handle = handle_of(data, flags.user);
     events = model.dataset.history_of(handle, recommendation_purpose());
@@ -149,26 +169,6 @@ asked_person person_of(const person_flags& flags, data_directory& data, const op
     result.history = rows.history_of(0);
   }
   return result;
-}
-
-// Commas separate ids; an id with a comma is given by a flag of its own with "\," for it.
-std::vector<std::string> ids_of(const std::vector<std::string>& texts) {
-  std::vector<std::string> ids;
-  for (const std::string& text : texts) {
-    std::string id;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == ',') {
-        id += text[++i];
-      } else if (text[i] == ',') {
-        ids.push_back(std::move(id));
-        id.clear();
-      } else {
-        id += text[i];
-      }
-    }
-    ids.push_back(std::move(id));
-  }
-  return ids;
 }
 
 item_set allowed_items(const recommend_flags& flags, const opened_model& model, environment& shared) {

@@ -165,6 +165,7 @@ void verify_forgetting(const verify_options& options, environment& shared) {
   table.add({"identical ordered top 25", fmt::format("{} of {}", check.identical_top_25, check.users_compared)});
   table.add({"overlap of the top 25", fixed(check.mean_overlap_at_25, 4)});
   table.add({"largest relative difference of a score", fmt::format("{:.2e}", check.max_relative_difference)});
+  table.add({"relative difference of all scores", fmt::format("{:.2e}", check.relative_difference)});
   table.add({"forgetting, ms p50", fixed(check.forget_ms_p50, 2)});
   table.add({"forgetting, ms p99", fixed(check.forget_ms_p99, 2)});
   table.add({"retraining, s", fixed(check.retrain_seconds, 2)});

@@ -15,8 +15,9 @@ struct forgetting_check {
   std::uint32_t erasures = 0;
   std::uint32_t identical_top_25 = 0;  // people whose ordered list is the same in both
   std::uint32_t users_compared = 0;
-  double max_relative_difference = 0;  // over people: largest difference of two scores / largest score, both models
-  double mean_overlap_at_25 = 0;       // share of the items of a list that are also in the other model's list
+  double max_relative_difference = 0;  // these three as model_distance.h defines them
+  double relative_difference = 0;
+  double mean_overlap_at_25 = 0;
   double forget_ms_p50 = 0;
   double forget_ms_p99 = 0;
   double retrain_seconds = 0;
@@ -25,8 +26,8 @@ struct forgetting_check {
   bool identical_after_rederiving = false;  // both models' files, byte by byte
 };
 BOOST_DESCRIBE_STRUCT(forgetting_check, (),
-                      (model, erasures, identical_top_25, users_compared, max_relative_difference, mean_overlap_at_25,
-                       forget_ms_p50, forget_ms_p99, retrain_seconds, level, rederive_seconds,
+                      (model, erasures, identical_top_25, users_compared, max_relative_difference, relative_difference,
+                       mean_overlap_at_25, forget_ms_p50, forget_ms_p99, retrain_seconds, level, rederive_seconds,
                        identical_after_rederiving))
 
 // Trains on the split's train part, forgets erasures people drawn by seed, one call each, and compares the answers to

@@ -35,9 +35,11 @@ void converge(ials_trainer& trainer, const ials_parameters& parameters, std::uin
 class ials_model final : public learned_model {
  public:
   // Without a scorer yet.
-  ials_model(const ials_parameters& parameters, preferences rows, row_features users, row_features items)
+  ials_model(const ials_parameters& parameters, preferences rows, row_features users, row_features items,
+             std::shared_ptr<const catalogue> user_feature_names)
       : learned_model(family_name, core::write_json(parameters), std::move(rows)),
         parameters_(parameters),
+        user_feature_names_(std::move(user_feature_names)),
         users_(std::move(users)),
         items_(std::move(items)) {}
 
@@ -63,6 +65,7 @@ class ials_model final : public learned_model {
     model_file_writer writer(file, family(), parameters());
     writer.add("items", *learned_from().items);
     writer.add("learned", learned_from());
+    writer.add("user_feature_names", *user_feature_names_);
     writer.add("item_factors", factors.rows.all());
     writer.add("spread", factors.spread);
     writer.add("known", factors.known);
@@ -98,14 +101,25 @@ class ials_model final : public learned_model {
  private:
   std::shared_ptr<const scorer> scorer_of(item_factors factors) const {
     return std::make_shared<ials_scorer>(learned_from().items, std::move(factors), objective_of(parameters_),
-                                         parameters_.history);
+                                         parameters_.history, user_feature_names_);
   }
 
   ials_parameters parameters_;
+  std::shared_ptr<const catalogue> user_feature_names_;
   row_features users_;  // of the rows of learned_from()
   row_features items_;
   row_features remaining_users_;  // from scorer_without() to commit()
 };
+
+// Features are found again by their names, whatever the next data set numbers them.
+std::shared_ptr<const catalogue> names_of(const feature_matrix& features) {
+  if (std::adjacent_find(features.names.begin(), features.names.end(), std::greater_equal<>()) !=
+      features.names.end()) {
+    throw core::error(core::errc::invalid_argument,
+                      "ials: the names of side features must be distinct and in byte order");
+  }
+  return std::make_shared<const catalogue>(features.names);
+}
 
 // How many subjects there are.
 std::uint64_t subjects_of(const interactions& events) {
@@ -201,7 +215,8 @@ class ials_family_object final : public family {
     preferences rows = learn_from(data, chosen.weighting, family_name);
     row_features users = user_features(data.features, rows.subjects);
     row_features items = item_features(data.features.items, rows.items->size());
-    auto trained = std::make_unique<ials_model>(chosen, std::move(rows), std::move(users), std::move(items));
+    auto trained = std::make_unique<ials_model>(chosen, std::move(rows), std::move(users), std::move(items),
+                                                names_of(data.features.users));
     trained->rederive(context);
     return trained;
   }
@@ -224,7 +239,8 @@ class ials_family_object final : public family {
     factors.spread.assign(spread.view().begin(), spread.view().end());
     factors.known.assign(known.view().begin(), known.view().end());
     factors.learned = static_cast<std::uint32_t>(std::count(factors.known.begin(), factors.known.end(), 1));
-    auto loaded = std::make_unique<ials_model>(chosen, std::move(rows), std::move(user_side), std::move(item_side));
+    auto loaded = std::make_unique<ials_model>(chosen, std::move(rows), std::move(user_side), std::move(item_side),
+                                               file->read_catalogue("user_feature_names"));
     loaded->show(std::move(factors));
     return loaded;
   }

@@ -22,7 +22,7 @@ namespace eunomia::recommend {
 // user factors. Items without interactions are scored by their features, people without a history likewise.
 // Forgetting takes the person's row and features out at once and lets the factors re-converge from where they are
 // (Xu et al., "Netflix and forget", arXiv 2302.06676); rederive() trains afresh from the seed, bit for bit what a
-// training without the person gives. Distances between models: ials_distance.h.
+// training without the person gives. How far two models are apart: model_distance.h.
 struct ials_parameters {
   std::uint32_t factors = 64;
   double regularisation = 0.01;        // lambda

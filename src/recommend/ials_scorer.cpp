@@ -31,18 +31,30 @@ struct ials_scorer::folded {
 };
 
 ials_scorer::ials_scorer(std::shared_ptr<const catalogue> items, item_factors factors, const ials_objective& objective,
-                         const history_weighting& history, const ials_kernels& kernels)
+                         const history_weighting& history, std::shared_ptr<const catalogue> user_features,
+                         const ials_kernels& kernels)
     : scorer(std::move(items)),
       factors_(std::move(factors)),
       norms_(factors_.rows.rows()),
       objective_(objective),
       history_(history),
+      user_features_(std::move(user_features)),
       kernels_(kernels) {
   assert(factors_.rows.rows() == this->items().size());
   for (std::size_t i = 0; i < norms_.size(); ++i) {
     kernels_.inner_products(factors_.rows.row(i), factors_.rows.stride(), 1, factors_.rows.row(i), &norms_[i]);
     norms_[i] = std::sqrt(norms_[i]);
   }
+}
+
+std::vector<feature_value> ials_scorer::features_of(std::span<const std::string> names) const {
+  std::vector<feature_value> result;
+  for (const std::string& name : names) {
+    if (const auto feature = user_features_ == nullptr ? std::nullopt : user_features_->find(name)) {
+      result.push_back({*feature, 1});
+    }
+  }
+  return result;
 }
 
 ials_scorer::folded ials_scorer::fold_in(const person& who) const {

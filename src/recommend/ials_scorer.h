@@ -15,10 +15,13 @@ namespace eunomia::recommend {
 // all items.
 class ials_scorer final : public scorer {
  public:
+  // user_features: the names of the features of factors.user_weights, in byte order, as a catalogue keeps names.
   ials_scorer(std::shared_ptr<const catalogue> items, item_factors factors, const ials_objective& objective,
-              const history_weighting& history, const ials_kernels& kernels = best_ials_kernels());
+              const history_weighting& history, std::shared_ptr<const catalogue> user_features = {},
+              const ials_kernels& kernels = best_ials_kernels());
 
   void score(const person& who, std::span<float> scores) const override;
+  std::vector<feature_value> features_of(std::span<const std::string> names) const override;
   // By the cosine of the items' factors.
   std::vector<scored_item> similar(item_position item, std::size_t count) const override;
   // Hu, Koren, Volinsky 2008, section 5: the score is the sum over the history's items j of w_j y_i' A^-1 y_j, with A
@@ -38,6 +41,7 @@ class ials_scorer final : public scorer {
   std::vector<float> norms_;  // of the items' rows
   ials_objective objective_;
   history_weighting history_;
+  std::shared_ptr<const catalogue> user_features_;  // may be null
   const ials_kernels& kernels_;
 };
 

@@ -2,7 +2,9 @@
 
 namespace eunomia::recommend {
 
-std::vector<feature_value> scorer::features_of(std::span<const std::string>) const { return {}; }
+std::vector<feature_value> scorer::features_of(std::span<const std::string>) const {
+  return {};
+}
 
 std::string_view name_of(forgetting_level level) noexcept {
   switch (level) {
