@@ -144,9 +144,8 @@ class dataset_import {
     }
     if (!unknown.empty() && options_.undeclared == undeclared_columns::refuse) {
       throw error(errc::invalid_argument,
-                  fmt::format("{} of dataset \"{}\": column{} {} not declared: {}. Declare what is needed as NAME:type "
-                              "(integer, number, text or category), or have undeclared columns declared as text or "
-                              "ignored",
+                  fmt::format("{} of dataset \"{}\": column{} {} not declared: {}. Declare what is needed, --declare "
+                              "NAME:type (integer, number, text or category), or choose --undeclared declare or ignore",
                               name_of(kind_), into_.description_.name, unknown.size() == 1 ? "" : "s",
                               unknown.size() == 1 ? "is" : "are", fmt::join(unknown, ", ")));
     }
@@ -233,7 +232,7 @@ class dataset_import {
     if (!options_.again && (twice || before)) {
       throw error(errc::already_exists,
                   fmt::format("{}: these very bytes were imported into {} of dataset \"{}\" already; nothing was "
-                              "imported. Ask for it again if its rows are to be there twice",
+                              "imported. Choose --again if its rows are to be there twice",
                               file.string(), name_of(kind_), into_.description_.name));
     }
     digests_.push_back(digest);

@@ -157,11 +157,27 @@ import_reader::import_reader(data_kind kind, std::vector<metadata_column> metada
   }
 }
 
+// Throws for the first of our columns that must be there and is not.
+static void require_columns(const std::filesystem::path& file, std::span<const std::string> header, data_kind kind,
+                            const import_options& options) {
+  for (const known_column& c : known_columns(kind)) {
+    const bool there = std::any_of(header.begin(), header.end(),
+                                   [&](const std::string& in_file) { return our_name(in_file, options) == c.name; });
+    if (c.required && !there) {
+      throw error(errc::invalid_argument,
+                  fmt::format("{}: column {} is missing; the file has {}. Where it has another name, map it: --column "
+                              "{}=NAME",
+                              file.string(), c.name, fmt::join(header, ", "), c.name));
+    }
+  }
+}
+
 std::vector<std::string> import_reader::undeclared_in(const std::filesystem::path& file, data_kind kind,
                                                       std::span<const metadata_column> declared,
                                                       const import_options& options) {
   std::vector<std::string> undeclared;
   const auto reader = open_records(file, options);
+  require_columns(file, reader->header(), kind, options);
   for (const std::string& in_file : reader->header()) {
     const std::string name = our_name(in_file, options);
     const bool is_declared =
@@ -188,13 +204,7 @@ import_reader::columns import_reader::columns_of(const std::filesystem::path& fi
     const auto found = at.find(std::string(name));
     return found == at.end() ? absent : found->second;
   };
-  for (const known_column& c : known_columns(kind_)) {
-    if (c.required && find(c.name) == absent) {
-      throw error(errc::invalid_argument,
-                  fmt::format("{}: column {} is missing; the file has {}. Where it has another name, map it: {}=NAME",
-                              file.string(), c.name, fmt::join(reader.header(), ", "), c.name));
-    }
-  }
+  require_columns(file, reader.header(), kind_, options_);
   where.user = kind_ == data_kind::items ? absent : find("USER_ID");
   where.item = kind_ == data_kind::users ? absent : find("ITEM_ID");
   if (kind_ == data_kind::interactions) {
@@ -226,8 +236,7 @@ std::optional<import_reader::fault> import_reader::check(std::span<const std::st
       return fault{"TIMESTAMP", "is no time: seconds or milliseconds since 1970, or ISO 8601", record[where.time]};
     }
     if (*read > latest_) {
-      return fault{"TIMESTAMP", "lies more than a day in the future (the option for future times allows it)",
-                   record[where.time]};
+      return fault{"TIMESTAMP", "lies more than a day in the future (--allow-future accepts it)", record[where.time]};
     }
     time = *read;
   }

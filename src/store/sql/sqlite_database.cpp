@@ -6,10 +6,10 @@
 
 #include <cerrno>
 #include <condition_variable>
-#include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "store/sql/session_pool.h"
@@ -273,7 +273,8 @@ void create_private_file(const std::string& path) {
                             : problem == ENOSPC || problem == EDQUOT                  ? core::errc::resource_exhausted
                             : problem == ENOENT || problem == EISDIR                  ? core::errc::invalid_argument
                                                                                       : core::errc::unavailable;
-    throw core::error(code, fmt::format("database \"{}\" cannot be opened: {}", path, std::strerror(problem)));
+    throw core::error(
+        code, fmt::format("database \"{}\" cannot be opened: {}", path, std::generic_category().message(problem)));
   }
   ::close(file);
 }

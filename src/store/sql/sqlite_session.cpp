@@ -41,6 +41,9 @@ core::errc code_of(int result) {
 }
 
 std::string remedy_of(int result) {
+  if (result == SQLITE_IOERR_SHMSIZE) {
+    return "; there is no disk space for the log's index: free some and try again";
+  }
   switch (result & 0xff) {
     case SQLITE_FULL: return "; free disk space and try again";
     case SQLITE_BUSY: return "; another process holds its lock, try again";

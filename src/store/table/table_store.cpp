@@ -167,8 +167,12 @@ class parquet_table_store final : public table_store {
   static void admit(const table_description& table, const core::purpose& why) {
     const auto& listed = table.purposes;
     if (table.about_people && std::find(listed.begin(), listed.end(), why) == listed.end()) {
+      std::string allowed;
+      for (const core::purpose& one : listed) {
+        allowed.append(allowed.empty() ? "" : ", ").append(one.name());
+      }
       throw error(errc::permission_denied, "table \"" + table.name + "\" may not be read for the purpose \"" +
-                                               why.name() + "\": it is not on the table's list");
+                                               why.name() + "\", only for: " + (allowed.empty() ? "nothing" : allowed));
     }
   }
 
