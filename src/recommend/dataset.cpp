@@ -327,21 +327,6 @@ std::uint64_t dataset::erase_subjects(std::span<const core::subject_handle> gone
          owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
 }
 
-std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
-                                 core::job& job) const {
-  const std::string name = table_name(kind);
-  if (file.extension() == ".parquet") {
-    owner_->tables_.export_parquet(name, why, file, job);
-  } else {
-    owner_->tables_.export_csv(name, why, file, job);
-  }
-  std::uint64_t rows = 0;
-  for (const table::part& p : owner_->tables_.parts(name)) {
-    rows += p.rows;
-  }
-  return rows;
-}
-
 void dataset::drop() {
   owner_->sql_.write([&](sql::transaction& in) {
     for (const data_kind kind : all_kinds) {

@@ -109,8 +109,20 @@ class dataset {
   // the directory's entry: see subject::directory.
   std::uint64_t erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
 
-  // Writes one of the three tables to a file, CSV (gzip when the name ends in .gz) or, when it ends in .parquet,
-  // Parquet, with handles for people and items; returns the number of rows.
+  // Writes one of the three tables to a file that import_files reads back to the same: CSV, gzip or not, or Parquet, by
+  // its name (.csv, .csv.gz, .parquet; else errc::invalid_argument). Identifiers of people and items are those that
+  // were imported.
+  //
+  //   interactions  USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE, IMPRESSION and metadata, a row an event
+  //   items         ITEM_ID and metadata, a row an item with metadata
+  //   users         USER_ID and metadata, a row a person with metadata
+  //
+  // TIMESTAMP is in seconds since 1970, with a fraction where there is one; in Parquet it is BIGINT when all of them are
+  // whole, else DOUBLE. Where an item or a person has several rows, it is the newest. The rows are in the order of
+  // load_interactions. The file is readable by its owner only and replaces another of its name whole or not at all.
+  // Memory: the item identifiers, and the people of one bucket. Returns the number of rows. Somebody who is forgotten
+  // meanwhile is left out. Throws errc::permission_denied when the dataset does not list the purpose,
+  // errc::resource_exhausted for a full disk, errc::unavailable when the dataset was changed meanwhile.
   std::uint64_t export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
                           core::job& job) const;
 
@@ -120,7 +132,7 @@ class dataset {
  private:
   friend class datasets;
   friend class dataset_import;
-  friend class dataset_reader;
+  friend class dataset_export;
   dataset(datasets& owner, std::int64_t id, dataset_description description)
       : owner_(&owner), id_(id), description_(std::move(description)) {}
 
@@ -146,7 +158,7 @@ class datasets {
  private:
   friend class dataset;
   friend class dataset_import;
-  friend class dataset_reader;
+  friend class dataset_export;
 
   store::sql::database& sql_;
   store::table::table_store& tables_;

@@ -327,18 +327,6 @@ TEST_F(import_test, loads_the_same_order_on_every_call_and_number_of_threads) {
   EXPECT_EQ(one.time, two.time);
 }
 
-TEST_F(import_test, an_exported_parquet_file_imports_like_csv) {
-  dataset into = shop();
-  events(into, "a,i,1291191960\nb,j,1291191961\n");
-  into.export_to(data_kind::interactions, folder_.path() / "out.parquet", recommendation, job_);
-  dataset copy = datasets_->create({"copy", {}, {}, {}, {recommendation}});
-  import_options how;
-  how.columns = {{"USER_ID", "subject"}};
-  const std::filesystem::path file = folder_.path() / "out.parquet";
-  EXPECT_EQ(import_files(copy, data_kind::interactions, {&file, 1}, how, pool_, job_).rows, 2U);
-  EXPECT_EQ(load(copy).size(), 2U);
-}
-
 TEST_F(import_test, reads_interactions_into_memory_with_the_same_checks) {
   const auto people = subject::make_memory_directory();
   const auto good = write("USER_ID,ITEM_ID,TIMESTAMP,INVOICE\nb,y,2,7\na,x,1,7\n");

@@ -1,13 +1,12 @@
 #include "store/table/appender.h"
 
-#include <duckdb.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
 
 #include "core/error.h"
+#include "store/table/batch_source.h"
 
 namespace eunomia::store::table {
 
@@ -18,58 +17,6 @@ using core::error;
 
 // The most memory that one batch may hold, so that what is waiting stays within twice staged_bytes.
 constexpr std::size_t max_batch_bytes = std::size_t(1) << 30;
-
-void mark_null(duckdb_vector vector, std::size_t row) {
-  duckdb_vector_ensure_validity_writable(vector);
-  duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
-}
-
-void fill_column(const column_values& values, std::size_t begin, std::size_t count, duckdb_vector into) {
-  switch (values.type()) {
-    case column_type::int64:
-      std::memcpy(duckdb_vector_get_data(into), values.int64().data() + begin, count * sizeof(std::int64_t));
-      break;
-    case column_type::float64:
-      std::memcpy(duckdb_vector_get_data(into), values.float64().data() + begin, count * sizeof(double));
-      break;
-    case column_type::text:
-      for (std::size_t i = 0; i < count; ++i) {
-        if (!values.is_null(begin + i)) {
-          const std::string_view text = values.text(begin + i);
-          duckdb_vector_assign_string_element_len(into, i, text.data(), text.size());
-        }
-      }
-      break;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (values.is_null(begin + i)) {
-      mark_null(into, i);
-    }
-  }
-}
-
-// A batch as DuckDB reads it.
-class batch_source final : public row_source {
- public:
-  batch_source(const column_batch& batch, std::span<const column> columns) : batch_(batch), columns_(columns) {}
-
-  std::span<const column> columns() const override { return columns_; }
-  std::size_t rows() const override { return batch_.rows(); }
-  void fill(std::size_t begin, std::size_t count, duckdb_data_chunk into) const override {
-    std::size_t at = 0;
-    if (!batch_.subjects.empty()) {
-      std::memcpy(duckdb_vector_get_data(duckdb_data_chunk_get_vector(into, at++)), batch_.subjects.data() + begin,
-                  count * sizeof(std::int64_t));
-    }
-    for (const column_values& values : batch_.columns) {
-      fill_column(values, begin, count, duckdb_data_chunk_get_vector(into, at++));
-    }
-  }
-
- private:
-  const column_batch& batch_;
-  std::span<const column> columns_;
-};
 
 class parquet_appender final : public appender {
  public:

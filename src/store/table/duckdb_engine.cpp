@@ -1,6 +1,5 @@
 #include "store/table/duckdb_engine.h"
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -66,7 +65,9 @@ void bind_source(duckdb_bind_info info) {
       duckdb_bind_add_result_column(info, c.name.c_str(), type);
       duckdb_destroy_logical_type(&type);
     }
-    duckdb_bind_set_cardinality(info, source->rows(), true);
+    if (const auto rows = source->rows()) {
+      duckdb_bind_set_cardinality(info, *rows, true);
+    }
     duckdb_bind_set_bind_data(info, const_cast<row_source*>(source), nullptr);
   } catch (const std::exception& problem) {
     duckdb_bind_set_error(info, problem.what());
@@ -84,11 +85,8 @@ void read_source(duckdb_function_info info, duckdb_data_chunk output) {
   try {
     const auto* source = static_cast<const row_source*>(duckdb_function_get_bind_data(info));
     auto& position = *static_cast<std::size_t*>(duckdb_function_get_init_data(info));
-    const std::size_t count = std::min<std::size_t>(duckdb_vector_size(), source->rows() - position);
-    if (count > 0) {
-      source->fill(position, count, output);
-      position += count;
-    }
+    const std::size_t count = source->fill(position, duckdb_vector_size(), output);
+    position += count;
     duckdb_data_chunk_set_size(output, count);
   } catch (const std::exception& problem) {
     duckdb_function_set_error(info, problem.what());

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,9 +31,10 @@ class row_source {
  public:
   virtual ~row_source() = default;
   virtual std::span<const column> columns() const = 0;
-  virtual std::size_t rows() const = 0;
-  // Writes rows [begin, begin + count) into the vectors of a chunk.
-  virtual void fill(std::size_t begin, std::size_t count, duckdb_data_chunk into) const = 0;
+  virtual std::optional<std::size_t> rows() const = 0;  // nothing: not known yet
+  // Writes the rows from begin on, not more than most, into the vectors of a chunk and returns how many; 0 is the end.
+  // Called with begin growing from 0 without gaps.
+  virtual std::size_t fill(std::size_t begin, std::size_t most, duckdb_data_chunk into) const = 0;
 };
 
 // A chunk of a result; its columns are valid as long as it.

@@ -91,7 +91,8 @@ part part_files::write(std::int64_t table, std::uint32_t bucket, const table_des
   part made = copy(table, bucket, of.columns.size(), "SELECT * FROM " + source.sql());
   if (made.rows != rows.rows()) {
     discard(made);
-    throw core::error(core::errc::internal, fmt::format("{} rows were given and {} written", rows.rows(), made.rows));
+    throw core::error(core::errc::internal,
+                      fmt::format("{} rows were given and {} written", rows.rows().value_or(0), made.rows));
   }
   return made;
 }
@@ -166,18 +167,6 @@ void part_files::read(const part& p, const selection& what, const row_filter& fi
     const auto subjects = first == 1 ? chunk.column(0, column_type::int64).int64() : std::span<const std::int64_t>();
     visit(chunk.rows(), subjects, std::move(columns));
   }
-}
-
-scratch_file part_files::write_out(std::span<const part> parts, const selection& what) {
-  std::filesystem::path file = blobs_.scratch_path(".parquet");
-  duckdb_session session = engine_.connect();
-  try {
-    session.execute(fmt::format("COPY ({}) TO {} {}", select(parts, what, {}), quoted_path(file), copy_options));
-  } catch (...) {
-    const scratch_file removed(std::move(file));
-    throw;
-  }
-  return scratch_file(std::move(file));
 }
 
 void part_files::discard(const part& p) noexcept {

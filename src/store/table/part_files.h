@@ -88,9 +88,6 @@ class part_files {
   // The statement that reads some columns of some parts, part after part.
   std::string select(std::span<const part> parts, const selection& what, const row_filter& filter);
 
-  // Writes some columns of all rows of some parts into one Parquet file that is no part; for export.
-  scratch_file write_out(std::span<const part> parts, const selection& what);
-
   // Unlinks a staged part that will not be named.
   void discard(const part& p) noexcept;
   // The manifest names it now.

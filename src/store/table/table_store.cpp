@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <shared_mutex>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "store/table/appender.h"
-#include "store/table/csv_writer.h"
 #include "store/table/manifest.h"
 #include "store/table/part_files.h"
 #include "store/table/removal.h"
@@ -134,10 +131,6 @@ class parquet_table_store final : public table_store {
                                         core::job& job) override;
   std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job) override;
   void verify(std::string_view table, core::thread_pool& pool, core::job& job) override;
-  void export_csv(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
-                  core::job& job) override;
-  void export_parquet(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
-                      core::job& job) override;
   std::size_t sweep() override;
 
  private:
@@ -374,69 +367,6 @@ void parquet_table_store::verify(std::string_view table, core::thread_pool& pool
       throw error(errc::corrupt, fmt::format("part {} has {} rows and not {}", parts[i].blob.key, rows, parts[i].rows));
     }
   });
-}
-
-void write_rows(csv_writer& out, const table_description& table, std::size_t rows,
-                std::span<const std::int64_t> subjects, const std::vector<column_view>& columns) {
-  for (std::size_t i = 0; i < rows; ++i) {
-    if (table.about_people) {
-      out.number(subjects[i]);
-    }
-    for (const column_view& values : columns) {
-      if (values.is_null(i)) {
-        out.absent();
-      } else if (values.type() == column_type::int64) {
-        out.number(values.int64()[i]);
-      } else if (values.type() == column_type::float64) {
-        out.number(values.float64()[i]);
-      } else {
-        out.text(values.text(i));
-      }
-    }
-    out.end_record();
-  }
-}
-
-part_files::selection everything(const table_description& table) {
-  part_files::selection all{table, std::vector<std::size_t>(table.columns.size())};
-  std::iota(all.columns.begin(), all.columns.end(), 0);
-  return all;
-}
-
-void parquet_table_store::export_csv(std::string_view table, const core::purpose& why,
-                                     const std::filesystem::path& file, core::job& job) {
-  const pinned view = pin(table);
-  const table_description& description = view.now.entry.description;
-  admit(description, why);
-  csv_writer out(file);
-  for (const column& c : stored_columns(description)) {
-    out.text(c.name);
-  }
-  out.end_record();
-  std::uint64_t done = 0;
-  for (const part& p : view.now.parts) {
-    files_.read(p, everything(description), {},
-                [&](std::size_t rows, std::span<const std::int64_t> subjects, std::vector<column_view> columns) {
-                  job.check();
-                  write_rows(out, description, rows, subjects, columns);
-                });
-    job.report("export", ++done, view.now.parts.size());
-  }
-  out.finish();
-}
-
-void parquet_table_store::export_parquet(std::string_view table, const core::purpose& why,
-                                         const std::filesystem::path& file, core::job& job) {
-  const pinned view = pin(table);
-  const table_description& description = view.now.entry.description;
-  admit(description, why);
-  job.check();
-  // DuckDB writes inside its sandbox; the copy out of it is ours.
-  const auto scratch = files_.write_out(view.now.parts, everything(description));
-  const auto bytes = core::mapped_file::open(scratch.path());
-  core::atomic_file out(file, bytes->bytes().size());
-  out.write(bytes->bytes());
-  out.commit();
 }
 
 std::size_t parquet_table_store::sweep() {

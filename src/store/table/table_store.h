@@ -156,13 +156,6 @@ class table_store {
   // Reads every part: size, digest, number of rows. errc::corrupt names the part.
   virtual void verify(std::string_view table, core::thread_pool& pool, core::job& job) = 0;
 
-  // Writes the rows to a file outside the store, in the order of scan(): CSV as csv_writer.h describes (gzip when the
-  // name ends in .gz), or Parquet. Replaces an existing file atomically. The subject column holds handles.
-  virtual void export_csv(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
-                          core::job& job) = 0;
-  virtual void export_parquet(std::string_view table, const core::purpose& why, const std::filesystem::path& file,
-                              core::job& job) = 0;
-
   // Unlinks what no manifest names, unless somebody else has the store open or writes to it; the number unlinked.
   virtual std::size_t sweep() = 0;
 };

@@ -227,11 +227,6 @@ TEST_F(table_test, is_not_read_for_a_purpose_that_is_not_on_its_list) {
     in.tables->scan("events", core::purpose("advertising"), {}, {}, pool_, job_, [](const chunk&) { FAIL(); });
   });
   EXPECT_NE(message.find("advertising"), std::string::npos);
-  refused(errc::permission_denied,
-          [&] { in.tables->export_csv("events", core::purpose("advertising"), folder_.path() / "x.csv", job_); });
-  refused(errc::permission_denied, [&] {
-    in.tables->export_parquet("events", core::purpose("advertising"), folder_.path() / "x.parquet", job_);
-  });
 }
 
 TEST_F(table_test, shows_the_rows_of_named_subjects_only) {
@@ -386,40 +381,6 @@ TEST_F(table_test, a_damaged_part_is_found) {
   refused(errc::corrupt, [&] { in.tables->verify("events", pool_, job_); });
   std::filesystem::resize_file(path, p.blob.size / 2);
   refused(errc::corrupt, [&] { scan(in); });
-}
-
-TEST_F(table_test, exports_csv_and_parquet_that_read_back) {
-  house in(folder_.path());
-  in.create(events());
-  append(in, {{1, 10, 1.5, "a,b"}, {1, 11, {}, {}}, {1, 12, -0.25, ""}});
-  in.tables->export_csv("events", recommendation, folder_.path() / "out.csv.gz", job_);
-  in.tables->export_parquet("events", recommendation, folder_.path() / "out.parquet", job_);
-  EXPECT_TRUE(is_parquet(folder_.path() / "out.parquet"));
-  EXPECT_FALSE(is_parquet(folder_.path() / "out.csv.gz"));
-  const std::vector<std::string> wanted = {"1", "10", "1.5", "a,b", "1", "11", "", "", "1", "12", "-0.25", ""};
-  for (const bool parquet : {false, true}) {
-    const auto reader =
-        parquet ? open_parquet(folder_.path() / "out.parquet") : open_csv(folder_.path() / "out.csv.gz");
-    EXPECT_EQ(reader->header(), (std::vector<std::string>{"subject", "item", "value", "note"}));
-    record_block block;
-    ASSERT_TRUE(reader->next(block));
-    EXPECT_EQ(std::vector<std::string>(block.fields.begin(), block.fields.end()), wanted);
-    EXPECT_FALSE(reader->next(block));
-  }
-}
-
-TEST_F(table_test, a_parquet_file_that_was_cut_is_refused_by_name) {
-  house in(folder_.path());
-  in.create(events());
-  append(in, random_events(*std::make_unique<std::mt19937_64>(1), 5000, 10));
-  const auto path = folder_.path() / "cut.parquet";
-  in.tables->export_parquet("events", recommendation, path, job_);
-  const auto size = std::filesystem::file_size(path);
-  for (const std::uintmax_t cut : {size - 1, size / 2, std::uintmax_t(20)}) {
-    std::filesystem::resize_file(path, cut);
-    const std::string message = refused(errc::invalid_argument, [&] { open_parquet(path); });
-    EXPECT_NE(message.find("cut.parquet"), std::string::npos) << message;
-  }
 }
 
 TEST_F(table_test, duckdb_reads_nothing_outside_its_folders_and_its_settings_stay) {
