@@ -46,7 +46,7 @@ std::uint64_t peak_bytes() {
 }
 
 void print(std::string_view figure, double value, std::string_view unit, unsigned threads) {
-  fmt::print("{{\"benchmark\":\"import\",\"figure\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"threads\":{}}}\n", figure,
+  fmt::print("{{\"figure\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"threads\":{}}}\n", figure,
              value, unit, threads);
   std::fflush(stdout);
 }

@@ -18,7 +18,7 @@ LIMIT_S = 3600
 def programs():
     """The headline numbers in the order of the page: a name, what it is about, and the command."""
     shared = [
-        ("import", "Import", [BUILD / "bench" / "import"]),
+        ("import", "Import", [sys.executable, ROOT / "bench" / "import.py"]),
         ("ials", "iALS", [sys.executable, ROOT / "bench" / "ials.py"]),
         ("ease", "EASE", [sys.executable, ROOT / "bench" / "ease.py"]),
         ("item_knn", "Item-kNN", [sys.executable, ROOT / "bench" / "item_knn.py"]),
