@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "recommend/cooccurrence.h"
-#include "recommend/counting_model.h"
 #include "recommend/item_knn_lists.h"
 #include "recommend/item_knn_scorer.h"
 #include "recommend/learned_model.h"

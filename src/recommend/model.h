@@ -33,7 +33,7 @@ struct contribution {
 // Whom a score is for: what they did (known, new or anonymous people alike are folded in from it), and what is known
 // of them. An empty history is a person never seen.
 struct person {
-  std::span<const preference> history;           // any order; items distinct
+  std::span<const preference> history = {};      // any order; items distinct
   std::span<const feature_value> features = {};  // of the model's user features; may be empty
   std::int64_t now = 0;                          // UTC ms; 0: the newest event the model learned from
 };
