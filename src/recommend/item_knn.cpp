@@ -176,6 +176,9 @@ std::shared_ptr<const neighbour_lists> read_lists(const model_file& file, const 
       }
       found.push_back({neighbours[at], similarities[at]});
     }
+    if (!std::is_sorted(found.begin(), found.end())) {
+      file.refuse("section \"neighbours.similarity\" is not in order");
+    }
     lists->assign(j, found);
   }
   if (at != neighbours.size()) {

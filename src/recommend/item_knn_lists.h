@@ -36,8 +36,8 @@ class item_similarity {
       return 0;
     }
     const auto count = static_cast<double>(c.weight);
-    return static_cast<float>(count / (as_history_[in_history] * as_candidate_[candidate]) *
-                              (count / (count + shrinkage_)));
+    const double shrunk = shrinkage_ == 0 ? count : count * (count / (count + shrinkage_));
+    return static_cast<float>(shrunk * by_history_[in_history] * by_candidate_[candidate]);
   }
   bool needs_people() const { return minimum_people_ > 0; }
   // Sets the diagonal element of one item anew. True when no similarity of the item in the history has shrunk, which a
@@ -46,10 +46,39 @@ class item_similarity {
 
  private:
   double discount_;
-  double shrinkage_;              // squared quanta
-  std::uint32_t minimum_people_;  // 0: any
-  std::vector<double> as_history_;
-  std::vector<double> as_candidate_;
+  double shrinkage_;                  // squared quanta
+  std::uint32_t minimum_people_;      // 0: any
+  std::vector<double> by_history_;    // C_ii^-(1 - popularity_discount)
+  std::vector<double> by_candidate_;  // C_jj^-popularity_discount
+};
+
+// Keeps the nearest of many: what cannot be among them is dropped at once, the rest is cut whenever it is twice too
+// much.
+class nearest_neighbours {
+ public:
+  void start(std::uint32_t limit) {
+    limit_ = limit;
+    least_ = 0;
+    kept_.clear();
+  }
+  void offer(neighbour n) {
+    if (n.similarity >= least_ && n.similarity > 0) {
+      kept_.push_back(n);
+      if (kept_.size() >= 2 * std::size_t{limit_} + slack) {
+        cut();
+      }
+    }
+  }
+  // In order, at most limit of them.
+  std::span<const neighbour> finish();
+
+ private:
+  static constexpr std::size_t slack = 64;
+  void cut();
+
+  std::uint32_t limit_ = 0;
+  float least_ = 0;  // with limit_ better ones kept, what is less similar is out
+  std::vector<neighbour> kept_;
 };
 
 // What similarities are counted from after some rows are gone.
@@ -69,8 +98,10 @@ class neighbour_lists {
   std::span<const neighbour> of(item_position candidate) const { return lists_[candidate]; }
   std::uint64_t size() const;
 
-  // Makes the list of what is in found (which is used up): the best of it, in order.
-  void assign(item_position candidate, std::vector<neighbour>& found);
+  // Makes the list of these, which are in order and not too many.
+  void assign(item_position candidate, std::span<const neighbour> nearest) {
+    lists_[candidate].assign(nearest.begin(), nearest.end());
+  }
   // Brings the lists up to date when the rows gone leave; changed: ascending, at least the items of those rows, none of
   // whose similarities to other items has shrunk. The lists are then those that find_neighbours() gives without the
   // rows. See item_knn.h for why.
@@ -81,8 +112,10 @@ class neighbour_lists {
   static constexpr std::size_t recount_bytes = std::size_t{64} << 20;
 
  private:
-  // Offers changed items, with their new similarities to a candidate outside changed, to its list.
-  void merge(item_position candidate, std::span<const neighbour> offered);
+  // Puts items with new similarities to a candidate into its list, in the place of the old entries of replaced items,
+  // all of which are among those offered.
+  void merge(item_position candidate, std::span<neighbour> offered, const std::vector<bool>& replaced,
+             std::vector<neighbour>& scratch);
 
   std::uint32_t limit_ = 0;
   std::vector<std::vector<neighbour>> lists_;
