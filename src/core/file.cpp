@@ -167,6 +167,9 @@ atomic_file::~atomic_file() {
 
 void atomic_file::write(bytes_view data) {
   assert(!finished_);
+  if (data.empty()) {
+    return;  // without handing its null to memcpy
+  }
   if (buffered_ > 0) {
     const std::size_t part = std::min(data.size(), block_bytes - buffered_);
     std::memcpy(buffer_.get() + buffered_, data.data(), part);
