@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
+# Where the real data are, if anywhere; tests that need them skip without.
+export EUNOMIA_SHARED ?= $(abspath ../shared)
 
 # In CI a warning is an error; at home another compiler's new warning should stop nobody.
 CONFIGURE_OPTIONS := $(if $(CI),-DEUNOMIA_WERROR=ON)

@@ -37,6 +37,7 @@ function(eunomia_room ROOM)
   file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${FOLDER}/*.cpp)
   set(TESTS ${SOURCES})
   list(FILTER SOURCES EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER SOURCES EXCLUDE REGEX "/main\\.cpp$")  # a program's, which tests cannot link
   list(FILTER TESTS INCLUDE REGEX "_test\\.cpp$")
   list(TRANSFORM ARG_USES REPLACE "/" "_")
   list(TRANSFORM ARG_USES PREPEND eunomia_)
