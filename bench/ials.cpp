@@ -7,7 +7,6 @@
 // answers with one JSON object: {"seconds": ..., "peak_mb": ...}; the line "factors FILE" writes the user and item
 // factors as float32 instead, for ials.py to rank with, and the line "fold" times folding people in.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -15,6 +14,7 @@
 #include <iostream>
 #include <string>
 
+#include "core/memory.h"
 #include "recommend/ials_scorer.h"
 #include "recommend/ials_trainer.h"
 
@@ -53,12 +53,6 @@ recommend::preferences read_interactions(const std::string& file) {
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-long peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
 }
 
 void write_factors(std::ofstream& out, const recommend::factor_matrix& rows) {
@@ -102,7 +96,8 @@ int main(int argc, char** argv) {
     }
     const auto begin = std::chrono::steady_clock::now();
     (void)trainer.iterate();
-    std::cout << fmt::format("{{\"seconds\": {:.4f}, \"peak_mb\": {}}}", seconds_since(begin), peak_megabytes())
+    std::cout << fmt::format("{{\"seconds\": {:.4f}, \"peak_mb\": {}}}", seconds_since(begin),
+                             core::peak_resident_bytes() / 1000000)
               << std::endl;
   }
   const recommend::ials_scorer scorer(rows.items, trainer.finish(), objective, {});

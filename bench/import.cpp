@@ -4,7 +4,6 @@
 //
 // FILE from generate_movielens_shape. Works in a temporary folder and prints one JSON object per figure.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <charconv>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "core/job.h"
+#include "core/memory.h"
 #include "core/temporary_directory.h"
 #include "core/thread_pool.h"
 #include "recommend/dataset.h"
@@ -39,15 +39,8 @@ class stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-std::uint64_t peak_bytes() {
-  struct rusage usage = {};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
 void print(std::string_view figure, double value, std::string_view unit, unsigned threads) {
-  fmt::print("{{\"figure\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"threads\":{}}}\n", figure,
-             value, unit, threads);
+  fmt::print("{{\"figure\":\"{}\",\"value\":{:.4g},\"unit\":\"{}\",\"threads\":{}}}\n", figure, value, unit, threads);
   std::fflush(stdout);
 }
 
@@ -80,7 +73,7 @@ void run(const std::filesystem::path& file, unsigned threads) {
   const auto report = recommend::import_files(movies, recommend::data_kind::interactions, {&file, 1}, {}, pool, job);
   print("rows", static_cast<double>(report.rows), "rows", pool.size());
   print("import", report.seconds, "s", pool.size());
-  print("import_peak_memory", static_cast<double>(peak_bytes()) / 1e9, "GB", pool.size());
+  print("import_peak_memory", static_cast<double>(core::peak_resident_bytes()) / 1e9, "GB", pool.size());
   print("on_disk", static_cast<double>(movies.statistics().bytes) / 1e6, "MB", pool.size());
 
   const stopwatch load;
@@ -99,7 +92,7 @@ void run(const std::filesystem::path& file, unsigned threads) {
   if (erased != length || movies.statistics().interactions + erased != report.rows) {
     throw core::error(core::errc::internal, "the erasure took out other rows than the person's");
   }
-  print("peak_memory", static_cast<double>(peak_bytes()) / 1e9, "GB", pool.size());
+  print("peak_memory", static_cast<double>(core::peak_resident_bytes()) / 1e9, "GB", pool.size());
 }
 
 }  // namespace

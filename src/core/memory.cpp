@@ -1,6 +1,5 @@
 #include "core/memory.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,9 +118,8 @@ std::uint64_t resident_bytes() {
 }
 
 std::uint64_t peak_resident_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  // Not getrusage: there a process begins with the peak of the one that started it.
+  return 1024 * number_after(content_of("/proc/self/status").value_or(""), "VmHWM:").value_or(0);
 }
 
 std::string human_bytes(std::uint64_t bytes) {
