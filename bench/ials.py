@@ -126,7 +126,14 @@ def show(figure, **values):
     print(json.dumps({"bench": "ials", "figure": figure} | given), flush=True)
 
 
-def compare(path, factors, evaluate):
+def limit(factors, pairs, seconds):
+    """What bounds an iteration: each half step gathers a row of the other side for every pair, from half precision."""
+    gigabytes = 2 * pairs * factors * 2 / 1e9
+    return (f"; what limits it: {gigabytes:.0f} GB of rows gathered from anywhere in the other side's factors, "
+            f"{gigabytes / statistics.median(seconds):.0f} GB/s")
+
+
+def compare(path, factors, pairs, evaluate):
     ours = Side("ours", [BINARY, path, "--factors", factors, "--threads", THREADS,
                          "--alpha0", OURS["alpha0"], "--regularisation", OURS["regularisation"]])
     theirs = Side("theirs", [sys.executable, ROOT / "bench" / "peers" / "ials_implicit.py", path, "--factors", factors,
@@ -144,7 +151,7 @@ def compare(path, factors, evaluate):
     ratio = statistics.median(theirs.seconds) / statistics.median(ours.seconds)
     show(f"seconds per iteration, {what}", unit="s", better="lower", ours=round(statistics.median(ours.seconds), 3),
          theirs=round(statistics.median(theirs.seconds), 3), peer=PEER, goal="5 times faster", met=ratio >= 5,
-         note=f"median of {ITERATIONS} iterations, taken in turn")
+         note=f"median of {ITERATIONS} iterations, taken in turn" + limit(factors, pairs, ours.seconds))
     show(f"nDCG@10 after {ITERATIONS} iterations, {what}", better="higher", ours=round(ours.ndcg[-1], 4),
          theirs=round(theirs.ndcg[-1], 4), peer=PEER, goal="equal", met=ours.ndcg[-1] >= 0.995 * theirs.ndcg[-1])
     target = 0.995 * max(theirs.ndcg)
@@ -182,7 +189,7 @@ def main():
         counts.astype(np.uint32).tofile(file)
         items.astype(np.uint32).tofile(file)
     for factors in FACTORS:
-        compare(path, factors, evaluator(counts, items, held_out, n_items, factors))
+        compare(path, factors, len(items), evaluator(counts, items, held_out, n_items, factors))
 
 
 if __name__ == "__main__":
