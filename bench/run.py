@@ -106,7 +106,7 @@ def page(sections):
             unit = f" {f['unit']}" if f.get("unit") else ""
             ours = number(f.get("ours")) + (unit if f.get("ours") is not None else "")
             theirs = number(f.get("theirs")) + (unit if f.get("theirs") is not None else "")
-            lines.append(f"| {f['figure']} | {ours} | {f.get('peer', '')} | {theirs} | {ratio(f)} | {goal(f)} |")
+            lines.append(f"| {f['figure']} | {ours} | {f.get('peer', '') if theirs else ''} | {theirs} | {ratio(f)} | {goal(f)} |")
         notes = [f"- {f['figure']}: {f['note']}" for f in figures if f.get("note")]
         lines += [""] + notes + ([""] if notes else [])
     return "\n".join(lines).rstrip() + "\n"
