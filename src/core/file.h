@@ -60,8 +60,8 @@ class atomic_file {
   // The bytes written so far.
   std::uint64_t size() const noexcept { return flushed_ + buffered_; }
 
-  // For a library that writes the content itself, from offset 0, instead of write(); it must have written and closed all
-  // before commit(). Valid until then.
+  // For a library that writes the content itself, from offset 0, instead of write(); it must have written and closed
+  // all before commit(). Valid until then.
   int descriptor() const noexcept { return file_.get(); }
 
   // Acknowledged only after this returns. Call once; nothing may be written after it. On an exception the old file, if

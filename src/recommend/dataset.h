@@ -117,8 +117,8 @@ class dataset {
   //   items         ITEM_ID and metadata, a row an item with metadata
   //   users         USER_ID and metadata, a row a person with metadata
   //
-  // TIMESTAMP is in seconds since 1970, with a fraction where there is one; in Parquet it is BIGINT when all of them are
-  // whole, else DOUBLE. Where an item or a person has several rows, it is the newest. The rows are in the order of
+  // TIMESTAMP is in seconds since 1970, with a fraction where there is one; in Parquet it is BIGINT when all of them
+  // are whole, else DOUBLE. Where an item or a person has several rows, it is the newest. The rows are in the order of
   // load_interactions. The file is readable by its owner only and replaces another of its name whole or not at all.
   // Memory: the item identifiers, and the people of one bucket. Returns the number of rows. Somebody who is forgotten
   // meanwhile is left out. Throws errc::permission_denied when the dataset does not list the purpose,
