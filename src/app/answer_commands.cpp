@@ -131,6 +131,7 @@ std::vector<std::string> ids_of(const std::vector<std::string>& texts) {
 
 std::vector<recommend::history_event> visited(const std::vector<std::string>& items) {
   std::vector<recommend::history_event> history;
+  history.reserve(items.size());
   for (const std::string& item : items) {
     history.push_back({item, core::now_ms(), {}, std::numeric_limits<float>::quiet_NaN()});
   }
@@ -186,6 +187,7 @@ item_set allowed_items(const recommend_flags& flags, const opened_model& model, 
   }
   if (!flags.where.empty()) {
     std::vector<recommend::item_condition> conditions;
+    conditions.reserve(flags.where.size());
     for (const std::string& text : flags.where) {
       conditions.push_back(recommend::item_condition::parse(text));
     }

@@ -22,8 +22,6 @@ namespace eunomia::app {
 
 namespace {
 
-using recommend::estimate;
-
 // One object of the output of evaluate --json.
 struct evaluation_row {
   std::string model;
@@ -122,6 +120,7 @@ void evaluate(const evaluate_options& options, environment& shared) {
   }
   const std::string parameters = parameters_of(options.settings);
   std::vector<evaluation_row> rows;
+  rows.reserve(names.size());
   std::string choice;
   for (const std::string& name : names) {
     rows.push_back(name == "auto" ? auto_row(data, shared, options.seed, choice)

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace eunomia::core {
@@ -26,9 +27,10 @@ struct places {
 };
 using places_of_options = std::map<const CLI::Option*, places>;
 
-bool is_set(const std::string& variable) {
-  const char* value = std::getenv(variable.c_str());
-  return value != nullptr && *value != '\0';
+// What a variable of the environment holds; nothing when it is empty or absent. Nobody sets variables while this runs.
+std::optional<std::string> variable_named(const std::string& name) {
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
 std::string environment_name(const std::string& prefix, const std::string& key) {
@@ -103,7 +105,7 @@ class toml_file final : public CLI::Config {
         throw refusal(file, toml_key.source(), unknown(app, section, key));
       }
       std::vector<std::string> values = values_of(node, joined(section, key), file);
-      if (!values.empty() && !is_set(place->second.environment)) {
+      if (!values.empty() && !variable_named(place->second.environment)) {
         found.push_back({parents, key, std::move(values)});
       }
     }
@@ -219,11 +221,11 @@ void add_configuration(CLI::App& root, const configuration_names& names) {
   name_options(root, {}, names, *places);
 
   const std::string variable = environment_name(names.environment_prefix, "config");
-  const bool named = is_set(variable);
-  const std::string file = named ? std::getenv(variable.c_str()) : names.default_file;
+  const std::optional<std::string> named = variable_named(variable);
+  const std::string file = named.value_or(names.default_file);
   // "Required" makes CLI11 report what is wrong with a file it finds by itself; it satisfies itself by reading it.
   std::error_code ignored;
-  const bool must_be_read = named || std::filesystem::exists(file, ignored);
+  const bool must_be_read = named.has_value() || std::filesystem::exists(file, ignored);
   CLI::Option* option = root.set_config("--config", file, "The TOML file with further options", must_be_read);
   option->option_text("FILE=" + file);
   (*places)[option] = {variable, {}};

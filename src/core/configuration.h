@@ -2,8 +2,8 @@
 
 #include <string>
 
-namespace CLI {
-class App;
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
+class App;       // NOLINT(readability-identifier-naming)
 }
 
 namespace eunomia::core {

@@ -59,6 +59,7 @@ std::vector<scored_item> draw(std::span<const float> scores, std::size_t count, 
       keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(drawn), keys.end(),
       [](const auto& a, const auto& b) { return a.first > b.first || (a.first == b.first && a.second < b.second); });
   std::vector<scored_item> result;
+  result.reserve(drawn);
   for (std::size_t i = 0; i < drawn; ++i) {
     result.push_back(pool[keys[i].second]);
   }

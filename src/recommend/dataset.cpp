@@ -279,6 +279,7 @@ std::vector<dataset_description> datasets::list() const {
     in.each("SELECT name FROM dataset ORDER BY name", {}, [&](const sql::row& r) { names.emplace_back(r.text(0)); });
   });
   std::vector<dataset_description> all;
+  all.reserve(names.size());
   for (const std::string& name : names) {
     all.push_back(const_cast<datasets*>(this)->open(name).description());
   }

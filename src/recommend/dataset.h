@@ -150,7 +150,7 @@ class datasets {
   datasets(store::sql::database& sql, store::table::table_store& tables, subject::durable_directory& people);
 
   // Throws errc::already_exists, or errc::invalid_argument for a bad name or a column that occurs twice.
-  dataset create(const dataset_description& description);
+  dataset create(const dataset_description& wanted);
   // Throws errc::not_found with the names there are.
   dataset open(std::string_view name);
   std::vector<dataset_description> list() const;

@@ -59,6 +59,7 @@ std::string text_of(const table::column_view& values, std::size_t row) {
 
 std::vector<std::string_view> names_of(const std::vector<metadata_column>& columns) {
   std::vector<std::string_view> names;
+  names.reserve(columns.size());
   for (const metadata_column& c : columns) {
     names.push_back(c.name);
   }

@@ -165,6 +165,7 @@ std::vector<contribution> ials_scorer::explain(const person& who, item_position 
     total += part.score;
   }
   std::vector<contribution> result;
+  result.reserve(parts.size());
   for (const scored_item& part : parts) {
     result.push_back({part.item, static_cast<float>(part.score / total)});
   }

@@ -259,6 +259,7 @@ class dataset_import {
       older_ = house_.tables_.stage_remove(name, "ITEM_ID", upserted_, pool_, job_);
     } else {
       std::vector<core::subject_handle> who;
+      who.reserve(upserted_.size());
       for (const std::int64_t handle : upserted_) {
         who.emplace_back(static_cast<std::uint64_t>(handle));
       }
@@ -374,6 +375,7 @@ interactions read_interactions(std::span<const std::filesystem::path> files, sub
   reader.finish();
   events.items = std::make_shared<catalogue>(std::vector<std::string>(ids.begin(), ids.end()));
   std::vector<item_position> position;
+  position.reserve(ids.size());
   for (const std::string& id : ids) {
     position.push_back(*events.items->find(id));
   }

@@ -41,7 +41,7 @@ std::span<const known_column> known_columns(data_kind kind) {
 
 // Our name of a column of a file: that of the options' map, or its own in upper case.
 std::string our_name(std::string_view in_file, const import_options& options) {
-  const std::string name = upper(in_file);
+  std::string name = upper(in_file);
   for (const auto& [ours, theirs] : options.columns) {
     if (upper(theirs) == name) {
       return upper(ours);

@@ -33,6 +33,7 @@ std::vector<item_position> session_knn_scorer::query_of(const person& who) const
       history.begin(), history.begin() + static_cast<std::ptrdiff_t>(length), history.end(),
       [](const preference& a, const preference& b) { return a.time != b.time ? a.time > b.time : a.item > b.item; });
   std::vector<item_position> query;
+  query.reserve(length);
   for (std::size_t i = 0; i < length; ++i) {
     query.push_back(history[i].item);
   }

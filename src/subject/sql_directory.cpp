@@ -332,6 +332,7 @@ void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<cor
     return;
   }
   std::vector<std::string_view> fresh;
+  fresh.reserve(unmet.size());
   for (std::size_t i = 0; i < unmet.size(); ++i) {
     fresh.push_back(unmet.identifier(i));
   }

@@ -7,12 +7,12 @@
 // The few BLAS and LAPACK routines in use, by overload for float and double, on row-major matrices. OpenBLAS must run
 // each call in the calling thread: use_one_thread() before the first.
 
-extern "C" {
+extern "C" {  // named by LAPACK: NOLINTBEGIN(readability-identifier-naming)
 void spotrf_(const char* uplo, const int* n, float* a, const int* lda, int* info);
 void dpotrf_(const char* uplo, const int* n, double* a, const int* lda, int* info);
 void spotri_(const char* uplo, const int* n, float* a, const int* lda, int* info);
 void dpotri_(const char* uplo, const int* n, double* a, const int* lda, int* info);
-}
+}  // NOLINTEND(readability-identifier-naming)
 
 namespace eunomia::recommend::dense::blas {
 

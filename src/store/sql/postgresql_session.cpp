@@ -75,8 +75,10 @@ cell read_cell(const PGresult* from, int at, int column) {
   }
   const std::string_view text(PQgetvalue(from, at, column), static_cast<std::size_t>(PQgetlength(from, at, column)));
   const auto parsed = [&]<class T>(T value) {
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return problem == std::errc() && end == text.data() + text.size() ? cell(value) : cell(text);
+    const char* const first = text.data();
+    const char* const last = first + text.size();
+    const auto [end, problem] = std::from_chars(first, last, value);
+    return problem == std::errc() && end == last ? cell(value) : cell(text);
   };
   switch (PQftype(from, column)) {
     case boolean: return std::int64_t{text == "t"};

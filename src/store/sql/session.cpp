@@ -38,7 +38,7 @@ void session::commit() {
 void session::rollback() noexcept {
   try {
     do_rollback();
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // healthy() tells; the error that led here is the one that the caller wants to see.
   }
 }

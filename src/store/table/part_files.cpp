@@ -161,6 +161,7 @@ void part_files::read(const part& p, const selection& what, const row_filter& fi
       return;
     }
     std::vector<column_view> columns;
+    columns.reserve(what.columns.size());
     for (std::size_t i = 0; i < what.columns.size(); ++i) {
       columns.push_back(chunk.column(first + i, what.table.columns[what.columns[i]].type));
     }

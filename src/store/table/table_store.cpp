@@ -59,6 +59,7 @@ class scan_gates {
   std::vector<std::shared_ptr<scan_gate>> all() {
     const std::lock_guard lock(mutex_);
     std::vector<std::shared_ptr<scan_gate>> everyone;
+    everyone.reserve(gates_.size());
     for (const auto& [table, found] : gates_) {
       everyone.push_back(found);
     }
@@ -372,6 +373,7 @@ void parquet_table_store::verify(std::string_view table, core::thread_pool& pool
 std::size_t parquet_table_store::sweep() {
   std::vector<std::unique_lock<scan_gate>> held;
   const auto gates = gates_.all();
+  held.reserve(gates.size());
   for (const auto& gate : gates) {
     held.emplace_back(*gate);
   }
