@@ -32,7 +32,7 @@ std::vector<scored_item> draw(std::span<const float> scores, std::size_t count, 
   std::vector<scored_item> pool;
   for (item_position item = 0; item < scores.size(); ++item) {
     if (request.explore.new_items->contains(item) && (request.allowed == nullptr || request.allowed->contains(item))) {
-      pool.push_back({item, std::isnan(scores[item]) ? no_candidate : scores[item]});
+      pool.push_back({item, std::isfinite(scores[item]) ? scores[item] : no_candidate});
     }
   }
   std::erase_if(pool, [&](const scored_item& entry) {
@@ -101,7 +101,7 @@ std::vector<scored_item> top(std::span<const float> scores, std::size_t count, c
   best.reserve(std::min(count, scores.size()));
   float worst = no_candidate;
   for (item_position item = 0; item < scores.size(); ++item) {
-    if (!(scores[item] > worst) || (allowed != nullptr && !allowed->contains(item))) {
+    if (!(scores[item] > worst) || !std::isfinite(scores[item]) || (allowed != nullptr && !allowed->contains(item))) {
       continue;
     }
     if (best.size() == count) {

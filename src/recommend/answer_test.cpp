@@ -44,6 +44,11 @@ std::vector<item_position> items_of(const std::vector<recommendation>& list) {
 
 using positions = std::vector<item_position>;
 
+TEST(answer, an_infinite_score_is_never_recommended) {
+  const fixed_scores model({1, std::numeric_limits<float>::infinity(), 3, never, NAN});
+  EXPECT_EQ(items_of(recommend(model, {})), (positions{2, 0}));
+}
+
 TEST(answer, a_history_may_hold_items_that_are_newer_than_the_model) {
   const fixed_scores model({1, 3});
   const std::vector<preference> history = {{1, 1, 0}, {1'000'000, 1, 0}};
