@@ -6,6 +6,10 @@ add_library(eunomia_options INTERFACE)
 target_include_directories(eunomia_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(eunomia_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                                                  -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # libstdc++ 12's stable_sort uses what it deprecates itself; GCC is silent about system headers.
+  target_compile_options(eunomia_options INTERFACE -Wno-deprecated-declarations)
+endif()
 if(EUNOMIA_WERROR)
   target_compile_options(eunomia_options INTERFACE -Werror
                          # GCC 12 sees copies of 2^63 bytes in "literal" + std::string (GCC bug 105651).
@@ -15,6 +19,10 @@ if(EUNOMIA_SANITIZE)
   target_compile_options(eunomia_options INTERFACE -fsanitize=${EUNOMIA_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(eunomia_options INTERFACE -fsanitize=${EUNOMIA_SANITIZE})
   target_compile_definitions(eunomia_options INTERFACE EUNOMIA_SANITIZED)
+endif()
+if(EUNOMIA_FUZZ)
+  # Everything tells libFuzzer where it goes; what a sanitizer finds ends the program, so that the input is kept.
+  target_compile_options(eunomia_options INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize-recover=all)
 endif()
 
 # One precompiled header of the standard library for every room.

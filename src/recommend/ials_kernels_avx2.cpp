@@ -8,8 +8,12 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
+#endif
 
 namespace eunomia::recommend {
 
@@ -62,5 +66,9 @@ constinit const ials_kernels ials_kernels_avx2 = table_of_kernels("avx2", true);
 
 }  // namespace eunomia::recommend
 
+#if defined(__clang__)
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif

@@ -61,7 +61,9 @@ void write_diagonal_block(const block_place<T>& b) {
 // GCC 12 takes the undefined operands inside its own AVX-512 headers for a mistake of ours (bug 105593).
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 #define EUNOMIA_AVX512 __attribute__((target("avx512f,avx512dq")))
 
