@@ -22,7 +22,7 @@ namespace {
 using core::errc;
 using core::error;
 
-constexpr std::size_t window_bytes = std::size_t(1) << 20;
+constexpr std::size_t least_window_bytes = 4;  // a byte-order mark is seen whole
 constexpr std::size_t records_per_block = 4096;
 constexpr std::size_t padding = 64;  // the marks of the last 64 bytes are read whole
 
@@ -96,7 +96,7 @@ char most_frequent_delimiter(std::string_view line) {
 class csv_reader final : public record_reader {
  public:
   csv_reader(const std::filesystem::path& file, const csv_options& options)
-      : name_(file.string()), source_(file), window_(window_bytes + padding) {
+      : name_(file.string()), source_(file), window_(std::max(options.window_bytes, least_window_bytes) + padding) {
     fill();
     if (end_ - begin_ >= 3 && std::memcmp(window_.data(), "\xef\xbb\xbf", 3) == 0) {
       begin_ += 3;

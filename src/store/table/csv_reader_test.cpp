@@ -56,6 +56,21 @@ class csv_reader : public testing::Test {
     }
     return all;
   }
+  // All that is read, as one text to compare.
+  std::string account_of(const std::filesystem::path& file, const csv_options& options) {
+    const auto reader = open_csv(file, options);
+    std::string account;
+    for (const std::string& name : reader->header()) {
+      account += name + '\n';
+    }
+    for (const read_record& r : read_all(*reader)) {
+      account += std::to_string(r.line) + std::string(name_of(r.fault)) + std::to_string(r.fault_column) + r.raw + '\n';
+      for (const std::string& field : r.fields) {
+        account += field + '\n';
+      }
+    }
+    return account;
+  }
   std::vector<read_record> read(std::string_view content, const csv_options& options = {}) {
     return read_all(*open_csv(write(content), options));
   }
@@ -74,6 +89,17 @@ class csv_reader : public testing::Test {
 
   core::temporary_directory folder_;
 };
+
+TEST_F(csv_reader, reads_the_same_through_a_window_of_any_size) {
+  const auto file = write(
+      "\xef\xbb\xbfname,\"a \"\"quoted\"\" "
+      "one\"\r\n\r\nann,1\n\"two\nlines\",\"\"\n1\n1,2,3\n\xff,2\n\"x\"y,2\r\nlong " +
+      std::string(300, 'o') + ",2");
+  const std::string whole = account_of(file, {.delimiter = ','});
+  for (std::size_t bytes = 1; bytes < 200; ++bytes) {
+    EXPECT_EQ(account_of(file, {.delimiter = ',', .window_bytes = bytes}), whole) << bytes;
+  }
+}
 
 TEST_F(csv_reader, gives_the_fields_of_each_record_with_its_line) {
   const auto reader = open_csv(write("a,b\n1,2\n3,4\n"));
