@@ -122,14 +122,22 @@ ease_model::ease_model(ease_parameters parameters, std::shared_ptr<const model_f
                         {inverse->data(), n, dense::square_stride(n)},
                         matrix_items::of({items.view().begin(), items.view().end()}, catalogue_size)};
   for (std::uint32_t i = 0; i < n; ++i) {
-    if (!(served.square.row(i)[i] > 0)) {
-      file->refuse("a diagonal element of its inverse is not positive");
+    if (const float p = served.square.row(i)[i]; !(p > 0) || !std::isfinite(p)) {
+      file->refuse("a diagonal element of its inverse is not a positive number");
     }
   }
-  for (const item_position item : rows_.item) {
-    if (const std::uint32_t i = served.items->position[item];
-        i == matrix_items::none || gram[gram_matrix::elements(i) + i] == 0) {
+  // A forgetting takes an item out of the matrices when nothing is left on its diagonal: then nobody may have it still.
+  std::vector<std::uint64_t> squares(n);
+  for (std::size_t p = 0; p < rows_.size(); ++p) {
+    const std::uint32_t i = served.items->position[rows_.item[p]];
+    if (i == matrix_items::none) {
       file->refuse("somebody has an item that its matrices lack");
+    }
+    squares[i] += std::uint64_t{rows_.weight[p]} * rows_.weight[p];
+  }
+  for (std::uint32_t i = 0; i < n; ++i) {
+    if (gram[gram_matrix::elements(i) + i] != squares[i]) {
+      file->refuse("the diagonal of its co-occurrences is not that of its preferences");
     }
   }
   updates_ = updates[0];
@@ -334,7 +342,7 @@ class ease_family_object final : public recommend::family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context&) const override {
-    auto parameters = read_parameters<ease_parameters>(family_name, file->parameters());
+    auto parameters = stored_parameters<ease_parameters>(family_name, *file);
     if (parameters.precision == "auto") {
       file->refuse("its precision is not decided");
     }

@@ -1,6 +1,7 @@
 #include "recommend/ials.h"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 #include "recommend/ials_scorer.h"
@@ -179,12 +180,20 @@ row_features read_features(const model_file& file, const std::string& prefix, st
   return result;
 }
 
+void require_finite(const model_file& file, std::string_view name, std::span<const float> values) {
+  if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+    file.refuse(fmt::format("section {} holds a value that is no finite number", name));
+  }
+}
+
 factor_matrix read_factors(const model_file& file, std::string_view name, std::size_t rows, std::size_t factors) {
   const auto stored = file.array<float>(name);
-  factor_matrix result(rows, factors);
-  if (stored.size() != result.all().size()) {
-    file.refuse(fmt::format("section {} has {} entries instead of {}", name, stored.size(), result.all().size()));
+  // Before there is a matrix: the file may promise more than there is memory.
+  if (const std::uint64_t expected = rows * factor_matrix::stride_of(factors); stored.size() != expected) {
+    file.refuse(fmt::format("section {} has {} entries instead of {}", name, stored.size(), expected));
   }
+  require_finite(file, name, stored.view());
+  factor_matrix result(rows, factors);
   std::copy(stored.view().begin(), stored.view().end(), result.data());
   return result;
 }
@@ -222,7 +231,7 @@ class ials_family_object final : public family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context&) const override {
-    const auto chosen = read_parameters<ials_parameters>(family_name, file->parameters());
+    const auto chosen = stored_parameters<ials_parameters>(family_name, *file);
     const auto items = file->read_catalogue("items");
     preferences rows = file->read_preferences("learned", items);
     row_features user_side = read_features(*file, "user_features", rows.rows());
@@ -236,11 +245,19 @@ class ials_family_object final : public family {
     if (spread.size() != factors.rows.stride() || known.size() != items->size()) {
       file->refuse("the sections spread and known do not fit the item factors");
     }
+    require_finite(*file, "spread", spread.view());
+    if (std::any_of(known.view().begin(), known.view().end(), [](std::uint8_t flag) { return flag > 2; })) {
+      file->refuse("section known has a value other than 0, 1 and 2");
+    }
     factors.spread.assign(spread.view().begin(), spread.view().end());
     factors.known.assign(known.view().begin(), known.view().end());
     factors.learned = static_cast<std::uint32_t>(std::count(factors.known.begin(), factors.known.end(), 1));
+    auto names = file->read_catalogue("user_feature_names");
+    if (!user_side.empty() && names->size() != user_side.features) {
+      file->refuse(fmt::format("it has {} names of {} user features", names->size(), user_side.features));
+    }
     auto loaded = std::make_unique<ials_model>(chosen, std::move(rows), std::move(user_side), std::move(item_side),
-                                               file->read_catalogue("user_feature_names"));
+                                               std::move(names));
     loaded->show(std::move(factors));
     return loaded;
   }

@@ -1,6 +1,7 @@
 #include "recommend/item_knn.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 
@@ -171,7 +172,8 @@ std::shared_ptr<const neighbour_lists> read_lists(const model_file& file, const 
     }
     found.clear();
     for (const std::size_t end = at + counts[j]; at < end; ++at) {
-      if (neighbours[at] >= items.size() || neighbours[at] == j || !(similarities[at] > 0)) {
+      if (neighbours[at] >= items.size() || neighbours[at] == j || !(similarities[at] > 0) ||
+          !std::isfinite(similarities[at])) {
         file.refuse("section \"neighbours.item\" or \"neighbours.similarity\" is out of range");
       }
       found.push_back({neighbours[at], similarities[at]});
@@ -221,7 +223,7 @@ class item_knn_family_object final : public family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context& context) const override {
-    const auto parameters = read_parameters<item_knn_parameters>(family_name, file->parameters());
+    const auto parameters = stored_parameters<item_knn_parameters>(family_name, *file);
     const auto items = file->read_catalogue("items");
     return std::make_unique<item_knn_model>(parameters, file->read_preferences("learned", items),
                                             read_lists(*file, *items, parameters.neighbours), context);

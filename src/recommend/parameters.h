@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "recommend/model_file.h"
 #include "recommend/preferences.h"
 
 namespace eunomia::recommend {
@@ -31,6 +32,17 @@ Parameters read_parameters(std::string_view family, std::string_view json) {
   }
   check(parameters);
   return parameters;
+}
+
+// The parameters that a model file names. Throws errc::corrupt where read_parameters() refuses them: nobody asked for
+// them, the file is at fault.
+template <class Parameters>
+Parameters stored_parameters(std::string_view family, const model_file& file) {
+  try {
+    return read_parameters<Parameters>(family, file.parameters());
+  } catch (const core::error& e) {
+    file.refuse(e.what());
+  }
 }
 
 // Throws errc::invalid_argument, "item-knn: neighbours must be 1 to 10000, got 0", unless least <= value <= most (a NaN

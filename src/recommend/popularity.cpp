@@ -103,8 +103,9 @@ class popularity_family_object final : public family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context&) const override {
-    return std::make_unique<popularity_model>(std::string(file->parameters()),
-                                              file->read_preferences("learned", file->read_catalogue("items")));
+    return std::make_unique<popularity_model>(
+        core::write_json(stored_parameters<popularity_parameters>(family_name, *file)),
+        file->read_preferences("learned", file->read_catalogue("items")));
   }
 };
 

@@ -72,7 +72,7 @@ class session_knn_family_object final : public family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context&) const override {
-    return std::make_unique<session_knn_model>(read_parameters<session_knn_parameters>(family_name, file->parameters()),
+    return std::make_unique<session_knn_model>(stored_parameters<session_knn_parameters>(family_name, *file),
                                                file->read_preferences("learned", file->read_catalogue("items")));
   }
 };

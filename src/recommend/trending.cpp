@@ -155,7 +155,7 @@ class trending_family_object final : public family {
   }
 
   std::unique_ptr<model> load(std::shared_ptr<const model_file> file, const training_context&) const override {
-    return std::make_unique<trending_model>(read_parameters<trending_parameters>(family_name, file->parameters()),
+    return std::make_unique<trending_model>(stored_parameters<trending_parameters>(family_name, *file),
                                             file->read_preferences("learned", file->read_catalogue("items")));
   }
 };
