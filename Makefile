@@ -59,8 +59,16 @@ tsan: ## the unit tests under ThreadSanitizer
 	@ninja -C build/tsan -j $(JOBS)
 	@scripts/with-postgres setarch -R ctest --preset tsan
 
+.PHONY: fuzz
+fuzz: ## every fuzz target for EUNOMIA_FUZZ_SECONDS (60)
+	@scripts/setup build fuzz
+	$(call configure,fuzz,build/fuzz)
+	@ninja -C build/fuzz -j $(JOBS) fuzz/all
+	@JOBS=$(JOBS) scripts/fuzz run
+
 .PHONY: soak
-soak: asan tsan ## what takes longer: both sanitizers, then every test with its long rounds
+soak: asan tsan ## what takes longer: both sanitizers, fuzzing, then every test with its long rounds
+	@EUNOMIA_FUZZ_SECONDS=$${EUNOMIA_FUZZ_SECONDS:-300} $(MAKE) fuzz
 	@EUNOMIA_SOAK=1 $(MAKE) test
 
 .PHONY: bench
