@@ -53,7 +53,7 @@ def main():
             ("session-knn", {}, None, None),
             ("item-knn", {}, "implicit 0.7.3, CosineRecommender",
              lambda: of_implicit(CosineRecommender(K=100, num_threads=common.THREADS), users)),
-            ("ials", {"iterations": 1}, "implicit 0.7.3, recalculate_user",
+            ("ials", {"factors": 64, "iterations": 1}, "implicit 0.7.3, recalculate_user",
              lambda: of_implicit(als, users, recalculate_user=True)),
         ]
         if not large:

@@ -24,14 +24,14 @@ namespace eunomia::recommend {
 // (Xu et al., "Netflix and forget", arXiv 2302.06676); rederive() trains afresh from the seed, bit for bit what a
 // training without the person gives. How far two models are apart: model_distance.h.
 struct ials_parameters {
-  std::uint32_t factors = 64;
+  std::uint32_t factors = 128;
   double regularisation = 0.01;        // lambda
   double unobserved_weight = 0.3;      // alpha_0
   double regularisation_exponent = 1;  // nu
-  std::uint32_t iterations = 12;       // at most
+  std::uint32_t iterations = 8;        // at most
   double tolerance = 0.001;            // stop when the item factors move relatively less in an iteration
   double stddev = 0.1;                 // item factors start as N(0, stddev^2 / factors)
-  std::uint64_t seed = 4;
+  std::uint64_t seed = 1;
   double feature_regularisation = 1;        // of the features' weights, relative to the mean lambda_r of the rows
   std::uint32_t forgetting_iterations = 2;  // at most, after a person was taken out
   recommend::weighting weighting;
