@@ -1,10 +1,13 @@
 // What it takes to bring interactions in, load them, and erase one person:
 //
-//   import FILE.csv[.gz] [--threads N]
+//   import FILE [--threads N]            CSV, gzip or Parquet: the import, what it leaves, one person's history, an
+//   erasure import FILE --only [--threads N]     the import alone import FILE.csv --convert FILE       the same rows as
+//   .csv.gz or .parquet
 //
 // FILE from generate_movielens_shape. Works in a temporary folder and prints one JSON object per figure.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -24,6 +27,7 @@
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/record_reader.h"
+#include "store/table/record_writer.h"
 #include "store/table/table_store.h"
 #include "subject/directory.h"
 
@@ -55,11 +59,58 @@ void parse_only(const std::filesystem::path& file) {
   print("csv_parse", static_cast<double>(reader->file_bytes()) / 1e6 / watch.seconds(), "MB/s", 1);
 }
 
-void run(const std::filesystem::path& file, unsigned threads) {
+void add(store::table::column_values& to, std::string_view field) {
+  const auto number = [&](auto value) {
+    if (std::from_chars(field.data(), field.data() + field.size(), value).ec != std::errc()) {
+      throw core::error(core::errc::invalid_argument, "a number is malformed");
+    }
+    to.add(value);
+  };
+  switch (to.type()) {
+    case store::table::column_type::int64: return number(std::int64_t{});
+    case store::table::column_type::float64: return number(double{});
+    case store::table::column_type::text: return to.add(field);
+  }
+}
+
+// Writes the rows to a file of the kind that its name ends in.
+void convert(const std::filesystem::path& from, const std::filesystem::path& to) {
+  constexpr std::size_t batch_rows = 100'000;
+  using store::table::column_type;
+  const std::vector<store::table::column> columns = {{"USER_ID", column_type::text},
+                                                     {"ITEM_ID", column_type::text},
+                                                     {"TIMESTAMP", column_type::int64},
+                                                     {"EVENT_TYPE", column_type::text},
+                                                     {"EVENT_VALUE", column_type::float64}};
+  const auto reader = store::table::open_csv(from);
+  if (!std::ranges::equal(reader->header(), columns, {}, {}, &store::table::column::name)) {
+    throw core::error(core::errc::invalid_argument, "only what generate_movielens_shape wrote can be converted");
+  }
+  const auto writer = store::table::open_record_writer(to, columns);
+  store::table::column_batch rows(columns);
+  store::table::record_block block;
+  while (reader->next(block)) {
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const auto fields = block.record(i);
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        add(rows.columns[c], fields[c]);
+      }
+    }
+    if (rows.rows() >= batch_rows) {
+      writer->write(rows);
+    }
+  }
+  writer->write(rows);
+  writer->finish();
+}
+
+void run(const std::filesystem::path& file, bool only_import, unsigned threads) {
   const core::temporary_directory folder;
   core::thread_pool pool(threads);
   core::job job;
-  parse_only(file);
+  if (!only_import) {
+    parse_only(file);
+  }
   const auto sql = store::sql::database::open((folder.path() / "eunomia.db").string());
   sql->migrate(subject::directory_migrations());
   const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
@@ -74,6 +125,9 @@ void run(const std::filesystem::path& file, unsigned threads) {
   print("rows", static_cast<double>(report.rows), "rows", pool.size());
   print("import", report.seconds, "s", pool.size());
   print("import_peak_memory", static_cast<double>(core::peak_resident_bytes()) / 1e9, "GB", pool.size());
+  if (only_import) {
+    return;
+  }
   print("on_disk", static_cast<double>(movies.statistics().bytes) / 1e6, "MB", pool.size());
 
   const stopwatch load;
@@ -100,21 +154,31 @@ void run(const std::filesystem::path& file, unsigned threads) {
 int main(int count, char** arguments) {
   try {
     std::filesystem::path file;
+    std::filesystem::path converted;
+    bool only_import = false;
     unsigned threads = 0;
     for (int i = 1; i < count; ++i) {
       const std::string_view text = arguments[i];
       if (text == "--threads" && i + 1 < count) {
         const std::string_view number = arguments[++i];
         std::from_chars(number.data(), number.data() + number.size(), threads);
+      } else if (text == "--convert" && i + 1 < count) {
+        converted = arguments[++i];
+      } else if (text == "--only") {
+        only_import = true;
       } else {
         file = text;
       }
     }
     if (file.empty()) {
-      fmt::print(stderr, "usage: import FILE.csv[.gz] [--threads N]\n");
+      fmt::print(stderr, "usage: import FILE [--only] [--convert FILE] [--threads N]\n");
       return 2;
     }
-    run(file, threads);
+    if (!converted.empty()) {
+      convert(file, converted);
+    } else {
+      run(file, only_import, threads);
+    }
     return 0;
   } catch (const std::exception& problem) {
     fmt::print(stderr, "{}\n", problem.what());
