@@ -19,6 +19,15 @@ bool better(const scored_item& a, const scored_item& b) {
   return a.score > b.score || (a.score == b.score && a.item < b.item);
 }
 
+// Whether any is greater; NaN is not. Without an early exit, so that it compiles to vector comparisons.
+bool any_above(std::span<const float> scores, float bound) {
+  unsigned any = 0;
+  for (const float score : scores) {
+    any |= score > bound ? 1U : 0U;
+  }
+  return any != 0;
+}
+
 // The scores of one request; kept by the thread, so that answering does not allocate megabytes each time.
 std::span<float> scores_of(const scorer& model, const person& who) {
   thread_local std::vector<float> scratch;
@@ -93,24 +102,33 @@ std::uint32_t item_set::count() const {
 }
 
 std::vector<scored_item> top(std::span<const float> scores, std::size_t count, const item_set* allowed) {
-  // A heap of the best so far, its worst on top: most items lose against that with one comparison.
+  // A heap of the best so far, its worst on top: most items lose against that with one comparison, and once the heap is
+  // full, most blocks lose as a whole.
+  constexpr std::size_t block_size = 64;
   std::vector<scored_item> best;
   if (count == 0) {
     return best;
   }
   best.reserve(std::min(count, scores.size()));
   float worst = no_candidate;
-  for (item_position item = 0; item < scores.size(); ++item) {
-    if (!(scores[item] > worst) || !std::isfinite(scores[item]) || (allowed != nullptr && !allowed->contains(item))) {
+  for (std::size_t begin = 0; begin < scores.size(); begin += block_size) {
+    const auto block = scores.subspan(begin, std::min(block_size, scores.size() - begin));
+    if (!any_above(block, worst)) {
       continue;
     }
-    if (best.size() == count) {
-      std::pop_heap(best.begin(), best.end(), better);
-      best.pop_back();
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const auto item = static_cast<item_position>(begin + i);
+      if (!(block[i] > worst) || !std::isfinite(block[i]) || (allowed != nullptr && !allowed->contains(item))) {
+        continue;
+      }
+      if (best.size() == count) {
+        std::pop_heap(best.begin(), best.end(), better);
+        best.pop_back();
+      }
+      best.push_back({item, block[i]});
+      std::push_heap(best.begin(), best.end(), better);
+      worst = best.size() == count ? best.front().score : no_candidate;
     }
-    best.push_back({item, scores[item]});
-    std::push_heap(best.begin(), best.end(), better);
-    worst = best.size() == count ? best.front().score : no_candidate;
   }
   std::sort_heap(best.begin(), best.end(), better);
   return best;

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <set>
 
 #include "core/error.h"
@@ -63,6 +65,33 @@ TEST(answer, the_best_come_first_and_equals_by_position) {
 TEST(answer, equals_at_the_cut_are_chosen_by_position_too) {
   const fixed_scores model({1, 1, 1, 1});
   EXPECT_EQ(items_of(recommend(model, {.who = {}, .count = 2})), (positions{0, 1}));
+}
+
+// Catalogues of every length around a block's, with ties, gaps and values that are not numbers.
+TEST(answer, the_best_are_those_of_sorting_everything) {
+  constexpr std::uint32_t seed = 20;
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  for (std::uint32_t size = 0; size < 400; ++size) {
+    std::vector<float> scores;
+    item_set allowed(size);
+    std::vector<scored_item> expected;
+    for (item_position item = 0; item < size; ++item) {
+      const auto drawn = static_cast<std::uint32_t>(random() % 40);
+      scores.push_back(drawn == 0 ? NAN : drawn < 20 ? never : static_cast<float>(drawn) - 30);
+      if (random() % 4 != 0) {
+        allowed.insert(item);
+        if (drawn >= 20) {
+          expected.push_back({item, scores.back()});
+        }
+      }
+    }
+    std::stable_sort(expected.begin(), expected.end(),
+                     [](const scored_item& a, const scored_item& b) { return a.score > b.score; });
+    const std::size_t count = random() % 30;
+    expected.resize(std::min(count, expected.size()));
+    EXPECT_EQ(top(scores, count, &allowed), expected) << "of " << size << " items the best " << count;
+  }
 }
 
 TEST(answer, what_the_person_has_is_left_out_unless_asked_for) {

@@ -48,8 +48,15 @@ void item_knn_scorer::score(const person& who, std::span<float> scores) const {
       scores[v.candidate] += p.weight * v.value;
     }
   }
-  for (std::size_t j = 0; j < scores.size(); ++j) {
-    scores[j] = scores[j] > 0 ? scores[j] : tail_[j];
+  // Both sides are loaded whatever the choice, so that it is a blend of vectors and no branch: for short histories this
+  // pass over all items is most of an answer.
+  const float* const tail = tail_.data();
+  float* const to = scores.data();
+  const std::size_t size = scores.size();
+  for (std::size_t j = 0; j < size; ++j) {
+    const float personal = to[j];
+    const float popular = tail[j];
+    to[j] = personal > 0 ? personal : popular;
   }
 }
 
