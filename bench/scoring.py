@@ -63,7 +63,8 @@ def main():
             rest = {}
             if make is not None:
                 rest = {"peer": peer, "theirs": median_microseconds(make(), people)}
-            common.figure("scoring", f"{family}, {name}", unit="µs", ours=ours["answer_us_p50"],
+            shape = f" with {parameters['factors']} factors" if "factors" in parameters else ""
+            common.figure("scoring", f"{family}{shape}, {name}", unit="µs", ours=ours["answer_us_p50"],
                           note=f"99th percentile {ours['answer_us_p99']:.0f} µs", **rest)
 
 
