@@ -1,6 +1,8 @@
 #include "core/thread_pool.h"
 
 #include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -27,6 +29,12 @@ unsigned processors_of_this_process() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// On Linux a thread has a nice value of its own. Where it cannot be set, the work competes.
+void give_way() {
+  constexpr int background_nice = 10;
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), background_nice));
+}
+
 // Which pool this thread works for, and as whom: tells a call from inside a task.
 struct membership {
   const thread_pool* pool = nullptr;
@@ -46,7 +54,7 @@ struct thread_pool::call {
   std::exception_ptr failure = nullptr;
 };
 
-thread_pool::thread_pool(unsigned threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+thread_pool::thread_pool(unsigned threads, std::size_t queue_limit, priority p) : queue_limit_(queue_limit) {
   const unsigned count = threads == 0 ? std::min(processors_of_this_process(), max_threads) : threads;
   if (count > max_threads) {
     throw error(errc::invalid_argument, std::to_string(count) + " threads: the limit is " +
@@ -55,7 +63,12 @@ thread_pool::thread_pool(unsigned threads, std::size_t queue_limit) : queue_limi
   workers_.reserve(count);
   try {
     for (unsigned worker = 0; worker < count; ++worker) {
-      workers_.emplace_back([this, worker] { run(worker); });
+      workers_.emplace_back([this, worker, p] {
+        if (p == priority::background) {
+          give_way();
+        }
+        run(worker);
+      });
     }
   } catch (const std::system_error& failure) {
     const std::size_t started = workers_.size();

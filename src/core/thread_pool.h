@@ -16,9 +16,12 @@ class thread_pool {
   static constexpr std::size_t default_queue_limit = 1024;
   static constexpr unsigned max_threads = 1024;
 
-  // threads = 0: as many as the machine has processors for this process. Throws errc::invalid_argument above
-  // max_threads, errc::resource_exhausted when the system gives no more threads.
-  explicit thread_pool(unsigned threads = 0, std::size_t queue_limit = default_queue_limit);
+  // threads = 0: as many as the machine has processors for this process. Background work gives way to every other
+  // thread of the machine. Throws errc::invalid_argument above max_threads, errc::resource_exhausted when the system
+  // gives no more threads.
+  enum class priority { normal, background };
+  explicit thread_pool(unsigned threads = 0, std::size_t queue_limit = default_queue_limit,
+                       priority p = priority::normal);
   // Runs what is queued, then joins.
   ~thread_pool();
   thread_pool(const thread_pool&) = delete;

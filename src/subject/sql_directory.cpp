@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "subject/directory.h"
 #include "subject/directory_checks.h"
+#include "subject/identifier_cache.h"
 #include "subject/identifier_map.h"
 
 // Identifiers are found by a fixed-length digest, because PostgreSQL indexes no text of 16 KiB, and because a vault
@@ -50,6 +51,8 @@ constexpr sql::migration migrations[] = {{"subject", 1, R"(
 
 constexpr std::size_t rows_at_a_time = 4096;
 constexpr std::uint64_t largest_block = 65'536;
+// What an enrolment that has met more people looks up is not kept in the cache: it is an import.
+constexpr std::size_t largest_cached = 16'384;
 constexpr core::subject_handle nobody;
 
 // The first 144 bits of BLAKE2b: two identifiers that share them are not found in this universe, not even on purpose.
@@ -143,7 +146,7 @@ class sql_enrolment final : public enrolment {
   void record(sql::transaction& in) override;
 
  private:
-  void meet(std::span<const std::string_view> raw);
+  void meet(std::span<const std::string_view> raw, std::span<core::subject_handle> known);
   void check_erasures(sql::transaction& in) const;
   void check_handles(sql::transaction& in, std::span<const std::string_view> raw,
                      std::span<const core::subject_handle> handles) const;
@@ -155,9 +158,6 @@ class sql_enrolment final : public enrolment {
   std::vector<std::shared_ptr<promises>> outdated_;
   identifier_map met_;
   std::vector<std::size_t> added_;  // positions in met_ of those that the table does not have
-  std::uint64_t next_ = 0;          // the rest of the reserved block: [next_, end_)
-  std::uint64_t end_ = 0;
-  std::uint64_t block_ = 0;
 };
 
 class sql_directory final : public durable_directory {
@@ -173,7 +173,9 @@ class sql_directory final : public durable_directory {
                                              std::span<const std::string_view> raw) const override {
     check(space, raw);
     std::vector<core::subject_handle> handles(raw.size());
-    database_.read([&](sql::connection& in) { look_up(in, space, raw, handles); });
+    find_cached(space, raw, handles, [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) {
+      database_.read([&](sql::connection& in) { look_up(in, space, rest, of); });
+    });
     return handles;
   }
 
@@ -235,6 +237,7 @@ class sql_directory final : public durable_directory {
     if (in.execute("DELETE FROM subject_identifier WHERE subject = :subject", {{"subject", subject}}) == 0) {
       return false;
     }
+    cache_.erase(subject);
     in.execute("UPDATE subject_directory SET erasures = erasures + 1");
     return true;
   }
@@ -306,16 +309,66 @@ class sql_directory final : public durable_directory {
     return current;
   }
 
+  // Fills in the handles that the cache has, lets look_up fill in the rest, and keeps what it found.
+  template <class LookUp>
+  void find_cached(std::string_view space, std::span<const std::string_view> raw,
+                   std::span<core::subject_handle> handles, LookUp look_up_rest) const {
+    std::vector<core::digest128> keys;
+    std::vector<std::size_t> missing;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+      const core::digest128 key = identifier_cache::key_of(space, raw[i]);
+      handles[i] = cache_.find(key);
+      if (handles[i] == nobody) {
+        keys.push_back(key);
+        missing.push_back(i);
+      }
+    }
+    if (missing.empty()) {
+      return;
+    }
+    std::vector<std::string_view> rest;
+    rest.reserve(missing.size());
+    for (const std::size_t i : missing) {
+      rest.push_back(raw[i]);
+    }
+    std::vector<core::subject_handle> found(rest.size());
+    look_up_rest(rest, found);
+    for (std::size_t m = 0; m < missing.size(); ++m) {
+      handles[missing[m]] = found[m];
+      if (found[m] != nobody) {
+        cache_.insert(keys[m], found[m]);
+      }
+    }
+  }
+
+  // A handle for somebody that an enrolment meets, of a block that all of them share. Blocks grow with what is
+  // enrolled, so that a stream of new people costs few commits and a small import wastes few numbers. wanted: how many
+  // more the enrolment needs. The caller holds assigning_.
+  std::uint64_t next_handle(std::uint64_t wanted) {
+    if (next_ == end_) {
+      block_ = std::max(wanted, std::min(largest_block, block_ * 2));
+      next_ = database_.write([&](sql::transaction& in) { return reserve(in, block_); });
+      end_ = next_ + block_;
+    }
+    return next_++;
+  }
+
   // Above every real handle: stands for the n-th that is yet to be reserved.
   static constexpr std::uint64_t reserved_mark = std::uint64_t{1} << 63;
 
   sql::database& database_;
+  mutable identifier_cache cache_;
   std::mutex assigning_;
   std::map<std::string, std::weak_ptr<promises>, std::less<>> promises_;
+  std::uint64_t next_ = 0;  // the rest of the reserved block: [next_, end_)
+  std::uint64_t end_ = 0;
+  std::uint64_t block_ = 0;
 };
 
 sql_enrolment::sql_enrolment(sql_directory& of, std::string_view space)
-    : directory_(of), space_(space), erasures_(of.database_.read([](sql::connection& in) { return erasures(in); })) {}
+    : directory_(of), space_(space), erasures_(of.database_.read([](sql::connection& in) { return erasures(in); })) {
+  directory_.cache_.expect(erasures_);
+}
 
 void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) {
   identifier_map unmet;
@@ -336,7 +389,19 @@ void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<cor
   for (std::size_t i = 0; i < unmet.size(); ++i) {
     fresh.push_back(unmet.identifier(i));
   }
-  meet(fresh);
+  std::vector<core::subject_handle> known(fresh.size());
+  if (met_.size() <= largest_cached) {
+    directory_.find_cached(
+        space_, fresh, known,
+        [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) { meet(rest, of); });
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+      if (met_.find(fresh[i]) == nobody) {
+        met_.insert(fresh[i], known[i]);
+      }
+    }
+  } else {
+    meet(fresh, known);
+  }
   for (std::size_t i = 0; i < raw.size(); ++i) {
     if (handles[i] == nobody) {
       handles[i] = met_.find(raw[i]);
@@ -344,14 +409,16 @@ void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<cor
   }
 }
 
-// Takes up identifiers, each once, that this import has not met before.
-void sql_enrolment::meet(std::span<const std::string_view> raw) {
+// Takes up identifiers, each once, that this import has not met before; in known, the handles of those that the table
+// has.
+void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::subject_handle> known) {
   std::vector<core::subject_handle> handles(raw.size());
   const std::lock_guard lock(directory_.assigning_);
   const std::int64_t now = directory_.database_.read([&](sql::connection& in) {
     look_up(in, space_, raw, handles);
     return erasures(in);
   });
+  std::ranges::copy(handles, known.begin());
   std::shared_ptr<promises> promised = directory_.promised_in(space_, now, true);
   if (promised != shared_) {
     outdated_.push_back(std::exchange(shared_, promised));
@@ -369,14 +436,7 @@ void sql_enrolment::meet(std::span<const std::string_view> raw) {
     if (handles[i] != nobody) {
       promised->shared = true;
     } else {
-      if (next_ == end_) {
-        // Blocks grow with the import, so that a large one costs few commits and a small one wastes few numbers.
-        block_ = std::max(missing, std::min(largest_block, block_ * 2));
-        next_ = directory_.database_.write([&](sql::transaction& in) { return reserve(in, block_); });
-        end_ = next_ + block_;
-      }
-      handles[i] = core::subject_handle(next_++);
-      --missing;
+      handles[i] = core::subject_handle(directory_.next_handle(missing--));
       promised->handles.insert(raw[i], handles[i]);
     }
     added_.push_back(met_.insert(raw[i], handles[i]));

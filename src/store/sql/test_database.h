@@ -79,11 +79,11 @@ class on_both_engines : public testing::TestWithParam<engine> {
   std::unique_ptr<test_database> database_;
 };
 
-#define EUNOMIA_ON_BOTH_ENGINES(suite)                                                                        \
-  INSTANTIATE_TEST_SUITE_P(                                                                                   \
-      , suite, testing::Values(eunomia::store::sql::engine::sqlite, eunomia::store::sql::engine::postgresql), \
-      [](const auto& engine_of) {                                                                             \
-        return engine_of.param == eunomia::store::sql::engine::sqlite ? "sqlite" : "postgresql";              \
+#define EUNOMIA_ON_BOTH_ENGINES(suite)                                                                          \
+  INSTANTIATE_TEST_SUITE_P(                                                                                     \
+      , suite, ::testing::Values(eunomia::store::sql::engine::sqlite, eunomia::store::sql::engine::postgresql), \
+      [](const auto& engine_of) {                                                                               \
+        return engine_of.param == eunomia::store::sql::engine::sqlite ? "sqlite" : "postgresql";                \
       })
 
 // The code of the error that the action throws; fails the test when it throws none.

@@ -8,6 +8,7 @@
 #include <shared_mutex>
 
 #include "core/error.h"
+#include "core/gate.h"
 #include "store/table/appender.h"
 #include "store/table/manifest.h"
 #include "store/table/part_files.h"
@@ -25,25 +26,8 @@ using manifest::table_entry;
 constexpr int max_attempts = 8;
 
 // A scan holds its table's gate shared; unlinking parts takes it alone, so that no scan loses a file it has yet to
-// open. Who waits to have it alone goes before scans that come later, or scans without a pause would keep it out for
-// good (std::shared_mutex promises nothing here, and glibc's prefers readers).
-class scan_gate {
- public:
-  void lock_shared() {
-    const std::lock_guard turn(turn_);
-    inside_.lock_shared();
-  }
-  void unlock_shared() { inside_.unlock_shared(); }
-  void lock() {
-    const std::lock_guard turn(turn_);
-    inside_.lock();
-  }
-  void unlock() { inside_.unlock(); }
-
- private:
-  std::mutex turn_;
-  std::shared_mutex inside_;
-};
+// open.
+using scan_gate = core::gate;
 
 // The gates, by the table's number; those of dropped tables stay.
 class scan_gates {
