@@ -10,7 +10,9 @@
 
 #include "core/error.h"
 #include "core/time.h"
+#include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
+#include "recommend/event_rows.h"
 #include "recommend/import_reader.h"
 
 namespace eunomia::recommend {
@@ -213,9 +215,42 @@ std::string table_name_of(std::int64_t dataset, data_kind kind) {
 
 datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people)
     : sql_(sql), tables_(tables), people_(people) {
-  static constexpr std::array<sql::migration, 1> steps = {{{"recommend-datasets", 1, version_1}}};
+  const std::array<sql::migration, 2> steps = {
+      {{"recommend-datasets", 1, version_1}, {"recommend-datasets", 2, event_tables}}};
   sql_.migrate(steps);
+  last_event_ = sql_.read([](sql::connection& in) {
+    return std::max(in.query_one("SELECT COALESCE(MAX(id), 0) FROM dataset_event")[0].int64(0),
+                    in.query_one("SELECT COALESCE(MAX(event_id), 0) FROM dataset_settled")[0].int64(0));
+  });
 }
+
+std::shared_ptr<dataset_state> datasets::state_of(std::int64_t id) {
+  const std::lock_guard lock(mutex_);
+  auto& found = states_[id];
+  if (found == nullptr) {
+    found = std::make_shared<dataset_state>(event_log::house{sql_, tables_, people_, last_event_}, id);
+  }
+  return found;
+}
+
+void datasets::forget_state_of(std::int64_t id) {
+  const std::lock_guard lock(mutex_);
+  states_.erase(id);
+}
+
+forgetting::forgetting(std::shared_ptr<dataset_state> in, std::span<const core::subject_handle> people)
+    : state_(std::move(in)), people_(people.begin(), people.end()) {
+  state_->log.close_to(people_);
+}
+
+forgetting::~forgetting() {
+  if (state_ != nullptr) {
+    state_->log.open_to(people_);
+  }
+}
+
+dataset::dataset(datasets& owner, std::int64_t id, dataset_description description)
+    : owner_(&owner), id_(id), description_(std::move(description)), state_(owner.state_of(id)) {}
 
 dataset datasets::create(const dataset_description& wanted) {
   dataset_description description = wanted;
@@ -292,13 +327,16 @@ std::string dataset::table_name(data_kind kind) const {
 
 dataset_statistics dataset::statistics() const {
   dataset_statistics now;
-  for (const data_kind kind : all_kinds) {
-    for (const table::part& p : owner_->tables_.parts(table_name(kind))) {
-      now.bytes += p.blob.size;
-      now.interactions += kind == data_kind::interactions ? p.rows : 0;
-      now.users += kind == data_kind::users ? p.rows : 0;
+  const auto read_tables = [&] {
+    for (const data_kind kind : all_kinds) {
+      for (const table::part& p : owner_->tables_.parts(table_name(kind))) {
+        now.bytes += p.blob.size;
+        now.interactions += kind == data_kind::interactions ? p.rows : 0;
+        now.users += kind == data_kind::users ? p.rows : 0;
+      }
     }
-  }
+  };
+  now.interactions += state_->log.read_all(read_tables).events;
   now.items = owner_->sql_.read([&](sql::connection& in) {
     return in.query_one("SELECT count(*) FROM dataset_item WHERE dataset_id = :id", {{"id", id_}})[0].uint64(0);
   });
@@ -324,21 +362,56 @@ void dataset::declare(data_kind kind, const metadata_column& column) {
 
 std::uint64_t dataset::erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool,
                                       core::job& job) {
-  return owner_->tables_.erase(table_name(data_kind::interactions), gone, pool, job) +
-         owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
+  std::uint64_t rows = 0;
+  rows += state_->log.erase(gone, [&] {
+    rows += owner_->tables_.erase(table_name(data_kind::interactions), gone, pool, job) +
+            owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
+  });
+  state_->tell([&](dataset_listener& to) { to.forgotten(gone); });
+  return rows;
+}
+
+record_report dataset::record(std::span<const event> batch) const {
+  return state_->log.record(batch, description_);
+}
+
+waiting_events dataset::waiting() const {
+  return state_->log.waiting();
+}
+
+bool dataset::settle_due() const {
+  const waiting_events now = waiting();
+  return now.events >= settle_events || (now.events > 0 && core::now_ms() - now.oldest >= settle_age_ms);
+}
+
+std::uint64_t dataset::settle(core::thread_pool& pool, core::job& job) const {
+  return state_->log.settle(pool, job);
+}
+
+forgetting dataset::begin_forgetting(std::span<const core::subject_handle> people) const {
+  return {state_, people};
 }
 
 void dataset::drop() {
-  owner_->sql_.write([&](sql::transaction& in) {
-    for (const data_kind kind : all_kinds) {
-      owner_->tables_.drop(in, table_name(kind));
-    }
-    for (const char* statement :
-         {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
-          "DELETE FROM dataset_column WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
-      in.execute(statement, {{"id", id_}});
-    }
-  });
+  state_->log.stop();
+  try {
+    owner_->sql_.write([&](sql::transaction& in) {
+      for (const data_kind kind : all_kinds) {
+        owner_->tables_.drop(in, table_name(kind));
+      }
+      for (const char* statement :
+           {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
+            "DELETE FROM dataset_column WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
+        in.execute(statement, {{"id", id_}});
+      }
+      state_->log.drop(in);
+    });
+  } catch (...) {
+    state_->log.resume();
+    throw;
+  }
+  state_->tell([](dataset_listener& to) { to.interactions_changed(); });
+  owner_->forget_state_of(id_);
   owner_->tables_.sweep();
 }
 

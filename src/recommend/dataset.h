@@ -1,8 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +16,7 @@
 #include "core/purpose.h"
 #include "core/subject_handle.h"
 #include "core/thread_pool.h"
+#include "recommend/event.h"
 #include "recommend/features.h"
 #include "recommend/interactions.h"
 #include "store/sql/database.h"
@@ -52,10 +56,10 @@ struct dataset_description {
 };
 
 struct dataset_statistics {
-  std::uint64_t interactions = 0;
-  std::uint64_t items = 0;  // known by an interaction or a row of metadata
-  std::uint64_t users = 0;  // with a row of metadata
-  std::uint64_t bytes = 0;  // on disk, of the three tables
+  std::uint64_t interactions = 0;  // events that wait included
+  std::uint64_t items = 0;         // known by an interaction or a row of metadata
+  std::uint64_t users = 0;         // with a row of metadata
+  std::uint64_t bytes = 0;         // on disk, of the three tables
 };
 
 // One thing somebody did.
@@ -76,6 +80,26 @@ struct item_metadata {
 };
 
 class datasets;
+struct dataset_state;
+
+// While it lives, the events of some people are refused: see dataset::begin_forgetting. Movable.
+class forgetting {
+ public:
+  forgetting(std::shared_ptr<dataset_state> in, std::span<const core::subject_handle> people);
+  ~forgetting();
+  forgetting(forgetting&&) noexcept = default;
+  forgetting& operator=(forgetting&&) = delete;
+
+ private:
+  std::shared_ptr<dataset_state> state_;
+  std::vector<core::subject_handle> people_;
+};
+
+// A history as memory keeps it.
+struct stored_history {
+  std::vector<past_event> events;  // oldest first
+  std::uint64_t clock = 0;         // of the last batch of record() that it may hold
+};
 
 // One dataset: three tables, a dictionary of items, and who may read it for what. A value that refers to the datasets
 // it came from and must not outlive them. Any number of threads may read it; writers take turns.
@@ -104,9 +128,31 @@ class dataset {
 
   // What one person did, oldest first.
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
+  // The same with items and types as numbers, see live_history.h.
+  stored_history compact_history_of(core::subject_handle who, const core::purpose& why) const;
 
-  // Rewrites their buckets without their rows of interactions and users; returns the number of rows taken out. Not
-  // the directory's entry: see subject::directory.
+  // Stores events for good: they rest on disk when it returns, and the next history_of, load_interactions or export_to
+  // has them. New people and items are added with them. Any number of threads at once. All of the batch is stored, but
+  // for duplicates, or nothing. Throws errc::invalid_argument for a bad one ("events[3].item_id: is empty"), or more
+  // than max_events_per_batch; errc::resource_exhausted when max_waiting_events, or too many writes, are waiting;
+  // errc::unavailable when somebody of the batch is being forgotten.
+  record_report record(std::span<const event> batch) const;
+  waiting_events waiting() const;
+  // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms.
+  bool settle_due() const;
+  // Moves the events that wait in SQL to Parquet, each once whenever the process is killed, and joins parts where
+  // there are many; the number of events moved. Waits for loads and exports under way. load_interactions and export_to
+  // call it first.
+  std::uint64_t settle(core::thread_pool& pool, core::job& job) const;
+
+  // Where events may arrive meanwhile, somebody is forgotten like this: hold what this returns while erase_subjects
+  // runs and until the directory's entry is gone. Until then record() refuses what they do, afterwards it enrols them
+  // as somebody new; without, an event in between would stay, under a handle that leads nowhere.
+  forgetting begin_forgetting(std::span<const core::subject_handle> people) const;
+
+  // Rewrites their buckets without their rows of interactions and users, and deletes their waiting events and event
+  // ids; returns the number of rows taken out. Not the directory's entry: see subject::directory. Afterwards call
+  // database::checkpoint_truncate.
   std::uint64_t erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
 
   // Writes one of the three tables to a file that import_files reads back to the same: CSV, gzip or not, or Parquet, by
@@ -133,17 +179,20 @@ class dataset {
   friend class datasets;
   friend class dataset_import;
   friend class dataset_export;
-  dataset(datasets& owner, std::int64_t id, dataset_description description)
-      : owner_(&owner), id_(id), description_(std::move(description)) {}
+  friend class live_history;
+  friend class folding;
+  dataset(datasets& owner, std::int64_t id, dataset_description description);
 
   std::string table_name(data_kind kind) const;
+  interactions scan_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const;
 
   datasets* owner_;
   std::int64_t id_;
   dataset_description description_;
+  std::shared_ptr<dataset_state> state_;
 };
 
-// The datasets of a data directory.
+// The datasets of a data directory. One process has a database of them open, in one of these.
 class datasets {
  public:
   // Brings the schema of this room up to date. All three must outlive this.
@@ -160,9 +209,15 @@ class datasets {
   friend class dataset_import;
   friend class dataset_export;
 
+  std::shared_ptr<dataset_state> state_of(std::int64_t id);
+  void forget_state_of(std::int64_t id);
+
   store::sql::database& sql_;
   store::table::table_store& tables_;
   subject::durable_directory& people_;
+  std::atomic<std::int64_t> last_event_ = 0;  // the greatest id of an event
+  std::mutex mutex_;
+  std::map<std::int64_t, std::shared_ptr<dataset_state>> states_;
 };
 
 }  // namespace eunomia::recommend

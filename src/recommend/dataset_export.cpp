@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/time.h"
 #include "recommend/dataset.h"
+#include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
 #include "recommend/item_dictionary.h"
 #include "store/table/record_writer.h"
@@ -270,7 +271,7 @@ class dataset_export {
   }
 
   void load_items() {
-    items_ = house_.sql_.read([&](sql::connection& in) { return item_dictionary::load(in, from_.id_); });
+    items_ = house_.sql_.read([&](sql::connection& in) { return shared_items::load(in, from_.id_); });
   }
 
   const std::string& item_id(std::int64_t handle) {
@@ -302,7 +303,13 @@ class dataset_export {
 
 std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
                                  core::job& job) const {
-  return dataset_export(*this, kind, why, job).write(file);
+  if (kind == data_kind::interactions) {
+    core::thread_pool single(1);
+    settle(single, job);
+  }
+  std::uint64_t rows = 0;
+  state_->log.while_nothing_settles([&] { rows = dataset_export(*this, kind, why, job).write(file); });
+  return rows;
 }
 
 }  // namespace eunomia::recommend

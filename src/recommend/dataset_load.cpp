@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "recommend/dataset.h"
+#include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
 #include "recommend/feature_builder.h"
 #include "recommend/item_dictionary.h"
@@ -25,7 +26,7 @@ namespace table = store::table;
 constexpr std::uint32_t no_position = std::numeric_limits<std::uint32_t>::max();
 
 // Event types as they are met by several threads.
-class event_type_names {
+class loaded_event_types {
  public:
   std::uint16_t number_of(std::string_view name) {
     const std::lock_guard lock(mutex_);
@@ -93,8 +94,15 @@ void keep_last(std::map<Key, metadata_row>& all, Key key, metadata_row row) {
 }  // namespace
 
 interactions dataset::load_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const {
+  settle(pool, job);
+  interactions events;
+  state_->log.while_nothing_settles([&] { events = scan_interactions(why, pool, job); });
+  return events;
+}
+
+interactions dataset::scan_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const {
   const std::vector<std::string> ids =
-      owner_->sql_.read([&](sql::connection& in) { return item_dictionary::load(in, id_); });
+      owner_->sql_.read([&](sql::connection& in) { return shared_items::load(in, id_); });
   std::uint64_t total = 0;
   for (const table::part& p : owner_->tables_.parts(table_name(data_kind::interactions))) {
     total += p.rows;
@@ -106,7 +114,7 @@ interactions dataset::load_interactions(const core::purpose& why, core::thread_p
   events.event_type.resize(total);
   events.event_value.resize(total);
   std::vector<std::atomic<bool>> occurs(ids.size());
-  event_type_names types;
+  loaded_event_types types;
   std::atomic<bool> any_value = false;
   std::atomic<std::uint64_t> done = 0;
 
@@ -182,7 +190,7 @@ interactions dataset::load_interactions(const core::purpose& why, core::thread_p
 
 item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const {
   const std::vector<std::string> ids =
-      owner_->sql_.read([&](sql::connection& in) { return item_dictionary::load(in, id_); });
+      owner_->sql_.read([&](sql::connection& in) { return shared_items::load(in, id_); });
   item_metadata known;
   known.columns = description_.items;
   known.values.assign(known.columns.size(), std::vector<std::optional<std::string>>(items.size()));
@@ -264,26 +272,40 @@ std::vector<std::string> dataset::features_of(core::subject_handle who, const co
   return names;
 }
 
-std::vector<history_event> dataset::history_of(core::subject_handle who, const core::purpose& why) const {
-  std::vector<history_event> events;
-  std::vector<std::int64_t> items;
+stored_history dataset::compact_history_of(core::subject_handle who, const core::purpose& why) const {
+  stored_history history;
   core::thread_pool pool(1);
   core::job job;
   constexpr std::array<std::string_view, 4> columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
-  owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {.subjects = {&who, 1}}, pool, job,
-                       [&](const table::chunk& rows) {
-                         for (std::size_t i = 0; i < rows.rows; ++i) {
-                           history_event e;
-                           e.time = rows.columns[1].int64()[i];
-                           e.event_type = rows.columns[2].is_null(i) ? "" : std::string(rows.columns[2].text(i));
-                           e.event_value = rows.columns[3].is_null(i)
-                                               ? std::numeric_limits<float>::quiet_NaN()
-                                               : static_cast<float>(rows.columns[3].float64()[i]);
-                           events.push_back(std::move(e));
-                           items.push_back(rows.columns[0].int64()[i]);
-                         }
-                       });
-  std::vector<std::int64_t> distinct = items;
+  const auto visit = [&](const table::chunk& rows) {
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      past_event e;
+      e.item = static_cast<std::uint32_t>(rows.columns[0].int64()[i]);
+      e.time = rows.columns[1].int64()[i];
+      e.type = state_->types.number_of(rows.columns[2].is_null(i) ? std::string_view() : rows.columns[2].text(i));
+      e.value = rows.columns[3].is_null(i) ? std::numeric_limits<float>::quiet_NaN()
+                                           : static_cast<float>(rows.columns[3].float64()[i]);
+      history.events.push_back(e);
+    }
+  };
+  const auto waiting = state_->log.read(who, [&] {
+    history.events.clear();
+    owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {.subjects = {&who, 1}}, pool, job, visit);
+  });
+  history.events.insert(history.events.end(), waiting.events.begin(), waiting.events.end());
+  history.clock = waiting.clock;
+  std::stable_sort(history.events.begin(), history.events.end(),
+                   [](const past_event& a, const past_event& b) { return a.time < b.time; });
+  return history;
+}
+
+std::vector<history_event> dataset::history_of(core::subject_handle who, const core::purpose& why) const {
+  const std::vector<past_event> events = compact_history_of(who, why).events;
+  std::vector<std::int64_t> distinct;
+  distinct.reserve(events.size());
+  for (const past_event& e : events) {
+    distinct.push_back(e.item);
+  }
   std::sort(distinct.begin(), distinct.end());
   distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   std::map<std::int64_t, std::string> ids;
@@ -292,12 +314,12 @@ std::vector<history_event> dataset::history_of(core::subject_handle who, const c
             {{"id", id_}, {"handles", sql::int64_list(distinct)}},
             [&](const sql::row& r) { ids.emplace(r.int64(0), std::string(r.text(1))); });
   });
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    events[i].item_id = ids.at(items[i]);
+  std::vector<history_event> history;
+  history.reserve(events.size());
+  for (const past_event& e : events) {
+    history.push_back({ids.at(e.item), e.time, state_->types.name_of(e.type), e.value});
   }
-  std::stable_sort(events.begin(), events.end(),
-                   [](const history_event& a, const history_event& b) { return a.time < b.time; });
-  return events;
+  return history;
 }
 
 }  // namespace eunomia::recommend

@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/time.h"
+#include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
 #include "recommend/import_reader.h"
 #include "recommend/item_dictionary.h"
@@ -174,7 +175,7 @@ class dataset_import {
       people_ = house_.people_.enrol(user_space);
     }
     if (kind_ != data_kind::users) {
-      items_ = std::make_unique<item_dictionary>(house_.sql_, into_.id_);
+      items_ = std::make_unique<item_dictionary>(into_.state_->items);
     }
   }
 
@@ -296,6 +297,16 @@ class dataset_import {
     if (older_ != nullptr) {
       older_->committed();
     }
+    if (items_ != nullptr) {
+      items_->committed();
+    }
+    into_.state_->tell([&](dataset_listener& to) {
+      if (kind_ == data_kind::interactions) {
+        to.interactions_changed();
+      } else if (kind_ == data_kind::users) {
+        to.people_changed();
+      }
+    });
     auto& columns = kind_ == data_kind::interactions ? into_.description_.interactions
                     : kind_ == data_kind::items      ? into_.description_.items
                                                      : into_.description_.users;

@@ -61,20 +61,6 @@ bool is_known(data_kind kind, std::string_view name) {
   return std::any_of(known.begin(), known.end(), [&](const known_column& c) { return c.name == name; });
 }
 
-std::optional<std::string_view> identifier_fault(std::string_view id) {
-  if (id.empty()) {
-    return "is empty";
-  }
-  if (id.size() > subject::max_identifier_bytes) {
-    return "is longer than max_identifier_bytes = 16384";
-  }
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(id.begin(), id.end(), control)) {
-    return "holds a control character";
-  }
-  return std::nullopt;
-}
-
 // What most files have is read without exceptions; the rest is core's to read or refuse.
 std::optional<std::int64_t> time_of(std::string_view text) {
   constexpr std::int64_t first_millisecond = 100'000'000'000;
@@ -92,6 +78,20 @@ std::optional<std::int64_t> time_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<std::string_view> import_identifier_fault(std::string_view id) {
+  if (id.empty()) {
+    return "is empty";
+  }
+  if (id.size() > subject::max_identifier_bytes) {
+    return "is longer than max_identifier_bytes = 16384";
+  }
+  const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(id.begin(), id.end(), control)) {
+    return "holds a control character";
+  }
+  return std::nullopt;
+}
 
 std::string upper(std::string_view name) {
   std::string out(name);
@@ -224,7 +224,7 @@ std::optional<import_reader::fault> import_reader::check(std::span<const std::st
                                                          const columns& where) {
   for (const auto& [name, at] : {std::pair("USER_ID", where.user), std::pair("ITEM_ID", where.item)}) {
     if (at != absent) {
-      if (const auto why = identifier_fault(record[at])) {
+      if (const auto why = import_identifier_fault(record[at])) {
         return fault{name, std::string(*why), record[at]};
       }
     }

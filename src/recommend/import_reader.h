@@ -82,6 +82,10 @@ std::unique_ptr<store::table::record_reader> open_records(const std::filesystem:
 // "price" -> "PRICE".
 std::string upper(std::string_view name);
 
+// Why an identifier of a person or an item cannot be imported ("is empty"), or nothing when it can, provided that it is
+// UTF-8.
+std::optional<std::string_view> import_identifier_fault(std::string_view id);
+
 // The whole number or the finite number that a text is, or nothing.
 std::optional<std::int64_t> integer_of(std::string_view text);
 std::optional<double> number_of(std::string_view text);

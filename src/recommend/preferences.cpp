@@ -47,41 +47,25 @@ void check_columns(const interactions& events) {
   }
 }
 
-// The weight of an event in quanta; 0: left out.
-class event_weigher {
+// The weights of the events of a whole data set.
+class event_weights {
  public:
-  event_weigher(const interactions& events, const weighting& how) : events_(events), how_(how) {
-    const auto is_fine = [](const auto& entry) { return entry.second != 0 && entry.second != 1; };
-    const bool fine =
-        how.half_life_days > 0 || std::any_of(how.event_weights.begin(), how.event_weights.end(), is_fine);
-    quanta_per_unit_ = fine ? preferences::fine_quanta : 1;
+  event_weights(const interactions& events, const event_weigher& weigh) : events_(events), weigh_(weigh) {
     for (const std::string& type : events.event_types) {
-      const auto named = how.event_weights.find(type);
-      type_weights_.push_back(named == how.event_weights.end() ? 1.0 : named->second);
+      type_weights_.push_back(weigh.type_weight(type));
     }
   }
 
-  std::uint32_t quanta_per_unit() const { return quanta_per_unit_; }
-
   std::uint16_t operator()(std::size_t event) const {
-    if (how_.minimum_event_value > 0 && !events_.event_value.empty() &&
-        static_cast<double>(events_.event_value[event]) < how_.minimum_event_value) {
-      return 0;
-    }
-    double weight = events_.event_type.empty() ? 1.0 : type_weights_[events_.event_type[event]];
-    if (how_.half_life_days > 0 && events_.time[event] < how_.as_of) {
-      const double age =
-          (static_cast<double>(how_.as_of) - static_cast<double>(events_.time[event])) / milliseconds_per_day;
-      weight *= std::exp2(-age / how_.half_life_days);
-    }
-    const double quanta = std::nearbyint(weight * quanta_per_unit_);
-    return static_cast<std::uint16_t>(std::min<double>(quanta, preferences::maximum_weight));
+    const double type = events_.event_type.empty() ? 1.0 : type_weights_[events_.event_type[event]];
+    const float value =
+        events_.event_value.empty() ? std::numeric_limits<float>::quiet_NaN() : events_.event_value[event];
+    return weigh_(type, value, events_.time[event]);
   }
 
  private:
   const interactions& events_;
-  const weighting& how_;
-  std::uint32_t quanta_per_unit_ = 1;
+  const event_weigher& weigh_;
   std::vector<double> type_weights_;
 };
 
@@ -144,33 +128,9 @@ class subject_numbers {
 
 constexpr std::uint32_t left_out = std::numeric_limits<std::uint32_t>::max();
 
-struct pair_of_event {
-  item_position item;
-  std::uint16_t weight;
-  std::int64_t time;
-};
-
-// Sorts the events of one row by item and keeps one pair of each; returns how many.
-std::size_t merge_row(std::span<pair_of_event> row) {
-  const auto by_item = [](const pair_of_event& a, const pair_of_event& b) { return a.item < b.item; };
-  if (!std::is_sorted(row.begin(), row.end(), by_item)) {
-    std::sort(row.begin(), row.end(), by_item);
-  }
-  std::size_t pairs = 0;
-  for (const pair_of_event& event : row) {
-    if (pairs > 0 && row[pairs - 1].item == event.item) {
-      row[pairs - 1].weight = std::max(row[pairs - 1].weight, event.weight);
-      row[pairs - 1].time = std::max(row[pairs - 1].time, event.time);
-    } else {
-      row[pairs++] = event;
-    }
-  }
-  return pairs;
-}
-
 // Sorts and merges each row of dealt events, closing the gaps.
 void merge_rows(preferences& rows) {
-  std::vector<pair_of_event> scratch;
+  std::vector<weighted_event> scratch;
   std::size_t kept = 0;
   std::size_t begin = 0;
   for (std::uint32_t row = 0; row < rows.rows(); ++row) {
@@ -213,6 +173,47 @@ void check(const weighting& how, std::string_view who) {
   }
 }
 
+event_weigher::event_weigher(const weighting& how) : how_(&how) {
+  const auto is_fine = [](const auto& entry) { return entry.second != 0 && entry.second != 1; };
+  const bool fine = how.half_life_days > 0 || std::any_of(how.event_weights.begin(), how.event_weights.end(), is_fine);
+  quanta_per_unit_ = fine ? preferences::fine_quanta : 1;
+}
+
+double event_weigher::type_weight(const std::string& type) const {
+  const auto named = how_->event_weights.find(type);
+  return named == how_->event_weights.end() ? 1.0 : named->second;
+}
+
+std::uint16_t event_weigher::operator()(double type_weight, float value, std::int64_t time) const {
+  if (how_->minimum_event_value > 0 && static_cast<double>(value) < how_->minimum_event_value) {
+    return 0;
+  }
+  double weight = type_weight;
+  if (how_->half_life_days > 0 && time < how_->as_of) {
+    const double age = (static_cast<double>(how_->as_of) - static_cast<double>(time)) / milliseconds_per_day;
+    weight *= std::exp2(-age / how_->half_life_days);
+  }
+  const double quanta = std::nearbyint(weight * quanta_per_unit_);
+  return static_cast<std::uint16_t>(std::min<double>(quanta, preferences::maximum_weight));
+}
+
+std::size_t merge_row(std::span<weighted_event> row) {
+  const auto by_item = [](const weighted_event& a, const weighted_event& b) { return a.item < b.item; };
+  if (!std::is_sorted(row.begin(), row.end(), by_item)) {
+    std::sort(row.begin(), row.end(), by_item);
+  }
+  std::size_t pairs = 0;
+  for (const weighted_event& event : row) {
+    if (pairs > 0 && row[pairs - 1].item == event.item) {
+      row[pairs - 1].weight = std::max(row[pairs - 1].weight, event.weight);
+      row[pairs - 1].time = std::max(row[pairs - 1].time, event.time);
+    } else {
+      row[pairs++] = event;
+    }
+  }
+  return pairs;
+}
+
 weighting settled(weighting how, const interactions& events) {
   if (how.half_life_days > 0 && how.as_of == 0 && !events.time.empty()) {
     how.as_of = *std::max_element(events.time.begin(), events.time.end());
@@ -226,7 +227,8 @@ preferences prepare(const interactions& events, const weighting& how) {
     refuse("weighting: half_life_days needs as_of, the moment ages are counted from; settled() fills it in");
   }
   check_columns(events);
-  const event_weigher weigh(events, how);
+  const event_weigher weigher(how);
+  const event_weights weigh(events, weigher);
 
   subject_numbers numbers;
   std::vector<std::uint32_t> row_of(events.size());
@@ -245,7 +247,7 @@ preferences prepare(const interactions& events, const weighting& how) {
 
   preferences result;
   result.items = events.items;
-  result.quanta_per_unit = weigh.quanta_per_unit();
+  result.quanta_per_unit = weigher.quanta_per_unit();
   const std::vector<core::subject_handle> arrived = numbers.take_subjects();
   std::vector<std::uint32_t> order(arrived.size());
   std::iota(order.begin(), order.end(), 0U);

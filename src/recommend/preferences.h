@@ -87,6 +87,30 @@ struct preferences {
   columns transposed() const;
 };
 
+// The weight that a weighting gives to single events. The weighting must outlive it.
+class event_weigher {
+ public:
+  explicit event_weigher(const weighting& how);
+
+  std::uint32_t quanta_per_unit() const { return quanta_per_unit_; }
+  // Of a type, "" for none.
+  double type_weight(const std::string& type) const;
+  // In quanta; 0: left out. value: NaN for none. time: UTC ms.
+  std::uint16_t operator()(double type_weight, float value, std::int64_t time) const;
+
+ private:
+  const weighting* how_;
+  std::uint32_t quanta_per_unit_;
+};
+
+struct weighted_event {
+  item_position item;
+  std::uint16_t weight;  // quanta, not 0
+  std::int64_t time;     // UTC ms
+};
+// Sorts the events of one person by item and keeps of each the pair that prepare() gives; how many there are.
+std::size_t merge_row(std::span<weighted_event> row);
+
 // The preferences that the events give: the same bits whatever the order of the rows. Beside the result it holds 4
 // bytes an event, and 14 bytes an event instead of a pair. Throws as check() does, and errc::invalid_argument for a
 // half-life without as_of, or when the columns have different lengths or an item or event type is out of range.

@@ -1,27 +1,19 @@
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
-#include <map>
 #include <random>
 #include <set>
-#include <sstream>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "kill.h"
 #include "plan.h"
 #include "store/blob/blob_store.h"
 #include "subject/directory.h"
-
-extern char** environ;
 
 namespace eunomia::fault {
 namespace {
@@ -30,70 +22,9 @@ namespace fs = std::filesystem;
 namespace sql = store::sql;
 
 constexpr int default_kills = 50;
-constexpr int soak_kills = 1000;
 // A folder serves this many runs, each going on where the one before was killed.
 constexpr int runs_in_one_folder = 10;
 constexpr std::chrono::microseconds longest_life(120'000);
-
-using acknowledged = std::map<std::string, std::set<std::int64_t>>;
-
-int kills_to_do() {
-  if (const char* count = std::getenv("EUNOMIA_KILLS")) {
-    return std::atoi(count);
-  }
-  return std::getenv("EUNOMIA_SOAK") != nullptr ? soak_kills : default_kills;
-}
-
-// Runs the writer for that long, kills it, and returns what it said.
-std::string run_and_kill(const fs::path& folder, std::int64_t run, std::chrono::microseconds life) {
-  int ends[2];
-  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  std::string arguments[] = {EUNOMIA_FAULT_WRITER, folder.string(), std::to_string(run)};
-  char* argv[] = {arguments[0].data(), arguments[1].data(), arguments[2].data(), nullptr};
-  pid_t child = 0;
-  EXPECT_EQ(::posix_spawn(&child, EUNOMIA_FAULT_WRITER, &actions, nullptr, argv, environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-
-  const auto death = std::chrono::steady_clock::now() + life;
-  bool killed = false;
-  std::string said;
-  for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(death - std::chrono::steady_clock::now());
-    if (!killed && left.count() <= 0) {
-      ::kill(child, SIGKILL);
-      killed = true;
-    }
-    pollfd readable = {ends[0], POLLIN, 0};
-    const timespec wait = {left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-    if (::ppoll(&readable, 1, killed ? nullptr : &wait, nullptr) == 0) {
-      continue;
-    }
-    char block[4096];
-    const ssize_t got = ::read(ends[0], block, sizeof block);
-    if (got <= 0) {
-      break;
-    }
-    said.append(block, static_cast<std::size_t>(got));
-  }
-  ::close(ends[0]);
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "the writer ended by itself: " << status;
-  return said;
-}
-
-void remember(const std::string& said, acknowledged& all) {
-  std::istringstream lines(said);
-  std::string what;
-  std::int64_t number = 0;
-  while (lines >> what >> number) {
-    all[what].insert(number);
-  }
-}
 
 void check_pairs(sql::database& db, const acknowledged& all) {
   std::map<std::int64_t, int> sides;
@@ -189,7 +120,7 @@ fs::path fresh_folder() {
 
 TEST(kill, leaves_everything_acknowledged_and_nothing_by_half) {
   const unsigned seed = std::random_device{}();
-  const int kills = kills_to_do();
+  const int kills = kills_to_do(default_kills);
   std::cout << "seed " << seed << ", " << kills << " kills" << std::endl;
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
@@ -200,7 +131,7 @@ TEST(kill, leaves_everything_acknowledged_and_nothing_by_half) {
     acknowledged all;
     for (int run = 0; run < runs_in_one_folder && done < kills; ++run, ++done) {
       SCOPED_TRACE("kill " + std::to_string(done));
-      remember(run_and_kill(folder, run, std::chrono::microseconds(life(random))), all);
+      remember(run_and_kill(EUNOMIA_FAULT_WRITER, folder, run, std::chrono::microseconds(life(random))), all);
       check_everything(folder, all);
     }
     for (const auto& [what, numbers] : all) {

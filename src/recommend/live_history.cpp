@@ -1,0 +1,262 @@
+#include "recommend/live_history.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "recommend/dataset_state.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+// What the lists and tables take for one person, about.
+constexpr std::size_t bytes_of_place = 256;
+
+std::size_t bytes_of(const person_history& known) {
+  std::size_t bytes = bytes_of_place + known.events.capacity() * sizeof(past_event);
+  for (const std::string& name : *known.features) {
+    bytes += sizeof(std::string) + name.capacity();
+  }
+  return bytes;
+}
+
+void insert_by_time(std::vector<past_event>& events, const past_event& added) {
+  const auto after = std::upper_bound(events.begin(), events.end(), added.time,
+                                      [](std::int64_t time, const past_event& e) { return time < e.time; });
+  events.insert(after, added);
+}
+
+void keep_newest(std::vector<past_event>& events) {
+  if (events.size() > max_history_events) {
+    events.erase(events.begin(), events.end() - max_history_events);
+  }
+}
+
+}  // namespace
+
+struct live_history::listener final : dataset_listener {
+  explicit listener(live_history& of) : of_(of) { of_.dataset_.state_->add(*this); }
+  ~listener() override { of_.dataset_.state_->remove(*this); }
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  void recorded(std::span<const recorded_event> events, std::uint64_t clock) override { of_.recorded(events, clock); }
+  void forgotten(std::span<const core::subject_handle> gone) override { of_.forget(gone); }
+  void interactions_changed() override { of_.clear(); }
+  void people_changed() override { ++of_.features_version_; }
+
+  live_history& of_;
+};
+
+live_history::live_history(dataset of, std::size_t memory_limit)
+    : dataset_(std::move(of)), stripe_limit_(memory_limit / stripes), listener_(std::make_unique<listener>(*this)) {}
+
+live_history::~live_history() = default;
+
+record_report live_history::record(std::span<const event> batch) {
+  return dataset_.record(batch);
+}
+
+void live_history::check(const core::purpose& why) const {
+  const auto& listed = dataset_.description().purposes;
+  if (std::find(listed.begin(), listed.end(), why) == listed.end()) {
+    throw core::error(core::errc::permission_denied, "dataset \"" + dataset_.description().name +
+                                                         "\" may not be read for the purpose \"" + why.name() + "\"");
+  }
+}
+
+std::shared_ptr<const person_history> live_history::history_of(core::subject_handle who, const core::purpose& why) {
+  check(why);
+  stripe& in = stripe_of(who);
+  for (;;) {
+    std::uint64_t number = 0;
+    {
+      std::unique_lock lock(in.mutex);
+      const auto found = in.places.find(who);
+      if (found == in.places.end()) {
+        ++in.misses;
+        number = ++loads_;
+        in.entries.emplace_front().who = who;
+        in.entries.front().load = number;
+        in.places.emplace(who, in.entries.begin());
+      } else if (found->second->known == nullptr) {
+        in.loaded.wait(lock);
+        continue;
+      } else {
+        ++in.hits;
+        in.entries.splice(in.entries.begin(), in.entries, found->second);
+        auto known = found->second->known;
+        if (found->second->features_version == features_version_) {
+          return known;
+        }
+        lock.unlock();
+        return with_new_features(who, why, known);
+      }
+    }
+    if (auto known = load(who, why, number)) {
+      return known;
+    }
+  }
+}
+
+// Fills the place that was taken; nothing when it was taken away meanwhile.
+std::shared_ptr<const person_history> live_history::load(core::subject_handle who, const core::purpose& why,
+                                                         std::uint64_t number) {
+  const std::uint64_t version = features_version_;
+  stored_history stored;
+  auto fresh = std::make_shared<person_history>();
+  try {
+    fresh->features = std::make_shared<const std::vector<std::string>>(dataset_.features_of(who, why));
+    stored = dataset_.compact_history_of(who, why);
+  } catch (...) {
+    give_up(who, number);
+    throw;
+  }
+  fresh->events = std::move(stored.events);
+  stripe& in = stripe_of(who);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.places.find(who);
+  if (found == in.places.end() || found->second->load != number) {
+    return nullptr;
+  }
+  for (const auto& [clock, event] : found->second->arrived) {
+    if (clock > stored.clock) {
+      insert_by_time(fresh->events, event);
+    }
+  }
+  keep_newest(fresh->events);
+  fresh->events.shrink_to_fit();
+  found->second->arrived = {};
+  found->second->features_version = version;
+  keep(in, found->second, fresh);
+  in.loaded.notify_all();
+  return fresh;
+}
+
+void live_history::give_up(core::subject_handle who, std::uint64_t number) {
+  stripe& in = stripe_of(who);
+  const std::lock_guard lock(in.mutex);
+  if (const auto found = in.places.find(who); found != in.places.end() && found->second->load == number) {
+    drop(in, found->second);
+  }
+  in.loaded.notify_all();
+}
+
+std::shared_ptr<const person_history> live_history::with_new_features(
+    core::subject_handle who, const core::purpose& why, const std::shared_ptr<const person_history>& known) {
+  const std::uint64_t version = features_version_;
+  const auto features = std::make_shared<const std::vector<std::string>>(dataset_.features_of(who, why));
+  stripe& in = stripe_of(who);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.places.find(who);
+  const bool there = found != in.places.end() && found->second->known != nullptr;
+  auto changed = std::make_shared<person_history>(there ? *found->second->known : *known);
+  changed->features = features;
+  if (there) {
+    found->second->features_version = version;
+    keep(in, found->second, changed);
+  }
+  return changed;
+}
+
+// Gives a place what is known, and other places up for it. The caller holds the mutex.
+void live_history::keep(stripe& in, std::list<entry>::iterator place, std::shared_ptr<const person_history> known) {
+  in.bytes -= place->bytes;
+  place->bytes = bytes_of(*known);
+  place->known = std::move(known);
+  in.bytes += place->bytes;
+  for (auto last = in.entries.end(); in.bytes > stripe_limit_ && last != in.entries.begin();) {
+    --last;
+    if (last->known != nullptr) {
+      const auto evicted = last++;
+      drop(in, evicted);
+      ++in.evictions;
+    }
+  }
+}
+
+void live_history::drop(stripe& in, std::list<entry>::iterator place) {
+  in.bytes -= place->bytes;
+  in.places.erase(place->who);
+  in.entries.erase(place);
+}
+
+void live_history::recorded(std::span<const recorded_event> events, std::uint64_t clock) {
+  if (events.size() == 1) {
+    add(events, clock);
+    return;
+  }
+  std::vector<recorded_event> sorted(events.begin(), events.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const recorded_event& a, const recorded_event& b) { return a.who < b.who; });
+  for (std::size_t begin = 0; begin < sorted.size();) {
+    std::size_t end = begin + 1;
+    while (end < sorted.size() && sorted[end].who == sorted[begin].who) {
+      ++end;
+    }
+    add(std::span(sorted).subspan(begin, end - begin), clock);
+    begin = end;
+  }
+}
+
+void live_history::add(std::span<const recorded_event> of_one, std::uint64_t clock) {
+  const core::subject_handle who = of_one.front().who;
+  stripe& in = stripe_of(who);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.places.find(who);
+  if (found == in.places.end()) {
+    return;
+  }
+  entry& place = *found->second;
+  if (place.known == nullptr) {
+    for (const recorded_event& e : of_one) {
+      place.arrived.emplace_back(clock, e.what);
+    }
+    return;
+  }
+  auto changed = std::make_shared<person_history>();
+  changed->features = place.known->features;
+  changed->events.reserve(place.known->events.size() + of_one.size());
+  changed->events = place.known->events;
+  for (const recorded_event& e : of_one) {
+    insert_by_time(changed->events, e.what);
+  }
+  keep_newest(changed->events);
+  keep(in, found->second, std::move(changed));
+}
+
+void live_history::forget(std::span<const core::subject_handle> gone) {
+  for (const core::subject_handle who : gone) {
+    stripe& in = stripe_of(who);
+    const std::lock_guard lock(in.mutex);
+    if (const auto found = in.places.find(who); found != in.places.end()) {
+      drop(in, found->second);
+    }
+    in.loaded.notify_all();
+  }
+}
+
+void live_history::clear() {
+  for (stripe& in : stripes_) {
+    const std::lock_guard lock(in.mutex);
+    in.entries.clear();
+    in.places.clear();
+    in.bytes = 0;
+    in.loaded.notify_all();
+  }
+}
+
+live_history_statistics live_history::statistics() const {
+  live_history_statistics now;
+  for (const stripe& in : stripes_) {
+    const std::lock_guard lock(in.mutex);
+    now.people += in.places.size();
+    now.bytes += in.bytes;
+    now.hits += in.hits;
+    now.misses += in.misses;
+    now.evictions += in.evictions;
+  }
+  return now;
+}
+
+}  // namespace eunomia::recommend

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/purpose.h"
+#include "core/subject_handle.h"
+#include "recommend/dataset.h"
+
+namespace eunomia::recommend {
+
+// What memory keeps of one person: never changed, so a reader keeps it as long as it likes.
+struct person_history {
+  std::vector<past_event> events;                            // the newest max_history_events, oldest first
+  std::shared_ptr<const std::vector<std::string>> features;  // dataset::features_of; not null
+};
+
+// Of one person; what is older is not told to a model that is asked.
+inline constexpr std::size_t max_history_events = 10'000;
+
+struct live_history_statistics {
+  std::uint64_t people = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t evictions = 0;
+};
+
+// What people did in one dataset, in memory, so that a recommendation needs no disk: loaded when first asked for, kept
+// up to date by every record(), import and erasure that this process does, whoever calls it, and dropped in the order
+// of the last question when memory_limit is reached.
+//
+// An event is in what history_of returns as soon as record() has returned, once: a batch has a clock, and a load knows
+// the clock of what it has read. Events that arrive during a load wait at the place that was taken for it, and those
+// that the load has not read are added. An erasure or an import takes the place away, and the load starts again.
+//
+// Safe from any number of threads. It knows the columns that the dataset it was given had: make another after some were
+// declared.
+class live_history {
+ public:
+  static constexpr std::size_t default_memory = std::size_t{256} << 20;
+
+  explicit live_history(dataset of, std::size_t memory_limit = default_memory);
+  ~live_history();
+  live_history(const live_history&) = delete;
+  live_history& operator=(const live_history&) = delete;
+
+  // Empty for somebody who did nothing. Throws errc::permission_denied when the dataset does not list the purpose.
+  std::shared_ptr<const person_history> history_of(core::subject_handle who, const core::purpose& why);
+
+  record_report record(std::span<const event> batch);
+
+  // Drops what is known of them; dataset::erase_subjects does it too.
+  void forget(std::span<const core::subject_handle> gone);
+
+  live_history_statistics statistics() const;
+
+ private:
+  struct listener;
+  struct entry {
+    core::subject_handle who;
+    std::shared_ptr<const person_history> known;  // null while it is loaded
+    std::uint64_t load = 0;                       // the number of the load that the place was taken for
+    std::uint64_t features_version = 0;
+    std::vector<std::pair<std::uint64_t, past_event>> arrived;  // during the load, with the clocks of their batches
+    std::size_t bytes = 0;
+  };
+  // A part of the people, by their handle's hash.
+  struct stripe {
+    mutable std::mutex mutex;
+    std::condition_variable loaded;
+    std::list<entry> entries;  // last asked for first
+    std::unordered_map<core::subject_handle, std::list<entry>::iterator> places;
+    std::size_t bytes = 0;
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t evictions = 0;
+  };
+  static constexpr std::uint32_t stripes = 64;
+
+  stripe& stripe_of(core::subject_handle who) { return stripes_[core::partition_of(who, stripes)]; }
+  void check(const core::purpose& why) const;
+  std::shared_ptr<const person_history> load(core::subject_handle who, const core::purpose& why, std::uint64_t number);
+  std::shared_ptr<const person_history> with_new_features(core::subject_handle who, const core::purpose& why,
+                                                          const std::shared_ptr<const person_history>& known);
+  void give_up(core::subject_handle who, std::uint64_t number);
+  void keep(stripe& in, std::list<entry>::iterator place, std::shared_ptr<const person_history> known);
+  void drop(stripe& in, std::list<entry>::iterator place);
+  void recorded(std::span<const recorded_event> events, std::uint64_t clock);
+  void add(std::span<const recorded_event> of_one, std::uint64_t clock);
+  void clear();
+
+  const dataset dataset_;
+  const std::size_t stripe_limit_;
+  std::array<stripe, stripes> stripes_;
+  std::atomic<std::uint64_t> loads_ = 0;
+  std::atomic<std::uint64_t> features_version_ = 0;
+  std::unique_ptr<listener> listener_;
+};
+
+}  // namespace eunomia::recommend
