@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/sql/database.h"
+#include "wire/http/route.h"
+
+namespace eunomia::wire::access {
+
+// A bearer token as it is shown: never its secret.
+struct token_record {
+  std::string id;  // "tok-7"
+  http::role as = http::role::service;
+  std::string label;               // what it is for: "shop frontend"
+  std::int64_t created_at = 0;     // UTC ms
+  std::int64_t expires_at = 0;     // 0: never
+  std::int64_t revoked_at = 0;     // 0: not
+  std::int64_t last_used_day = 0;  // UTC ms of the day's begin; 0: never
+};
+
+// Bearer tokens with roles: eun_<number of the id>_<43 characters of base64url: 256 random bits>. What rests is
+// BLAKE2b-256 of those 43 characters: nobody can make a token from the database, and a random secret of that length
+// needs no slow hash.
+//
+// Any thread. Tokens are few and in memory, so that authenticate() never waits for the database; one object for a
+// database, because it does not see what another one changes.
+class tokens final : public http::authenticator {
+ public:
+  static constexpr std::size_t max_tokens = 10'000;
+  static constexpr std::size_t max_label_bytes = 128;
+  static constexpr std::uint32_t max_lifetime_days = 3650;
+  // Expired and revoked tokens are listed, and say why they are refused, so long; create() removes them after.
+  static constexpr std::uint32_t keep_ended_days = 90;
+
+  // Brings the schema of this room up to date. The database must outlive this.
+  explicit tokens(store::sql::database& database);
+  // Writes the days of use that are not yet written.
+  ~tokens() override;
+
+  struct created {
+    token_record record;
+    std::string token;  // shown once
+  };
+  // label: 1 to max_label_bytes of UTF-8 without control characters. lifetime_days 0: forever. Throws
+  // errc::invalid_argument, errc::resource_exhausted.
+  created create(http::role as, std::string_view label, std::uint32_t lifetime_days = 0);
+  std::vector<token_record> list() const;  // oldest first
+  // Takes effect at the next request; once more changes nothing. Throws errc::not_found; errc::failed_precondition for
+  // the last token of an administrator that is good.
+  void revoke(std::string_view id);
+
+  // When there is no token yet, creates an administrator's and writes it to the file, readable by its owner only;
+  // returns whether it did. Throws, and there is no token, when the file cannot be written.
+  bool create_first(const std::filesystem::path& file);
+
+  // Authorization: Bearer <token>. Any other Authorization counts as tried.
+  outcome authenticate(const http::request& head) const override;
+  std::string challenge() const override;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace eunomia::wire::access
