@@ -2,32 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include <memory>
 #include <optional>
 
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/options.h"
+#include "app/remote.h"
 #include "app/text_table.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/time.h"
-#include "recommend/answer.h"
-#include "recommend/family.h"
-#include "recommend/item_filter.h"
+#include "recommend/answering.h"
+#include "wire/api/answers.h"
 
 namespace eunomia::app {
 
 namespace {
-
-using recommend::item_position;
-using recommend::item_set;
-using recommend::preference;
-
-// The column of items by which Personalize tells when an item came to the shop, seconds since 1970.
-constexpr std::string_view creation_column = "CREATION_TIMESTAMP";
 
 struct person_flags {
   std::string user;
@@ -37,7 +27,7 @@ struct person_flags {
 struct recommend_flags {
   std::string name;
   person_flags who;
-  std::size_t count = 25;
+  std::uint32_t count = 25;
   bool include_history = false;
   std::vector<std::string> only;
   std::vector<std::string> exclude;
@@ -46,67 +36,87 @@ struct recommend_flags {
   double explore = 0;
   double explore_days = 0;
   std::uint64_t seed = 1;
-  std::size_t explain = 0;
+  std::uint32_t explain = 0;
 };
-
-struct reason_row {
-  std::string item;
-  float share = 0;
-};
-BOOST_DESCRIBE_STRUCT(reason_row, (), (item, share))
-
-struct recommendation_row {
-  std::string item;
-  std::optional<float> score;  // none: the model has none for it
-  bool explored = false;
-  std::vector<reason_row> because;
-};
-BOOST_DESCRIBE_STRUCT(recommendation_row, (), (item, score, explored, because))
 
 struct answer_row {
   std::string model;
   std::string family;
-  std::vector<recommendation_row> recommendations;
+  std::vector<wire::api::item_view> recommendations;
 };
 BOOST_DESCRIBE_STRUCT(answer_row, (), (model, family, recommendations))
 
-// A model, opened to be asked, and the dataset that it learned from.
-struct opened_model {
-  recommend::model_record record;
-  recommend::dataset dataset;
-  std::unique_ptr<recommend::model> model;
-  std::shared_ptr<const recommend::scorer> scorer;
+// Whom the commands ask: the data directory, or a server.
+class asker {
+ public:
+  virtual ~asker() = default;
+  virtual wire::api::answer_view recommend(const wire::api::recommendation_body& question) = 0;
+  virtual wire::api::answer_view rank(const wire::api::ranking_body& question) = 0;
+  virtual wire::api::answer_view similar(const wire::api::similar_body& question) = 0;
+  virtual wire::api::answer_view explain(const wire::api::explanation_body& question) = 0;
 };
 
-opened_model open_model(data_directory& data, const std::string& name, environment& shared) {
-  auto record = data.models().find(name);
-  auto dataset = data.datasets().open(record.dataset);
-  auto model = data.models().load(record, shared.context());
-  auto scorer = model->current();
-  return {std::move(record), std::move(dataset), std::move(model), std::move(scorer)};
-}
-
-// What a person did, as events in the model's catalogue; items that the model does not know say nothing to it.
-recommend::interactions events_of(const std::vector<recommend::history_event>& history,
-                                  const recommend::scorer& model) {
-  recommend::interactions events;
-  events.items = model.shared_items();
-  for (const auto& event : history) {
-    const auto item = model.items().find(event.item_id);
-    if (!item) {
-      continue;
-    }
-    events.subject.emplace_back(1);
-    events.item.push_back(*item);
-    events.time.push_back(event.time);
-    events.event_value.push_back(event.event_value);
-    auto type = std::find(events.event_types.begin(), events.event_types.end(), event.event_type);
-    if (type == events.event_types.end()) {
-      type = events.event_types.insert(type, event.event_type);
-    }
-    events.event_type.push_back(static_cast<std::uint16_t>(type - events.event_types.begin()));
+class directory_asker final : public asker {
+ public:
+  directory_asker(const std::string& name, environment& shared)
+      : name_(name),
+        data_(shared),
+        answers_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
+                 recommendation_purpose(), shared.pool()) {
+    data_.models().find(name);  // says which there are
+    data_.recommenders().load(name, shared.context());
   }
-  return events;
+
+  wire::api::answer_view recommend(const wire::api::recommendation_body& question) override {
+    return wire::api::view_of(answers_.recommend(name_, question_of(question)));
+  }
+  wire::api::answer_view rank(const wire::api::ranking_body& question) override {
+    return wire::api::view_of(
+        answers_.rank(name_, {question.user, question.history}, question.items, question.explain));
+  }
+  wire::api::answer_view similar(const wire::api::similar_body& question) override {
+    return wire::api::view_of(answers_.similar(name_, question.item, question.count));
+  }
+  wire::api::answer_view explain(const wire::api::explanation_body& question) override {
+    return wire::api::view_of(
+        answers_.explain(name_, {question.user, question.history}, question.item, question.count));
+  }
+
+ private:
+  std::string name_;
+  data_directory data_;
+  recommend::answering answers_;
+};
+
+class server_asker final : public asker {
+ public:
+  server_asker(const std::string& name, environment& shared)
+      : target_("/api/v1/recommenders/" + segment(name)), server_(shared) {}
+
+  wire::api::answer_view recommend(const wire::api::recommendation_body& question) override {
+    return ask("/recommendations", question);
+  }
+  wire::api::answer_view rank(const wire::api::ranking_body& question) override { return ask("/ranking", question); }
+  wire::api::answer_view similar(const wire::api::similar_body& question) override { return ask("/similar", question); }
+  wire::api::answer_view explain(const wire::api::explanation_body& question) override {
+    return ask("/explanation", question);
+  }
+
+ private:
+  template <class Question>
+  wire::api::answer_view ask(std::string_view what, const Question& question) {
+    return server_.post<wire::api::answer_view>(target_ + std::string(what), core::write_json(question));
+  }
+
+  std::string target_;
+  remote server_;
+};
+
+std::unique_ptr<asker> open_asker(const std::string& name, environment& shared) {
+  if (shared.server.empty()) {
+    return std::make_unique<directory_asker>(name, shared);
+  }
+  return std::make_unique<server_asker>(name, shared);
 }
 
 // Commas separate ids; an id with a comma is given by a flag of its own with "\," for it.
@@ -129,163 +139,57 @@ std::vector<std::string> ids_of(const std::vector<std::string>& texts) {
   return ids;
 }
 
-std::vector<recommend::history_event> visited(const std::vector<std::string>& items) {
-  std::vector<recommend::history_event> history;
-  history.reserve(items.size());
-  for (const std::string& item : items) {
-    history.push_back({item, core::now_ms(), {}, std::numeric_limits<float>::quiet_NaN()});
+// Who is meant, in the members that all questions have.
+template <class Question>
+void set_person(Question& question, const person_flags& who) {
+  if (!who.user.empty()) {
+    question.user = who.user;
   }
-  return history;
+  question.history = ids_of(who.history);
 }
 
-core::subject_handle handle_of(data_directory& data, const std::string& user) {
-  const auto handle = data.people().find(user_space, user);
-  if (!handle) {
-    throw core::error(
-        core::errc::not_found,
-        "this data directory knows nobody by the --user given; answer a visitor with --history ITEM,ITEM");
+// A shop answers strangers; at the command line a name that nobody has is a slip.
+void require_known(const person_flags& who, const wire::api::answer_view& answer) {
+  if (!who.user.empty() && !answer.known) {
+    throw core::error(core::errc::not_found,
+                      "nobody is known by the --user given; answer a visitor with --history ITEM,ITEM");
   }
-  return *handle;
 }
 
-struct asked_person {
-  std::vector<preference> history;
-  std::vector<recommend::feature_value> features;
-  recommend::person view() const { return {.history = history, .features = features}; }
-};
-
-asked_person person_of(const person_flags& flags, data_directory& data, const opened_model& model) {
-  if (!flags.user.empty() && !flags.history.empty()) {
-    throw core::error(core::errc::invalid_argument, "--user and --history are two people: give one of them");
+wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
+  if (!flags.rank.empty()) {
+    wire::api::ranking_body question;
+    set_person(question, flags.who);
+    question.items = ids_of(flags.rank);
+    question.explain = flags.explain;
+    return ask.rank(question);
   }
-  asked_person result;
-  std::vector<recommend::history_event> events = visited(ids_of(flags.history));
-  if (!flags.user.empty()) {
-    const auto handle = handle_of(data, flags.user);
-    events = model.dataset.history_of(handle, recommendation_purpose());
-    result.features = model.scorer->features_of(model.dataset.features_of(handle, recommendation_purpose()));
-  }
-  const auto rows = recommend::prepare(events_of(events, *model.scorer), recommend::weighting_of(*model.model));
-  if (rows.rows() > 0) {
-    result.history = rows.history_of(0);
-  }
-  return result;
+  wire::api::recommendation_body question;
+  set_person(question, flags.who);
+  question.count = flags.count;
+  question.include_history = flags.include_history;
+  question.only = ids_of(flags.only);
+  question.exclude = ids_of(flags.exclude);
+  question.where = flags.where;
+  question.explore = flags.explore;
+  question.explore_days = flags.explore_days;
+  question.seed = flags.seed;
+  question.explain = flags.explain;
+  return ask.recommend(question);
 }
 
-item_set allowed_items(const recommend_flags& flags, const opened_model& model, environment& shared) {
-  const recommend::catalogue& items = model.scorer->items();
-  item_set allowed(items.size(), flags.only.empty());
-  for (const std::string& id : ids_of(flags.only)) {
-    if (const auto item = items.find(id)) {
-      allowed.insert(*item);
-    }
-  }
-  for (const std::string& id : ids_of(flags.exclude)) {
-    if (const auto item = items.find(id)) {
-      allowed.erase(*item);
-    }
-  }
-  if (!flags.where.empty()) {
-    std::vector<recommend::item_condition> conditions;
-    conditions.reserve(flags.where.size());
-    for (const std::string& text : flags.where) {
-      conditions.push_back(recommend::item_condition::parse(text));
-    }
-    const auto metadata = model.dataset.load_item_metadata(items, shared.pool(), shared.job());
-    const item_set meeting = recommend::items_that_meet(conditions, metadata, items.size());
-    for (item_position item = 0; item < items.size(); ++item) {
-      if (!meeting.contains(item)) {
-        allowed.erase(item);
-      }
-    }
-  }
-  return allowed;
-}
-
-// New items are those without interactions, and, under --explore-days, those that came to the shop since.
-item_set new_items(const recommend_flags& flags, const opened_model& model, environment& shared) {
-  const recommend::catalogue& items = model.scorer->items();
-  item_set fresh(items.size(), true);
-  for (const item_position item : model.model->learned_from().item) {
-    fresh.erase(item);
-  }
-  if (flags.explore_days > 0) {
-    const auto metadata = model.dataset.load_item_metadata(items, shared.pool(), shared.job());
-    const auto& created = metadata.values[metadata.column_named(creation_column)];
-    const auto oldest = core::now_ms() -
-                        static_cast<std::int64_t>(flags.explore_days * static_cast<double>(core::milliseconds_per_day));
-    for (item_position item = 0; item < items.size(); ++item) {
-      if (created[item] && core::parse_timestamp(*created[item]) >= oldest) {
-        fresh.insert(item);
-      }
-    }
-  }
-  return fresh;
-}
-
-std::vector<reason_row> reasons(const recommend::scorer& model, const recommend::person& who, item_position item,
-                                std::size_t count) {
-  std::vector<reason_row> rows;
-  for (const auto& part : model.explain(who, item, count)) {
-    rows.push_back({model.items().id(part.item), part.share});
-  }
-  return rows;
-}
-
-std::vector<recommendation_row> ranked(const recommend_flags& flags, const recommend::person& who,
-                                       const opened_model& model) {
-  const auto ids = ids_of(flags.rank);
-  std::vector<recommendation_row> rows;
-  for (const auto& entry : recommend::rank(*model.scorer, who, ids)) {
-    rows.push_back(
-        {ids[entry.index], std::isfinite(entry.score) ? std::optional(entry.score) : std::nullopt, false, {}});
-    if (const auto item = model.scorer->items().find(ids[entry.index]); item && flags.explain > 0) {
-      rows.back().because = reasons(*model.scorer, who, *item, flags.explain);
-    }
-  }
-  return rows;
-}
-
-std::vector<recommendation_row> recommended(const recommend_flags& flags, const recommend::person& who,
-                                            const opened_model& model, environment& shared) {
-  const item_set allowed = allowed_items(flags, model, shared);
-  const item_set fresh = flags.explore > 0 ? new_items(flags, model, shared) : item_set(0);
-  recommend::recommendation_request request;
-  request.who = who;
-  request.count = flags.count;
-  request.exclude_history = !flags.include_history;
-  request.allowed = &allowed;
-  if (flags.explore > 0) {
-    request.explore = {.share = flags.explore, .new_items = &fresh, .seed = flags.seed};
-  }
-  std::vector<recommendation_row> rows;
-  for (const auto& entry : recommend::recommend(*model.scorer, request)) {
-    rows.push_back({model.scorer->items().id(entry.item),
-                    std::isfinite(entry.score) ? std::optional(entry.score) : std::nullopt,
-                    entry.explored,
-                    {}});
-    if (flags.explain > 0) {
-      rows.back().because = reasons(*model.scorer, who, entry.item, flags.explain);
-    }
-  }
-  return rows;
-}
-
-std::string because_of(const std::vector<reason_row>& reasons) {
+std::string because_of(const std::vector<wire::api::reason_view>& reasons) {
   std::string text;
-  for (const reason_row& reason : reasons) {
+  for (const auto& reason : reasons) {
     text += fmt::format("{}{} ({:.0f} %)", text.empty() ? "" : ", ", reason.item, 100 * reason.share);
   }
   return text;
 }
 
 void answer(const recommend_flags& flags, environment& shared) {
-  data_directory data(shared);
-  const opened_model model = open_model(data, flags.name, shared);
-  const asked_person who = person_of(flags.who, data, model);
-  answer_row row{model.record.name, model.record.family, {}};
-  row.recommendations =
-      flags.rank.empty() ? recommended(flags, who.view(), model, shared) : ranked(flags, who.view(), model);
+  auto given = asked(flags, *open_asker(flags.name, shared));
+  require_known(flags.who, given);
+  const answer_row row{given.recommender, given.family, std::move(given.items)};
   if (shared.json) {
     shared.print(core::write_json(row, 2));
     return;
@@ -299,18 +203,10 @@ void answer(const recommend_flags& flags, environment& shared) {
   shared.print(table.str());
 }
 
-item_position item_of(const opened_model& model, const std::string& id) {
-  const auto item = model.scorer->items().find(id);
-  if (!item) {
-    throw core::error(core::errc::not_found, "model \"" + model.record.name + "\" knows no item \"" + id + "\"");
-  }
-  return *item;
-}
-
 struct similar_flags {
   std::string name;
   std::string item;
-  std::size_t count = 25;
+  std::uint32_t count = 25;
 };
 
 struct similar_entry {
@@ -327,11 +223,10 @@ struct similar_row {
 BOOST_DESCRIBE_STRUCT(similar_row, (), (model, item, similar))
 
 void similar(const similar_flags& flags, environment& shared) {
-  data_directory data(shared);
-  const opened_model model = open_model(data, flags.name, shared);
+  const auto given = open_asker(flags.name, shared)->similar({flags.item, flags.count});
   similar_row row{flags.name, flags.item, {}};
-  for (const auto& entry : model.scorer->similar(item_of(model, flags.item), flags.count)) {
-    row.similar.push_back({model.scorer->items().id(entry.item), entry.score});
+  for (const auto& entry : given.items) {
+    row.similar.push_back({entry.item, entry.score.value_or(0)});
   }
   if (shared.json) {
     shared.print(core::write_json(row, 2));
@@ -348,22 +243,24 @@ struct explain_flags {
   std::string name;
   person_flags who;
   std::string item;
-  std::size_t count = 10;
+  std::uint32_t count = 10;
 };
 
 struct explain_row {
   std::string model;
   std::string item;
-  std::vector<reason_row> because;
+  std::vector<wire::api::reason_view> because;
 };
 BOOST_DESCRIBE_STRUCT(explain_row, (), (model, item, because))
 
 void explain(const explain_flags& flags, environment& shared) {
-  data_directory data(shared);
-  const opened_model model = open_model(data, flags.name, shared);
-  const asked_person who = person_of(flags.who, data, model);
-  const explain_row row{flags.name, flags.item,
-                        reasons(*model.scorer, who.view(), item_of(model, flags.item), flags.count)};
+  wire::api::explanation_body question;
+  set_person(question, flags.who);
+  question.item = flags.item;
+  question.count = flags.count;
+  auto given = open_asker(flags.name, shared)->explain(question);
+  require_known(flags.who, given);
+  const explain_row row{flags.name, flags.item, std::move(given.items.at(0).because)};
   if (shared.json) {
     shared.print(core::write_json(row, 2));
     return;
@@ -373,7 +270,7 @@ void explain(const explain_flags& flags, environment& shared) {
     return;
   }
   text_table table({"past interaction", "share"});
-  for (const reason_row& reason : row.because) {
+  for (const auto& reason : row.because) {
     table.add({reason.item, fmt::format("{:.1f} %", 100 * reason.share)});
   }
   shared.print(table.str());

@@ -18,5 +18,7 @@ void add_similar(CLI::App& recommend, environment& shared);
 void add_explain(CLI::App& recommend, environment& shared);
 void add_forget(CLI::App& recommend, environment& shared);
 void add_demo(CLI::App& eunomia, environment& shared);
+void add_up(CLI::App& eunomia, environment& shared);
+void add_tokens(CLI::App& eunomia, environment& shared);
 
 }  // namespace eunomia::app

@@ -21,7 +21,8 @@ data_directory::data_directory(environment& shared)
       tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs")),
       people_(subject::open_directory(*database_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_)),
-      models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)) {}
+      models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
+      recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_)) {}
 
 core::purpose recommendation_purpose() {
   return core::purpose("recommendation");

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "recommend/dataset.h"
 #include "recommend/model_registry.h"
+#include "recommend/recommenders.h"
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
@@ -27,6 +28,7 @@ class data_directory {
   subject::durable_directory& people() { return *people_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
+  recommend::recommenders& recommenders() { return *recommenders_; }
 
  private:
   core::file_lock lock_;
@@ -36,6 +38,7 @@ class data_directory {
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
+  std::unique_ptr<recommend::recommenders> recommenders_;
 };
 
 // The space of raw user identifiers that imports and --user name.

@@ -1,4 +1,4 @@
-// eunomia recommend import, export and list: data in, data out, and what there is.
+// eunomia recommend export and list: data out, and what there is.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +7,7 @@
 
 #include "app/commands.h"
 #include "app/data_directory.h"
-#include "app/options.h"
+#include "app/remote.h"
 #include "app/text_table.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -17,153 +17,6 @@
 namespace eunomia::app {
 
 namespace {
-
-struct import_row {
-  std::string dataset;
-  std::string kind;
-  std::uint64_t rows = 0;
-  std::uint64_t rejected = 0;
-  std::map<std::string, std::uint64_t> rejected_by_reason;
-  std::uint64_t new_users = 0;
-  std::uint64_t new_items = 0;
-  std::vector<std::string> declared;
-  std::vector<std::string> ignored;
-  std::vector<std::string> warnings;
-  double seconds = 0;
-};
-BOOST_DESCRIBE_STRUCT(import_row, (),
-                      (dataset, kind, rows, rejected, rejected_by_reason, new_users, new_items, declared, ignored,
-                       warnings, seconds))
-
-struct import_flags {
-  std::string dataset;
-  std::vector<std::filesystem::path> interactions;
-  std::vector<std::filesystem::path> items;
-  std::vector<std::filesystem::path> users;
-  std::vector<std::string> columns;
-  std::vector<std::string> declare;
-  std::string undeclared = "refuse";
-  std::string skip_invalid;
-  std::vector<std::string> purposes;
-  bool allow_future = false;
-  bool again = false;
-};
-
-recommend::dataset open_or_create(data_directory& data, const import_flags& flags) {
-  recommend::check_name("dataset", flags.dataset);
-  for (const auto& existing : data.datasets().list()) {
-    if (existing.name == flags.dataset) {
-      if (!flags.purposes.empty()) {
-        throw core::error(core::errc::failed_precondition,
-                          "dataset \"" + flags.dataset +
-                              "\" exists, and what it may be used for was settled when it was collected; leave "
-                              "--purpose out, or import into a new dataset");
-      }
-      return data.datasets().open(flags.dataset);
-    }
-  }
-  recommend::dataset_description description;
-  description.name = flags.dataset;
-  if (!flags.purposes.empty()) {
-    description.purposes.clear();
-    for (const std::string& purpose : flags.purposes) {
-      description.purposes.emplace_back(purpose);
-    }
-  }
-  return data.datasets().create(description);
-}
-
-recommend::import_options options_of(const import_flags& flags, recommend::data_kind kind) {
-  recommend::import_options how;
-  how.columns = columns_of(flags.columns);
-  for (const std::string& text : flags.declare) {
-    // "items.PRICE:number" belongs to items; without a table it belongs to whichever is imported.
-    const std::string prefix = std::string(name_of(kind)) + ".";
-    const std::size_t dot = text.find('.');
-    if (dot == std::string::npos) {
-      how.declare.push_back(recommend::metadata_column::parse(text));
-    } else if (text.starts_with(prefix)) {
-      how.declare.push_back(recommend::metadata_column::parse(text.substr(prefix.size())));
-    } else {
-      recommend::data_kind_named(text.substr(0, dot));
-    }
-  }
-  how.undeclared = flags.undeclared == "declare"  ? recommend::undeclared_columns::declare
-                   : flags.undeclared == "ignore" ? recommend::undeclared_columns::ignore
-                                                  : recommend::undeclared_columns::refuse;
-  if (!flags.skip_invalid.empty()) {
-    how.rejects = flags.skip_invalid;
-  }
-  how.allow_future = flags.allow_future;
-  how.again = flags.again;
-  return how;
-}
-
-std::string sentence_of(const import_row& row) {
-  std::string text =
-      fmt::format("{}: {} rows of {} in {:.1f} s", row.dataset, grouped(row.rows), row.kind, row.seconds);
-  if (row.new_users > 0) {
-    text += fmt::format(", {} new users", grouped(row.new_users));
-  }
-  if (row.new_items > 0) {
-    text += fmt::format(", {} new items", grouped(row.new_items));
-  }
-  text += '\n';
-  if (row.rejected > 0) {
-    text += fmt::format("  {} rows were not imported:\n", grouped(row.rejected));
-    for (const auto& [reason, count] : row.rejected_by_reason) {
-      text += fmt::format("    {} {}\n", grouped(count), reason);
-    }
-  }
-  for (const std::string& column : row.ignored) {
-    text += fmt::format("  column {} was left out\n", column);
-  }
-  for (const std::string& warning : row.warnings) {
-    text += fmt::format("  warning: {}\n", warning);
-  }
-  return text;
-}
-
-void import(const import_flags& flags, environment& shared) {
-  struct part {
-    recommend::data_kind kind;
-    const std::vector<std::filesystem::path>* files;
-  };
-  // Items and users first: their rows give meaning to what follows.
-  const std::array<part, 3> parts = {{{recommend::data_kind::items, &flags.items},
-                                      {recommend::data_kind::users, &flags.users},
-                                      {recommend::data_kind::interactions, &flags.interactions}}};
-  std::size_t given = 0;
-  for (const part& p : parts) {
-    given += p.files->empty() ? 0 : 1;
-  }
-  if (given == 0) {
-    throw core::error(core::errc::invalid_argument, "nothing to import: give --interactions, --items or --users FILE");
-  }
-  if (given > 1 && !flags.skip_invalid.empty()) {
-    throw core::error(core::errc::invalid_argument,
-                      "--skip-invalid names one file of rejects: import interactions, items and users one by one");
-  }
-  data_directory data(shared);
-  recommend::dataset into = open_or_create(data, flags);
-  std::vector<import_row> rows;
-  for (const part& p : parts) {
-    if (p.files->empty()) {
-      continue;
-    }
-    const auto report =
-        recommend::import_files(into, p.kind, *p.files, options_of(flags, p.kind), shared.pool(), shared.job());
-    rows.push_back({flags.dataset, std::string(name_of(p.kind)), report.rows, report.rejected,
-                    report.rejected_by_reason, report.new_users, report.new_items, report.declared, report.ignored,
-                    report.warnings, report.seconds});
-    if (!shared.json) {
-      shared.print(sentence_of(rows.back()));
-    }
-  }
-  if (shared.json) {
-    shared.print(core::write_json(rows, 2));
-  }
-}
 
 struct export_flags {
   std::string dataset;
@@ -239,9 +92,71 @@ listing listing_of(data_directory& data) {
   return result;
 }
 
-void list(environment& shared) {
+struct remote_counts {
+  std::uint64_t interactions = 0;
+  std::uint64_t items = 0;
+  std::uint64_t users = 0;
+  std::uint64_t bytes = 0;
+};
+BOOST_DESCRIBE_STRUCT(remote_counts, (), (interactions, items, users, bytes))
+struct remote_dataset {
+  std::string name;
+  std::vector<std::string> purposes;
+  remote_counts counts;
+};
+BOOST_DESCRIBE_STRUCT(remote_dataset, (), (name, purposes, counts))
+struct remote_datasets {
+  std::vector<remote_dataset> datasets;
+};
+BOOST_DESCRIBE_STRUCT(remote_datasets, (), (datasets))
+struct remote_version {
+  std::int64_t version = 0;
+  std::string family;
+  core::json_value parameters;
+  std::string trained_at;
+  std::uint64_t people = 0;
+  std::uint64_t pairs = 0;
+  std::uint64_t bytes = 0;
+  std::optional<core::json_value> metrics;
+};
+BOOST_DESCRIBE_STRUCT(remote_version, (), (version, family, parameters, trained_at, people, pairs, bytes, metrics))
+struct remote_recommender {
+  std::string name;
+  std::string dataset;
+  std::optional<remote_version> serving;
+};
+BOOST_DESCRIBE_STRUCT(remote_recommender, (), (name, dataset, serving))
+struct remote_recommenders {
+  std::vector<remote_recommender> recommenders;
+};
+BOOST_DESCRIBE_STRUCT(remote_recommenders, (), (recommenders))
+
+listing listing_of(remote server) {
+  listing result;
+  for (auto& d : core::read_json<remote_datasets>(server.get("/api/v1/datasets")).datasets) {
+    result.datasets.push_back({std::move(d.name), d.counts.interactions, d.counts.items, d.counts.users, d.counts.bytes,
+                               std::move(d.purposes)});
+  }
+  for (auto& r : core::read_json<remote_recommenders>(server.get("/api/v1/recommenders")).recommenders) {
+    if (r.serving) {
+      result.models.push_back({r.name, r.dataset, r.serving->family, r.serving->version, r.serving->trained_at,
+                               r.serving->people, r.serving->pairs, r.serving->bytes, r.serving->parameters,
+                               r.serving->metrics.value_or(core::json_value::of_object())});
+    }
+  }
+  return result;
+}
+
+listing everything(environment& shared) {
+  if (!shared.server.empty()) {
+    return listing_of(remote(shared));
+  }
   data_directory data(shared);
-  const listing all = listing_of(data);
+  return listing_of(data);
+}
+
+void list(environment& shared) {
+  const listing all = everything(shared);
   if (shared.json) {
     shared.print(core::write_json(all, 2));
     return;
@@ -260,29 +175,6 @@ void list(environment& shared) {
 }
 
 }  // namespace
-
-void add_import(CLI::App& recommend, environment& shared) {
-  auto flags = std::make_shared<import_flags>();
-  CLI::App* command =
-      recommend.add_subcommand("import", "Import interactions, items and users from CSV, gzip or Parquet");
-  command->add_option("--dataset", flags->dataset, "Where to; created when absent")->required();
-  command->add_option("--interactions", flags->interactions,
-                      "USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE, IMPRESSION");
-  command->add_option("--items", flags->items, "ITEM_ID and metadata");
-  command->add_option("--users", flags->users, "USER_ID and metadata");
-  add_column_option(*command, flags->columns);
-  command->add_option(
-      "--declare", flags->declare,
-      "A metadata column and its type, [items.]PRICE:number (integer, number, text, category); may be repeated");
-  command->add_option("--undeclared", flags->undeclared, "What to do with further columns")
-      ->check(CLI::IsMember({"refuse", "ignore", "declare"}))
-      ->capture_default_str();
-  command->add_option("--skip-invalid", flags->skip_invalid, "Keep the good rows and write the bad ones to this CSV");
-  command->add_option("--purpose", flags->purposes, "What a new dataset may be used for (default: recommendation)");
-  command->add_flag("--allow-future", flags->allow_future, "Accept timestamps more than a day ahead");
-  command->add_flag("--again", flags->again, "Import a file that was imported before");
-  command->callback([flags, &shared] { shared.action = [flags, &shared] { import(*flags, shared); }; });
-}
 
 void add_export(CLI::App& recommend, environment& shared) {
   auto flags = std::make_shared<export_flags>();

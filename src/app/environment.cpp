@@ -41,12 +41,16 @@ core::job& environment::job() {
   return *job_;
 }
 
-recommend::training_context environment::context() {
+std::uint64_t environment::training_memory() {
   if (memory_limit == 0) {
     memory_limit =
         static_cast<std::uint64_t>(usable_share * static_cast<double>(core::read_memory_status().available_bytes));
   }
-  return {pool(), job(), memory_limit};
+  return memory_limit;
+}
+
+recommend::training_context environment::context() {
+  return {pool(), job(), training_memory()};
 }
 
 void environment::print(const std::string& text) const {

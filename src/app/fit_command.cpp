@@ -7,12 +7,13 @@
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/options.h"
+#include "app/remote.h"
 #include "app/text_table.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/memory.h"
 #include "recommend/family.h"
-#include "recommend/selection.h"
+#include "recommend/training.h"
 
 namespace eunomia::app {
 
@@ -25,19 +26,6 @@ struct fit_flags {
   std::vector<std::string> settings;
   bool plan = false;
 };
-
-struct candidate_row {
-  std::string family;
-  core::json_value parameters;
-  std::optional<double> ndcg_at_10;
-  std::optional<double> recall_at_20;
-  std::optional<double> mrr_at_25;
-  std::optional<double> coverage_at_25;
-  std::optional<double> train_seconds;
-  std::optional<std::string> skipped;
-};
-BOOST_DESCRIBE_STRUCT(candidate_row, (),
-                      (family, parameters, ndcg_at_10, recall_at_20, mrr_at_25, coverage_at_25, train_seconds, skipped))
 
 struct fit_row {
   std::string name;
@@ -52,29 +40,11 @@ struct fit_row {
   double train_seconds = 0;
   std::uint64_t estimated_training_bytes = 0;
   std::uint64_t estimated_model_bytes = 0;
-  std::vector<candidate_row> candidates;  // of auto
+  std::optional<core::json_value> candidates;  // of auto: what was tried
 };
 BOOST_DESCRIBE_STRUCT(fit_row, (),
                       (name, dataset, family, parameters, version, people, pairs, bytes, forgets, train_seconds,
                        estimated_training_bytes, estimated_model_bytes, candidates))
-
-std::vector<candidate_row> rows_of(const recommend::selection& choice) {
-  std::vector<candidate_row> rows;
-  for (const auto& r : choice.results) {
-    candidate_row row{r.what.family, core::parse_json(r.what.parameters), {}, {}, {}, {}, {}, {}};
-    if (r.skipped.empty()) {
-      row.ndcg_at_10 = r.held_out.ndcg_at_10.value;
-      row.recall_at_20 = r.held_out.recall_at_20.value;
-      row.mrr_at_25 = r.held_out.mrr_at_25.value;
-      row.coverage_at_25 = r.held_out.coverage_at_25;
-      row.train_seconds = r.train_seconds;
-    } else {
-      row.skipped = r.skipped;
-    }
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
 
 std::string text_of(const fit_row& row) {
   return fmt::format("{} version {}: {} learned from {} people and {} pairs in {:.2f} s; {} on disk; forgets: {}\n",
@@ -91,36 +61,117 @@ void say_what_it_needs(const fit_row& row, environment& shared) {
   }
 }
 
-void fit(const fit_flags& flags, environment& shared) {
-  data_directory data(shared);
-  const auto dataset = data.datasets().open(flags.dataset);
-  const auto purpose = recommendation_purpose();
-  const auto events = dataset.load_interactions(purpose, shared.pool(), shared.job());
-  const auto features = dataset.load_features(*events.items, purpose, shared.pool(), shared.job());
-  const recommend::training_data learn_from{events, features};
-  const auto context = shared.context();
-
-  fit_row row;
-  row.name = flags.name.empty() ? flags.dataset : flags.name;
-  recommend::check_name("model", row.name);
-  row.dataset = flags.dataset;
-  recommend::candidate what{flags.family, parameters_of(flags.settings)};
-  if (flags.family == "auto") {
-    if (!flags.settings.empty()) {
-      throw core::error(core::errc::invalid_argument, "--set goes with a named --model, not with auto");
-    }
-    const auto choice = recommend::select_model(learn_from, recommend::default_candidates(), context);
-    row.candidates = rows_of(choice);
-    what = choice.winner();
-    if (!shared.json) {
-      shared.print(selection_table(choice) + "\n");
+// The recommender of that name learns what the flags say from now on.
+void define(data_directory& data, const recommend::recommender_record& wanted) {
+  auto& all = data.recommenders();
+  for (auto record : all.list()) {
+    if (record.name == wanted.name) {
+      record.dataset = wanted.dataset;
+      record.what = wanted.what;
+      all.update(record);
+      return;
     }
   }
-  const recommend::family& family = recommend::family_named(what.family);
-  const auto estimate = family.estimate(learn_from, what.parameters, shared.pool().size());
-  row.family = what.family;
-  row.estimated_training_bytes = estimate.training_bytes;
-  row.estimated_model_bytes = estimate.model_bytes;
+  all.create(wanted);
+}
+
+struct recommender_row {
+  std::string name;
+  std::string dataset;
+  std::string family;
+  core::json_value parameters;
+};
+BOOST_DESCRIBE_STRUCT(recommender_row, (), (name, dataset, family, parameters))
+
+struct learning_row {
+  std::string family;
+  core::json_value parameters;
+};
+BOOST_DESCRIBE_STRUCT(learning_row, (), (family, parameters))
+
+struct job_row {
+  std::int64_t id = 0;
+};
+BOOST_DESCRIBE_STRUCT(job_row, (), (id))
+
+struct version_row {
+  std::int64_t version = 0;
+  std::string family;
+  core::json_value parameters;
+  std::uint64_t people = 0;
+  std::uint64_t pairs = 0;
+  std::uint64_t bytes = 0;
+  std::string forgets;
+  std::optional<core::json_value> metrics;
+};
+BOOST_DESCRIBE_STRUCT(version_row, (), (version, family, parameters, people, pairs, bytes, forgets, metrics))
+struct version_rows {
+  std::vector<version_row> versions;
+};
+BOOST_DESCRIBE_STRUCT(version_rows, (), (versions))
+
+// What fit does, by a server.
+void fit_remotely(const fit_flags& flags, environment& shared) {
+  if (flags.plan) {
+    throw core::error(core::errc::invalid_argument, "--plan is for a data directory: a server does not plan");
+  }
+  remote server(shared);
+  const std::string name = flags.name.empty() ? flags.dataset : flags.name;
+  const std::string target = "/api/v1/recommenders/" + segment(name);
+  const core::json_value parameters = core::parse_json(parameters_of(flags.settings));
+  try {
+    server.post("/api/v1/recommenders",
+                core::write_json(recommender_row{name, flags.dataset, flags.family, parameters}));
+  } catch (const core::error& problem) {
+    if (problem.code() != core::errc::already_exists) {
+      throw;
+    }
+    server.patch(target, core::write_json(learning_row{flags.family, parameters}));
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  server.wait_for_job(server.post<job_row>(target + "/train", {}).id);
+  const auto trained = core::read_json<version_rows>(server.get(target + "/versions")).versions.at(0);
+  fit_row row;
+  row.name = name;
+  row.dataset = flags.dataset;
+  row.family = trained.family;
+  row.parameters = trained.parameters;
+  row.version = trained.version;
+  row.people = trained.people;
+  row.pairs = trained.pairs;
+  row.bytes = trained.bytes;
+  row.forgets = trained.forgets;
+  row.candidates = trained.metrics;
+  row.train_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  shared.print(shared.json ? core::write_json(row, 2) : text_of(row));
+}
+
+void fit(const fit_flags& flags, environment& shared) {
+  if (!shared.server.empty()) {
+    fit_remotely(flags, shared);
+    return;
+  }
+  data_directory data(shared);
+  recommend::recommender_record wanted;
+  wanted.name = flags.name.empty() ? flags.dataset : flags.name;
+  recommend::check_name("model", wanted.name);
+  wanted.dataset = flags.dataset;
+  wanted.what = {flags.family, parameters_of(flags.settings)};
+  const auto context = shared.context();
+  const recommend::training_session session(data.datasets().open(flags.dataset), wanted.what, recommendation_purpose(),
+                                            context);
+  fit_row row;
+  row.name = wanted.name;
+  row.dataset = flags.dataset;
+  if (session.choice()) {
+    row.candidates = core::parse_json(recommend::metrics_of(session.choice()));
+    if (!shared.json) {
+      shared.print(selection_table(*session.choice()) + "\n");
+    }
+  }
+  row.family = session.what().family;
+  row.estimated_training_bytes = session.need().training_bytes;
+  row.estimated_model_bytes = session.need().model_bytes;
   say_what_it_needs(row, shared);
   if (flags.plan) {
     if (shared.json) {
@@ -128,16 +179,16 @@ void fit(const fit_flags& flags, environment& shared) {
     }
     return;
   }
+  define(data, wanted);
   const auto begin = std::chrono::steady_clock::now();
-  const auto trained = family.train(learn_from, what.parameters, context);
+  const auto record = data.recommenders().train(wanted.name, session, context);
   row.train_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const auto record = data.models().add(row.name, flags.dataset, *trained, core::write_json(row.candidates));
   row.parameters = core::parse_json(record.parameters);
   row.version = record.version;
   row.people = record.people;
   row.pairs = record.pairs;
   row.bytes = record.file.size;
-  row.forgets = name_of(family.forgets());
+  row.forgets = name_of(recommend::family_named(record.family).forgets());
   shared.print(shared.json ? core::write_json(row, 2) : text_of(row));
 }
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/options.h"
+#include "app/remote.h"
 #include "app/text_table.h"
 #include "core/error.h"
 #include "core/json.h"
@@ -22,34 +24,14 @@ struct forget_flags {
   std::filesystem::path users_from;
 };
 
-struct forgotten_model {
-  std::string name;
-  std::string family;
-  std::uint32_t people = 0;
-  std::uint64_t pairs = 0;
-  std::string level;
-  double milliseconds = 0;
-};
-BOOST_DESCRIBE_STRUCT(forgotten_model, (), (name, family, people, pairs, level, milliseconds))
-
-struct erased_dataset {
-  std::string name;
-  std::uint64_t rows = 0;
-};
-BOOST_DESCRIBE_STRUCT(erased_dataset, (), (name, rows))
-
 struct forget_row {
   std::uint64_t asked = 0;
   std::uint64_t known = 0;
-  std::vector<forgotten_model> models;
-  std::vector<erased_dataset> datasets;
+  std::vector<recommend::forgotten_model> models;
+  std::vector<recommend::erased_dataset> datasets;
   double seconds = 0;
 };
 BOOST_DESCRIBE_STRUCT(forget_row, (), (asked, known, models, datasets, seconds))
-
-double milliseconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-}
 
 std::vector<std::string> users_of(const forget_flags& flags) {
   std::vector<std::string> users = flags.users;
@@ -83,70 +65,69 @@ std::vector<core::subject_handle> handles_of(const subject::directory& people, c
   return handles;
 }
 
-// The model leaves the file it had: forgotten, re-derived to the bits of a retrain, saved anew, the old file gone.
-forgotten_model forget_in(data_directory& data, const recommend::model_record& record,
-                          std::span<const core::subject_handle> gone, environment& shared) {
-  const auto begin = std::chrono::steady_clock::now();
-  const auto context = shared.context();
-  const auto model = data.models().load(record, context);
-  const auto report = model->forget(gone, context);
-  forgotten_model result{
-      record.name, record.family, report.subjects, report.interactions, std::string(name_of(report.level)), 0};
-  if (report.subjects > 0) {
-    if (report.level == recommend::forgetting_level::exact_up_to_rounding) {
-      model->rederive(context);
-      result.level = name_of(recommend::forgetting_level::exact);
-    }
-    data.models().replace(record, *model);
+struct people_row {
+  std::vector<std::string> users;
+};
+BOOST_DESCRIBE_STRUCT(people_row, (), (users))
+
+struct forgetting_row {
+  std::int64_t id = 0;
+  std::string state;
+  std::uint64_t people = 0;
+  std::vector<recommend::forgotten_model> models;
+  std::vector<recommend::erased_dataset> datasets;
+};
+BOOST_DESCRIBE_STRUCT(forgetting_row, (), (id, state, people, models, datasets))
+
+// Asks the server, and waits until nothing is left on its disk.
+forget_row forget_remotely(const std::vector<std::string>& users, environment& shared) {
+  constexpr std::chrono::milliseconds look_interval(200);
+  remote server(shared);
+  auto now = server.post<forgetting_row>("/api/v1/forgettings", core::write_json(people_row{users}));
+  while (now.state != "completed") {
+    shared.job().check();
+    std::this_thread::sleep_for(look_interval);
+    now = core::read_json<forgetting_row>(server.get(fmt::format("/api/v1/forgettings/{}", now.id)));
   }
-  result.milliseconds = milliseconds_since(begin);
-  return result;
+  return {users.size(), now.people, std::move(now.models), std::move(now.datasets), 0};
 }
 
-// Only the last step takes away what leads from the raw identifier to the handle: a run that was killed is run again.
-forget_row forget_everywhere(data_directory& data, std::span<const core::subject_handle> gone, environment& shared) {
-  forget_row row;
-  row.known = gone.size();
-  for (const auto& record : data.models().list()) {
-    row.models.push_back(forget_in(data, record, gone, shared));
-    shared.job().report("models", row.models.size(), 0);
+forget_row forget_here(const std::vector<std::string>& users, environment& shared) {
+  data_directory data(shared);
+  const auto gone = handles_of(data.people(), users);
+  // Somebody whose forgetting was begun before, and killed, is not known any more, and waits to be finished.
+  if (gone.empty() && !data.recommenders().forgettings_wait()) {
+    throw core::error(core::errc::not_found, fmt::format("none of the {} given is known in this data directory, or all "
+                                                         "were forgotten before",
+                                                         grouped(users.size())));
   }
-  for (const auto& description : data.datasets().list()) {
-    auto dataset = data.datasets().open(description.name);
-    row.datasets.push_back({description.name, dataset.erase_subjects(gone, shared.pool(), shared.job())});
+  if (!gone.empty()) {
+    data.recommenders().begin_forgetting(gone, shared.context());
   }
-  data.database().write([&](store::sql::transaction& in) {
-    for (const core::subject_handle subject : gone) {
-      data.people().erase(in, subject);
-    }
-  });
-  data.database().checkpoint_truncate();
+  forget_row row{users.size(), gone.size(), {}, {}, 0};
+  if (auto report = data.recommenders().finish_forgettings(shared.context())) {
+    row.models = std::move(report->models);
+    row.datasets = std::move(report->datasets);
+  }
   return row;
 }
 
 void forget(const forget_flags& flags, environment& shared) {
   const auto begin = std::chrono::steady_clock::now();
   const auto users = users_of(flags);
-  data_directory data(shared);
-  const auto gone = handles_of(data.people(), users);
-  if (gone.empty()) {
-    throw core::error(core::errc::not_found, fmt::format("none of the {} given is known in this data directory, or all "
-                                                         "were forgotten before",
-                                                         grouped(users.size())));
-  }
-  forget_row row = forget_everywhere(data, gone, shared);
-  row.asked = users.size();
-  row.seconds = milliseconds_since(begin) / 1000;
+  forget_row row = shared.server.empty() ? forget_here(users, shared) : forget_remotely(users, shared);
+  row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (shared.json) {
     shared.print(core::write_json(row, 2));
     return;
   }
-  text_table models({"model", "family", "people taken out", "pairs", "level", "ms with saving"});
-  for (const forgotten_model& m : row.models) {
-    models.add({m.name, m.family, grouped(m.people), grouped(m.pairs), m.level, fixed(m.milliseconds, 1)});
+  text_table models({"model", "version", "family", "people taken out", "pairs", "level", "ms with saving"});
+  for (const auto& m : row.models) {
+    models.add({m.name, std::to_string(m.version), m.family, grouped(m.people), grouped(m.pairs), m.level,
+                fixed(m.milliseconds, 1)});
   }
   text_table datasets({"dataset", "rows erased"});
-  for (const erased_dataset& d : row.datasets) {
+  for (const auto& d : row.datasets) {
     datasets.add({d.name, grouped(d.rows)});
   }
   shared.print(fmt::format("{} of {} given were known; forgotten everywhere in {:.2f} s\n\n{}\n{}", grouped(row.known),

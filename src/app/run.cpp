@@ -42,6 +42,11 @@ void complain(bool json, std::string_view code, std::string_view message) {
 void add_global_options(CLI::App& root, environment& shared, core::log::settings& logs) {
   root.add_option("--data", shared.data, "The data directory; created when absent")->capture_default_str();
   root.add_option("--database", shared.database, "postgresql://… instead of SQLite in the data directory");
+  root.add_option("--server", shared.server,
+                  "Talk to a running server, http://127.0.0.1:8080, instead of opening --data");
+  root.add_option("--token-file", shared.token_file, "The file with the token for --server");
+  root.add_option("--certificate-authority", shared.certificate_authority,
+                  "PEM of who signed the server's certificate (default: the system's)");
   root.add_option("--threads", shared.threads, "Worker threads; 0: one for each processor")
       ->check(CLI::Range(0U, 1024U))
       ->capture_default_str();
@@ -71,6 +76,8 @@ void add_commands(CLI::App& root, environment& shared) {
   add_similar(*recommend, shared);
   add_explain(*recommend, shared);
   add_forget(*recommend, shared);
+  add_up(root, shared);
+  add_tokens(root, shared);
   add_demo(root, shared);
   root.require_subcommand(1);
 }

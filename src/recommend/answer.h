@@ -21,6 +21,8 @@ class item_set {
   bool contains(item_position item) const { return (words_[item / 64] >> (item % 64) & 1) != 0; }
   void insert(item_position item) { words_[item / 64] |= std::uint64_t{1} << (item % 64); }
   void erase(item_position item) { words_[item / 64] &= ~(std::uint64_t{1} << (item % 64)); }
+  // Takes out what the other, of the same catalogue, has not.
+  void keep_only(const item_set& other);
   std::uint32_t count() const;
 
  private:

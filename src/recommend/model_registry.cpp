@@ -17,7 +17,8 @@ using store::sql::row;
 using store::sql::transaction;
 
 constexpr std::string_view columns =
-    "name, dataset, family, parameters, version, trained_at, people, pairs, metrics, file_key, file_size, file_digest";
+    "name, dataset, family, parameters, version, trained_at, people, pairs, metrics, file_key, file_size, file_digest, "
+    "serving, events, exact";
 
 model_record record_of(const row& r) {
   model_record record;
@@ -33,42 +34,50 @@ model_record record_of(const row& r) {
   record.file.key = r.text(9);
   record.file.size = r.uint64(10);
   record.file.digest = core::digest128_from_hex(r.text(11));
+  record.serving = r.int64(12) != 0;
+  record.events = r.uint64(13);
+  record.exact = r.int64(14) != 0;
   return record;
 }
 
-std::optional<model_record> select(connection& in, std::string_view name) {
-  const auto found =
-      in.query_one("SELECT " + std::string(columns) + " FROM recommend_model WHERE name = :name", {{"name", name}});
-  return found.empty() ? std::nullopt : std::optional(record_of(found[0]));
-}
-
-std::vector<model_record> select_all(connection& in, std::string_view where,
-                                     std::initializer_list<store::sql::argument> args) {
+std::vector<model_record> select(connection& in, std::string_view where,
+                                 std::initializer_list<store::sql::argument> args = {}) {
   std::vector<model_record> result;
-  in.each("SELECT " + std::string(columns) + " FROM recommend_model " + std::string(where) + " ORDER BY name", args,
-          [&](const row& r) { result.push_back(record_of(r)); });
+  in.each("SELECT " + std::string(columns) + " FROM recommend_model_version " + std::string(where) +
+              " ORDER BY name, version DESC",
+          args, [&](const row& r) { result.push_back(record_of(r)); });
   return result;
 }
 
 void insert(transaction& in, const model_record& record) {
   const std::string digest = core::to_hex(record.file.digest);
-  in.execute(
-      "INSERT INTO recommend_model (name, dataset, family, parameters, version, trained_at, people, pairs, metrics, "
-      "file_key, file_size, file_digest) VALUES (:name, :dataset, :family, :parameters, :version, :trained_at, "
-      ":people, "
-      ":pairs, :metrics, :file_key, :file_size, :file_digest)",
-      {{"name", record.name},
-       {"dataset", record.dataset},
-       {"family", record.family},
-       {"parameters", record.parameters},
-       {"version", record.version},
-       {"trained_at", record.trained_at},
-       {"people", record.people},
-       {"pairs", record.pairs},
-       {"metrics", record.metrics},
-       {"file_key", record.file.key},
-       {"file_size", record.file.size},
-       {"file_digest", digest}});
+  in.execute("INSERT INTO recommend_model_version (" + std::string(columns) +
+                 ") VALUES (:name, :dataset, :family, :parameters, :version, :trained_at, :people, :pairs, :metrics, "
+                 ":file_key, :file_size, :file_digest, :serving, :events, :exact)",
+             {{"name", record.name},
+              {"dataset", record.dataset},
+              {"family", record.family},
+              {"parameters", record.parameters},
+              {"version", record.version},
+              {"trained_at", record.trained_at},
+              {"people", record.people},
+              {"pairs", record.pairs},
+              {"metrics", record.metrics},
+              {"file_key", record.file.key},
+              {"file_size", record.file.size},
+              {"file_digest", digest},
+              {"serving", std::int64_t{record.serving}},
+              {"events", record.events},
+              {"exact", std::int64_t{record.exact}}});
+}
+
+void remove_version(transaction& in, const model_record& record) {
+  in.execute("DELETE FROM recommend_model_version WHERE name = :name AND version = :version",
+             {{"name", record.name}, {"version", record.version}});
+}
+
+void stop_serving(transaction& in, std::string_view name) {
+  in.execute("UPDATE recommend_model_version SET serving = 0 WHERE name = :name", {{"name", name}});
 }
 
 // Runs the change that names a new file; when it fails, the file goes.
@@ -85,7 +94,7 @@ auto named_or_removed(store::blob_store& blobs, const store::blob_ref& file, Cha
 }  // namespace
 
 std::span<const store::sql::migration> model_registry_migrations() {
-  static constexpr std::array<store::sql::migration, 1> steps = {{
+  static constexpr std::array<store::sql::migration, 2> steps = {{
       {"recommend-models", 1,
        "CREATE TABLE recommend_model ("
        "  name {text} PRIMARY KEY,"
@@ -100,6 +109,29 @@ std::span<const store::sql::migration> model_registry_migrations() {
        "  file_key {text} NOT NULL,"
        "  file_size BIGINT NOT NULL,"
        "  file_digest {text} NOT NULL)"},
+      {"recommend-models", 2,
+       "CREATE TABLE recommend_model_version ("
+       "  name {text} NOT NULL,"
+       "  version BIGINT NOT NULL,"
+       "  serving BIGINT NOT NULL,"
+       "  dataset {text} NOT NULL,"
+       "  family {text} NOT NULL,"
+       "  parameters {text} NOT NULL,"
+       "  trained_at BIGINT NOT NULL,"
+       "  events BIGINT NOT NULL,"
+       "  exact BIGINT NOT NULL,"
+       "  people BIGINT NOT NULL,"
+       "  pairs BIGINT NOT NULL,"
+       "  metrics {text} NOT NULL,"
+       "  file_key {text} NOT NULL,"
+       "  file_size BIGINT NOT NULL,"
+       "  file_digest {text} NOT NULL,"
+       "  PRIMARY KEY (name, version));"
+       "INSERT INTO recommend_model_version (name, version, serving, dataset, family, parameters, trained_at, events, "
+       "exact, "
+       "people, pairs, metrics, file_key, file_size, file_digest) SELECT name, version, 1, dataset, family, "
+       "parameters, trained_at, 0, 1, people, pairs, metrics, file_key, file_size, file_digest FROM recommend_model;"
+       "DROP TABLE recommend_model"},
   }};
   return steps;
 }
@@ -118,7 +150,7 @@ void check_name(std::string_view what, std::string_view text) {
 model_registry::model_registry(store::sql::database& database, store::blob_store& blobs)
     : database_(database), blobs_(blobs) {
   std::vector<std::string> named;
-  for (const model_record& record : list()) {
+  for (const model_record& record : all()) {
     named.push_back(record.file.key);
   }
   std::sort(named.begin(), named.end());
@@ -145,7 +177,7 @@ store::blob_ref model_registry::save(std::string_view name, const model& trained
 }
 
 model_record model_registry::add(const std::string& name, const std::string& dataset, const model& trained,
-                                 std::string metrics) {
+                                 std::string metrics, std::uint64_t events, std::uint32_t keep) {
   check_name("model", name);
   model_record record;
   record.name = name;
@@ -153,40 +185,48 @@ model_record model_registry::add(const std::string& name, const std::string& dat
   record.family = trained.family();
   record.parameters = trained.parameters();
   record.trained_at = core::now_ms();
+  record.serving = true;
+  record.events = events;
   record.people = trained.learned_from().rows();
   record.pairs = trained.learned_from().size();
   record.metrics = metrics.empty() ? "{}" : std::move(metrics);
   record.file = save(name, trained);
   const auto publish = [&](transaction& in) {
-    const auto old = select(in, name);
-    if (old && old->dataset != dataset) {
-      throw core::error(core::errc::already_exists,
-                        "model \"" + name + "\" belongs to dataset \"" + old->dataset + "\"; choose another --name");
+    auto old = select(in, "WHERE name = :name", {{"name", name}});
+    if (!old.empty() && old.front().dataset != dataset) {
+      throw core::error(core::errc::already_exists, "model \"" + name + "\" belongs to dataset \"" +
+                                                        old.front().dataset + "\"; choose another name");
     }
-    record.version = old ? old->version + 1 : 1;
-    in.execute("DELETE FROM recommend_model WHERE name = :name", {{"name", name}});
+    record.version = old.empty() ? 1 : old.front().version + 1;
+    stop_serving(in, name);
     insert(in, record);
+    old.erase(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(old.size(), keep - 1)));
+    for (const model_record& outdated : old) {
+      remove_version(in, outdated);
+    }
     return old;
   };
-  const auto before = named_or_removed(blobs_, record.file, [&] { return database_.write(publish); });
-  if (before) {
-    blobs_.remove(before->file.key);
+  for (const model_record& outdated : named_or_removed(blobs_, record.file, [&] { return database_.write(publish); })) {
+    blobs_.remove(outdated.file.key);
   }
   return record;
 }
 
-model_record model_registry::replace(const model_record& record, const model& changed) {
+model_record model_registry::replace(const model_record& record, const model& changed, bool exact) {
   model_record next = record;
   next.people = changed.learned_from().rows();
   next.pairs = changed.learned_from().size();
+  next.exact = exact;
   next.file = save(record.name, changed);
   const auto publish = [&](transaction& in) {
-    const auto gone = in.execute("DELETE FROM recommend_model WHERE name = :name AND file_key = :file_key",
-                                 {{"name", record.name}, {"file_key", record.file.key}});
-    if (gone == 0) {
+    const auto now = select(in, "WHERE name = :name AND version = :version AND file_key = :file_key",
+                            {{"name", record.name}, {"version", record.version}, {"file_key", record.file.key}});
+    if (now.empty()) {
       throw core::error(core::errc::failed_precondition,
-                        "model \"" + record.name + "\" was replaced or removed meanwhile; run the command again");
+                        "model \"" + record.name + "\" was replaced or removed meanwhile; try again");
     }
+    next.serving = now.front().serving;
+    remove_version(in, record);
     insert(in, next);
   };
   named_or_removed(blobs_, next.file, [&] { database_.write(publish); });
@@ -194,13 +234,32 @@ model_record model_registry::replace(const model_record& record, const model& ch
   return next;
 }
 
+model_record model_registry::serve(std::string_view name, std::int64_t version) {
+  find(name);
+  return database_.write([&](transaction& in) {
+    std::string known;
+    for (model_record& record : select(in, "WHERE name = :name", {{"name", name}})) {
+      if (record.version == version) {
+        stop_serving(in, name);
+        in.execute("UPDATE recommend_model_version SET serving = 1 WHERE name = :name AND version = :version",
+                   {{"name", name}, {"version", version}});
+        record.serving = true;
+        return record;
+      }
+      known += (known.empty() ? "" : ", ") + std::to_string(record.version);
+    }
+    throw core::error(core::errc::not_found, "model \"" + std::string(name) + "\" has no version " +
+                                                 std::to_string(version) + "; it has " + known);
+  });
+}
+
 model_record model_registry::find(std::string_view name) {
   return database_.read([&](connection& in) {
-    if (auto record = select(in, name)) {
-      return *record;
+    if (auto found = select(in, "WHERE name = :name AND serving = 1", {{"name", name}}); !found.empty()) {
+      return found.front();
     }
     std::string known;
-    for (const model_record& other : select_all(in, "", {})) {
+    for (const model_record& other : select(in, "WHERE serving = 1")) {
       known += (known.empty() ? "" : ", ") + other.name;
     }
     throw core::error(core::errc::not_found,
@@ -209,22 +268,29 @@ model_record model_registry::find(std::string_view name) {
   });
 }
 
-std::vector<model_record> model_registry::list() {
-  return database_.read([&](connection& in) { return select_all(in, "", {}); });
+std::vector<model_record> model_registry::versions(std::string_view name) {
+  return database_.read([&](connection& in) { return select(in, "WHERE name = :name", {{"name", name}}); });
 }
 
-std::vector<model_record> model_registry::trained_on(std::string_view dataset) {
-  return database_.read([&](connection& in) {
-    return select_all(in, "WHERE dataset = :dataset", {{"dataset", dataset}});
-  });
+std::vector<model_record> model_registry::list() {
+  return database_.read([](connection& in) { return select(in, "WHERE serving = 1"); });
+}
+
+std::vector<model_record> model_registry::all() {
+  return database_.read([](connection& in) { return select(in, ""); });
 }
 
 void model_registry::remove(std::string_view name) {
-  const model_record record = find(name);
-  database_.write([&](transaction& in) {
-    in.execute("DELETE FROM recommend_model WHERE name = :name", {{"name", name}});
+  const auto gone = database_.write([&](transaction& in) {
+    auto found = select(in, "WHERE name = :name", {{"name", name}});
+    for (const model_record& record : found) {
+      remove_version(in, record);
+    }
+    return found;
   });
-  blobs_.remove(record.file.key);
+  for (const model_record& record : gone) {
+    blobs_.remove(record.file.key);
+  }
 }
 
 std::unique_ptr<model> model_registry::load(const model_record& record, const training_context& context) {

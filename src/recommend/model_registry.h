@@ -21,6 +21,9 @@ struct model_record {
   std::string family;
   std::string parameters;       // JSON
   std::int64_t version = 0;     // 1, 2, 3, … each time it is trained anew
+  bool serving = false;         // the one version of its name that answers
+  std::uint64_t events = 0;     // of the dataset when it was trained
+  bool exact = true;            // bit-identical with a retrain; else rederive() is still to be called
   std::int64_t trained_at = 0;  // UTC ms
   std::uint64_t people = 0;     // it learned from
   std::uint64_t pairs = 0;
@@ -28,24 +31,33 @@ struct model_record {
   store::blob_ref file;
 };
 
-// The trained models of a data directory: a row each in SQL, a file each in the blob store. The row is the truth: a
-// file that no row names is left from a crash and swept on opening. Names are 1 to 64 of a-z, 0-9, '_' and '-'.
+// The trained models of a data directory: a row for each version in SQL, a file each in the blob store. The row is the
+// truth: a file that no row names is left from a crash and swept on opening. Names are 1 to 64 of a-z, 0-9, '_' and
+// '-'. Every version kept holds the people it learned from: whoever forgets somebody goes through all().
 class model_registry {
  public:
   // The database must have model_registry_migrations(), and both must outlive the registry.
   model_registry(store::sql::database& database, store::blob_store& blobs);
 
-  // Saves a newly trained model as the next version of its name, replacing the one before.
-  model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics);
+  // Saves a newly trained model as the next version of its name, and serves it. Of the versions before, the newest
+  // keep - 1 stay. events: how many the dataset had. Throws errc::already_exists for a name that belongs to another
+  // dataset.
+  model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics,
+                   std::uint64_t events, std::uint32_t keep);
 
   // Saves what a model became by forgetting: same version, new file; the old file is gone when it returns. Throws
   // errc::failed_precondition when another process replaced the model meanwhile.
-  model_record replace(const model_record& record, const model& changed);
+  model_record replace(const model_record& record, const model& changed, bool exact = true);
 
-  // Throws errc::not_found, naming the models there are.
+  // Makes another version the one that answers. Throws errc::not_found with the versions there are.
+  model_record serve(std::string_view name, std::int64_t version);
+
+  // The version that answers. Throws errc::not_found, naming the models there are.
   model_record find(std::string_view name);
-  std::vector<model_record> list();
-  std::vector<model_record> trained_on(std::string_view dataset);
+  std::vector<model_record> versions(std::string_view name);  // newest first
+  std::vector<model_record> list();                           // those that answer
+  std::vector<model_record> all();
+  // Every version of the name; nothing when there is none.
   void remove(std::string_view name);
 
   std::unique_ptr<model> load(const model_record& record, const training_context& context);

@@ -124,7 +124,7 @@ def test_training_again_makes_the_next_version_with_the_same_bits(imported):
                            "--threads", "1").expect().value
     assert (first["version"], second["version"]) == (1, 2)
     after = [p.read_bytes() for p in pathlib.Path(imported.data_directory).rglob("*.model")]
-    assert after == [before], "one file, and the same bits at another number of threads"
+    assert after == [before, before], "two versions, and the same bits at another number of threads"
 
 
 def test_forgetting_leaves_no_byte_of_the_identifier(imported):

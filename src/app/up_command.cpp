@@ -1,0 +1,285 @@
+// eunomia up: everything behind one port, until a signal ends it.
+
+#include <fmt/format.h>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <optional>
+
+#include "app/commands.h"
+#include "app/data_directory.h"
+#include "app/demo_shop.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "job/jobs.h"
+#include "recommend/background.h"
+#include "wire/access/tokens.h"
+#include "wire/api/api.h"
+#include "wire/http/server.h"
+
+namespace eunomia::app {
+
+namespace {
+
+// Forgetting has threads of its own, so that it never waits for a training.
+constexpr unsigned forget_threads = 2;
+constexpr std::string_view demo_name = "demo";
+
+struct up_flags {
+  wire::http::server_options listen;
+  std::string certificate;
+  std::string key;
+  std::vector<std::filesystem::path> import_from;
+  double forget_delay_s = 5;
+  double rederive_delay_s = 600;
+  bool demo = false;
+};
+
+// SIGINT and SIGTERM end the server, SIGHUP reads its certificate again: taken by the thread that waits for them, not
+// by handlers. Made before any other thread, which inherits the mask.
+class signals {
+ public:
+  signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      sigaddset(&set_, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+    // A client that went away is an error of the write, not the end of the server.
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+  ~signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals(const signals&) = delete;
+  signals& operator=(const signals&) = delete;
+
+  int next() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+    return signal;
+  }
+
+ private:
+  sigset_t set_ = {};
+  sigset_t before_ = {};
+};
+
+std::vector<std::filesystem::path> real_folders(const std::vector<std::filesystem::path>& folders) {
+  std::vector<std::filesystem::path> real;
+  for (const auto& folder : folders) {
+    std::error_code problem;
+    real.push_back(std::filesystem::canonical(folder, problem));
+    if (problem || !std::filesystem::is_directory(real.back())) {
+      throw core::error(core::errc::invalid_argument,
+                        fmt::format("--allow-import-from {}: there is no such folder", folder.string()));
+    }
+  }
+  return real;
+}
+
+// Everything that runs, in the order in which it stops: the port, what looks at what is due, the jobs.
+class running {
+ public:
+  running(up_flags flags, environment& shared)
+      : flags_(std::move(flags)),
+        data_(shared),
+        tokens_(data_.database()),
+        jobs_(data_.database()),
+        work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
+        forget_pool_(forget_threads),
+        background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
+        answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
+                   recommendation_purpose(), forget_pool_),
+        api_(services(shared)) {
+    first_token_ = shared.data / "administrator.token";
+    created_first_ = tokens_.create_first(first_token_);
+    flags_.listen.upload_folder = shared.data / "incoming";
+    std::filesystem::create_directories(shared.data / "uploads");
+    const wire::http::protocol* const protocols[] = {&api_};
+    server_ = wire::http::server::start(flags_.listen, protocols, figures_);
+    server_->ready(false, "loading recommenders");
+    core::job quiet;
+    data_.recommenders().load_all({work_, quiet});
+    jobs_.start();
+    background_.start();
+    server_->ready(true);
+  }
+
+  ~running() {
+    server_->stop();
+    background_.stop();
+    jobs_.stop();
+  }
+
+  running(const running&) = delete;
+  running& operator=(const running&) = delete;
+
+  std::string url() const {
+    const bool plain = !flags_.listen.tls;
+    const bool v6 = flags_.listen.address.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}:{}", plain ? "http" : "https", v6 ? "[" : "", flags_.listen.address, v6 ? "]" : "",
+                       server_->port());
+  }
+  const std::filesystem::path& first_token() const { return first_token_; }
+  bool created_first() const { return created_first_; }
+  wire::http::server& server() { return *server_; }
+  data_directory& data() { return data_; }
+  core::thread_pool& work() { return work_; }
+
+ private:
+  recommend::background_options options(environment& shared) const {
+    recommend::background_options with;
+    with.files = shared.data / "uploads";
+    with.memory_limit = shared.training_memory();
+    with.forget_delay = std::chrono::milliseconds(static_cast<std::int64_t>(flags_.forget_delay_s * 1000));
+    with.rederive_delay = std::chrono::milliseconds(static_cast<std::int64_t>(flags_.rederive_delay_s * 1000));
+    return with;
+  }
+  wire::api::services services(environment& shared) {
+    return {.datasets = data_.datasets(),
+            .recommenders = data_.recommenders(),
+            .background = background_,
+            .answering = answering_,
+            .people = data_.people(),
+            .jobs = jobs_,
+            .tokens = tokens_,
+            .forget_pool = forget_pool_,
+            .purpose = recommendation_purpose(),
+            .user_space = std::string(user_space),
+            .version = EUNOMIA_VERSION,
+            .files = shared.data / "uploads",
+            .import_roots = real_folders(flags_.import_from)};
+  }
+
+  up_flags flags_;
+  data_directory data_;
+  wire::access::tokens tokens_;
+  job::jobs jobs_;
+  core::thread_pool work_;
+  core::thread_pool forget_pool_;
+  recommend::background background_;
+  recommend::answering answering_;
+  wire::api::api api_;
+  wire::http::metrics figures_;
+  std::unique_ptr<wire::http::server> server_;
+  std::filesystem::path first_token_;
+  bool created_first_ = false;
+};
+
+// A shop to try things on, imported and trained when the directory has none.
+void prepare_demo(running& here, environment& shared) {
+  auto& data = here.data();
+  for (const auto& record : data.recommenders().list()) {
+    if (record.name == demo_name) {
+      return;
+    }
+  }
+  shared.print("Generating a small shop of 2,000 people and 240 items, and training a recommender on it…");
+  const auto folder = shared.data / "demo";
+  std::filesystem::create_directories(folder);
+  const demo_shop shop = write_demo_shop(folder);
+  recommend::dataset_description description;
+  description.name = demo_name;
+  description.items = {recommend::metadata_column::parse("DEPARTMENT:category"),
+                       recommend::metadata_column::parse("PRICE:number")};
+  description.users = {recommend::metadata_column::parse("COUNTRY:category")};
+  auto set = data.datasets().create(description);
+  core::job quiet;
+  const std::pair<recommend::data_kind, std::filesystem::path> files[] = {
+      {recommend::data_kind::items, shop.items},
+      {recommend::data_kind::users, shop.users},
+      {recommend::data_kind::interactions, shop.interactions}};
+  for (const auto& [kind, file] : files) {
+    recommend::import_files(set, kind, {&file, 1}, {}, here.work(), quiet);
+  }
+  recommend::recommender_record wanted;
+  wanted.name = demo_name;
+  wanted.dataset = demo_name;
+  wanted.when.after_events = 1000;
+  data.recommenders().create(wanted);
+  data.recommenders().train(demo_name, recommendation_purpose(), {here.work(), quiet, shared.training_memory()});
+  std::filesystem::remove_all(folder);
+}
+
+std::string things_to_try(const running& here) {
+  const std::string token = fmt::format("\"Authorization: Bearer $(cat {})\"", here.first_token().string());
+  return fmt::format(R"(
+Three things to try, in another terminal:
+
+  # What to show customer-0007, and why
+  curl -s {0}/api/v1/recommenders/{2}/recommendations -H {1} \
+    -d '{{"user": "customer-0007", "count": 5, "explain": 2}}' -H 'Content-Type: application/json'
+
+  # They look at something: the next answer knows it
+  curl -s {0}/api/v1/datasets/{2}/events -H {1} \
+    -d '{{"user_id": "customer-0007", "item_id": "red-teapot", "event_type": "view"}}' -H 'Content-Type: application/json'
+
+  # They ask to be forgotten: served models forget at once, files within seconds
+  curl -s {0}/api/v1/forgettings -H {1} -d '{{"users": ["customer-0007"]}}' -H 'Content-Type: application/json'
+
+)",
+                     here.url(), token, demo_name);
+}
+
+void up(up_flags flags, environment& shared) {
+  if (flags.certificate.empty() != flags.key.empty()) {
+    throw core::error(core::errc::invalid_argument, "--tls-certificate and --tls-key go together");
+  }
+  if (!flags.certificate.empty()) {
+    flags.listen.tls = wire::http::tls_files{flags.certificate, flags.key};
+  }
+  const signals stop;
+  const bool demo = flags.demo;
+  running here(std::move(flags), shared);
+  if (demo) {
+    prepare_demo(here, shared);
+  }
+  shared.print(fmt::format("Eunomia listens on {}; the administrator's token is in {}{}", here.url(),
+                           here.first_token().string(), here.created_first() ? " (new)" : ""));
+  if (demo) {
+    shared.print(things_to_try(here));
+  }
+  for (int signal = stop.next(); signal == SIGHUP; signal = stop.next()) {
+    try {
+      here.server().reload_certificate();
+      core::log::info("certificate read again");
+    } catch (const core::error& problem) {
+      core::log::error("the certificate stays as it was", {{"why", problem.what()}});
+    }
+  }
+  core::log::info("stopping: requests under way are finished first");
+}
+
+}  // namespace
+
+void add_up(CLI::App& eunomia, environment& shared) {
+  auto flags = std::make_shared<up_flags>();
+  CLI::App* command = eunomia.add_subcommand("up", "Serve everything on one port");
+  auto& listen = flags->listen;
+  command->add_option("--host", listen.address, "The address to listen on")->capture_default_str();
+  command->add_option("--port", listen.port, "The port; 0: any free one")->capture_default_str();
+  command->add_option("--tls-certificate", flags->certificate, "PEM, the chain; SIGHUP reads it again");
+  command->add_option("--tls-key", flags->key, "PEM");
+  command->add_flag("--behind-proxy", listen.behind_proxy,
+                    "Listen elsewhere than on loopback without TLS: a proxy does it");
+  command->add_option("--allow-import-from", flags->import_from, "A folder whose files may be imported by path")
+      ->allow_extra_args(false);
+  command->add_option("--workers", listen.workers, "Threads that answer requests")
+      ->check(CLI::Range(1U, 1024U))
+      ->capture_default_str();
+  command->add_option("--max-connections", listen.max_connections, "More are refused")->capture_default_str();
+  command
+      ->add_option("--forget-delay", flags->forget_delay_s,
+                   "Seconds for which requests to forget gather before files are rewritten")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command
+      ->add_option("--rederive-delay", flags->rederive_delay_s,
+                   "Seconds after which a model that forgot is made bit-identical with a retrain")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command->add_flag("--demo", flags->demo, "With a small shop that is generated, to try things on");
+  command->callback([flags, &shared] { shared.action = [flags, &shared] { up(*flags, shared); }; });
+}
+
+}  // namespace eunomia::app

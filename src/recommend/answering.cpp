@@ -1,0 +1,287 @@
+#include "recommend/answering.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "recommend/folding.h"
+#include "recommend/item_filter.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+using core::errc;
+using core::error;
+
+template <class List>
+void require_at_most(const List& list, std::size_t most, std::string_view name) {
+  if (list.size() > most) {
+    throw error(errc::invalid_argument, fmt::format("{}: {} given, at most {} are taken", name, list.size(), most));
+  }
+}
+
+std::optional<float> finite(float score) {
+  return std::isfinite(score) ? std::optional(score) : std::nullopt;
+}
+
+std::vector<reason> reasons(const scorer& model, const person& who, item_position item, std::size_t count) {
+  std::vector<reason> rows;
+  for (const auto& part : model.explain(who, item, count)) {
+    rows.push_back({model.items().id(part.item), part.share});
+  }
+  return rows;
+}
+
+item_position item_of(const scorer& model, std::string_view recommender, const std::string& id) {
+  const auto item = model.items().find(id);
+  if (!item) {
+    constexpr std::size_t shown = 128;
+    throw error(errc::not_found,
+                fmt::format("recommender \"{}\" knows no item \"{}\"", recommender, id.substr(0, shown)));
+  }
+  return *item;
+}
+
+}  // namespace
+
+// A dataset while its people are asked about.
+struct answering::dataset_view {
+  explicit dataset_view(dataset set, std::size_t memory) : rows(std::move(set)), histories(rows, memory) {}
+  dataset rows;
+  live_history histories;
+};
+
+// A served version, and what is derived from it once.
+struct answering::model_view {
+  model_view(std::shared_ptr<const served_model> answers, std::shared_ptr<dataset_view> of)
+      : serves(std::move(answers)), people(std::move(of)), folds(serves->trained(), people->rows) {}
+
+  std::shared_ptr<const served_model> serves;
+  std::shared_ptr<dataset_view> people;
+  folding folds;
+
+  std::mutex reading;
+  std::shared_ptr<const item_metadata> metadata;  // once somebody asked with a condition
+};
+
+struct answering::person_view {
+  bool known = false;
+  folded_person folded;
+};
+
+answering::answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
+                     core::purpose why, core::thread_pool& pool, std::size_t history_memory)
+    : data_(data),
+      all_(all),
+      people_(people),
+      user_space_(std::move(user_space)),
+      why_(std::move(why)),
+      pool_(pool),
+      history_memory_(history_memory) {}
+
+answering::~answering() = default;
+
+std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string& name) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = datasets_.find(name); found != datasets_.end()) {
+      return found->second;
+    }
+  }
+  auto opened = data_.open(name);
+  const std::lock_guard lock(mutex_);
+  auto& kept = datasets_[name];
+  if (kept == nullptr) {
+    kept = std::make_shared<dataset_view>(std::move(opened), history_memory_);
+  }
+  return kept;
+}
+
+std::shared_ptr<answering::model_view> answering::view_of(std::string_view recommender) {
+  const auto serves = all_.served(recommender);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = models_.find(recommender);
+        found != models_.end() && found->second->serves->same_training(*serves)) {
+      return found->second;
+    }
+  }
+  const auto people = dataset_of(serves->record().dataset);
+  auto made = std::make_shared<model_view>(serves, people);
+  const std::lock_guard lock(mutex_);
+  auto& kept = models_[std::string(recommender)];
+  kept = std::move(made);
+  return kept;
+}
+
+answering::person_view answering::person_of(const asked& who, model_view& model) {
+  require_at_most(who.visited, max_item_list, "history");
+  if (who.user && !who.visited.empty()) {
+    throw error(errc::invalid_argument, "a user and a history are two people: give one of them");
+  }
+  const auto scorer = model.serves->current();
+  if (who.user) {
+    const auto handle = people_.find(user_space_, *who.user);
+    return handle ? person_view{true, model.folds.fold_in(*model.people->histories.history_of(*handle, why_), *scorer)}
+                  : person_view{};
+  }
+  std::vector<history_event> history;
+  history.reserve(who.visited.size());
+  const std::int64_t now = core::now_ms();
+  for (const std::string& item : who.visited) {
+    history.push_back({item, now, {}, std::numeric_limits<float>::quiet_NaN()});
+  }
+  return {false, fold_in(history, {}, *scorer, model.serves->how())};
+}
+
+item_set answering::allowed_items(const question& what, model_view& model) {
+  const catalogue& items = model.serves->current()->items();
+  item_set allowed(items.size(), what.only.empty());
+  for (const std::string& id : what.only) {
+    if (const auto item = items.find(id)) {
+      allowed.insert(*item);
+    }
+  }
+  for (const std::string& id : what.exclude) {
+    if (const auto item = items.find(id)) {
+      allowed.erase(*item);
+    }
+  }
+  if (!what.where.empty()) {
+    std::vector<item_condition> conditions;
+    conditions.reserve(what.where.size());
+    for (const std::string& text : what.where) {
+      conditions.push_back(item_condition::parse(text));
+    }
+    allowed.keep_only(items_that_meet(conditions, *metadata_of(model), items.size()));
+  }
+  return allowed;
+}
+
+std::shared_ptr<const item_metadata> answering::metadata_of(model_view& model) {
+  const std::lock_guard lock(model.reading);
+  if (model.metadata == nullptr) {
+    core::job quiet;
+    model.metadata = std::make_shared<const item_metadata>(
+        model.people->rows.load_item_metadata(model.serves->current()->items(), pool_, quiet));
+  }
+  return model.metadata;
+}
+
+item_set answering::new_items(const question& what, model_view& model) {
+  item_set fresh = model.serves->new_items();
+  if (what.explore_days > 0) {
+    const auto metadata = metadata_of(model);
+    const auto& created = metadata->values[metadata->column_named(creation_column)];
+    const auto oldest =
+        core::now_ms() - static_cast<std::int64_t>(what.explore_days * static_cast<double>(core::milliseconds_per_day));
+    for (item_position item = 0; item < fresh.size(); ++item) {
+      if (created[item] && core::parse_timestamp(*created[item]) >= oldest) {
+        fresh.insert(item);
+      }
+    }
+  }
+  return fresh;
+}
+
+answer answering::begin_answer(const model_view& model, const person_view& who) {
+  const model_record& record = model.serves->record();
+  return {record.name, record.version, record.family, who.known, !who.folded.history.empty(), {}};
+}
+
+answer answering::recommend(std::string_view recommender, const question& what) {
+  require_at_most(what.only, max_item_list, "only");
+  require_at_most(what.exclude, max_item_list, "exclude");
+  require_at_most(what.where, max_conditions, "where");
+  if (what.explain > max_reasons) {
+    throw error(errc::invalid_argument, fmt::format("explain must be 0 to {}, got {}", max_reasons, what.explain));
+  }
+  if (!(what.explore_days >= 0 && what.explore_days <= 36'500)) {
+    throw error(errc::invalid_argument, "explore_days must be 0 to 36500");
+  }
+  const auto model = view_of(recommender);
+  const auto who = person_of(what.who, *model);
+  const auto scorer = model->serves->current();
+  const bool filtered = !what.only.empty() || !what.exclude.empty() || !what.where.empty();
+  const item_set allowed = filtered ? allowed_items(what, *model) : item_set(0);
+  const item_set fresh = what.explore > 0 ? new_items(what, *model) : item_set(0);
+
+  recommendation_request request;
+  request.who = who.folded.view();
+  request.count = what.count;
+  request.exclude_history = !what.include_history;
+  request.allowed = filtered ? &allowed : nullptr;
+  request.explore = {.share = what.explore, .new_items = what.explore > 0 ? &fresh : nullptr, .seed = what.seed};
+  answer result = begin_answer(*model, who);
+  result.items.reserve(what.count);
+  for (const auto& entry : recommend::recommend(*scorer, request)) {
+    result.items.push_back({scorer->items().id(entry.item), finite(entry.score), entry.explored, {}});
+    if (what.explain > 0) {
+      result.items.back().because = reasons(*scorer, request.who, entry.item, what.explain);
+    }
+  }
+  return result;
+}
+
+answer answering::rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
+                       std::size_t explain) {
+  require_at_most(items, max_item_list, "items");
+  if (explain > max_reasons) {
+    throw error(errc::invalid_argument, fmt::format("explain must be 0 to {}, got {}", max_reasons, explain));
+  }
+  const auto model = view_of(recommender);
+  const auto person = person_of(who, *model);
+  const auto scorer = model->serves->current();
+  answer result = begin_answer(*model, person);
+  for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items)) {
+    result.items.push_back({items[entry.index], finite(entry.score), false, {}});
+    if (const auto item = scorer->items().find(items[entry.index]); item && explain > 0) {
+      result.items.back().because = reasons(*scorer, person.folded.view(), *item, explain);
+    }
+  }
+  return result;
+}
+
+answer answering::similar(std::string_view recommender, const std::string& item, std::size_t count) {
+  if (count > max_recommendations) {
+    throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_recommendations, count));
+  }
+  const auto model = view_of(recommender);
+  const auto scorer = model->serves->current();
+  answer result = begin_answer(*model, {});
+  for (const auto& entry : scorer->similar(item_of(*scorer, recommender, item), count)) {
+    result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
+  }
+  return result;
+}
+
+answer answering::explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count) {
+  if (count > max_reasons) {
+    throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_reasons, count));
+  }
+  const auto model = view_of(recommender);
+  const auto person = person_of(who, *model);
+  const auto scorer = model->serves->current();
+  answer result = begin_answer(*model, person);
+  const auto position = item_of(*scorer, recommender, item);
+  result.items.push_back({item, std::nullopt, false, reasons(*scorer, person.folded.view(), position, count)});
+  return result;
+}
+
+record_report answering::record(const std::string& dataset, std::span<const event> batch) {
+  return dataset_of(dataset)->histories.record(batch);
+}
+
+void answering::changed(std::string_view dataset) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = datasets_.find(dataset); found != datasets_.end()) {
+    datasets_.erase(found);
+  }
+  std::erase_if(models_, [&](const auto& entry) { return entry.second->serves->record().dataset == dataset; });
+}
+
+}  // namespace eunomia::recommend

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/purpose.h"
+#include "core/thread_pool.h"
+#include "recommend/dataset.h"
+#include "recommend/event.h"
+#include "recommend/live_history.h"
+#include "recommend/recommenders.h"
+#include "subject/directory.h"
+
+namespace eunomia::recommend {
+
+// Who is asked about: somebody with an identifier, or a visitor by the items they looked at, oldest first. Neither:
+// somebody of whom nothing is known.
+struct asked {
+  std::optional<std::string> user = std::nullopt;
+  std::vector<std::string> visited = {};
+};
+
+struct question {
+  asked who = {};
+  std::size_t count = 25;                 // 1 to max_recommendations
+  bool include_history = false;           // recommend also what they did something with already
+  std::vector<std::string> only = {};     // of these items; empty: of all
+  std::vector<std::string> exclude = {};  // never these
+  std::vector<std::string> where = {};    // item_condition: "PRICE<=20"
+  double explore = 0;                     // the share of places for new items, 0 to 1
+  double explore_days = 0;                // also those that came to the shop since, by CREATION_TIMESTAMP
+  std::uint64_t seed = 1;                 // of the exploration
+  std::size_t explain = 0;                // past interactions to name with each item
+};
+
+struct reason {
+  std::string item;
+  float share = 0;
+};
+
+struct answered_item {
+  std::string item;
+  std::optional<float> score;  // none: the model has none for it
+  bool explored = false;
+  std::vector<reason> because;
+};
+
+struct answer {
+  std::string recommender;
+  std::int64_t version = 0;
+  std::string family;
+  bool known = false;     // the user is known
+  bool personal = false;  // something they did was counted; else everybody gets this answer
+  std::vector<answered_item> items;
+};
+
+// Asks served recommenders, and records what people do meanwhile: what was recorded is in the next answer. Any thread.
+class answering {
+ public:
+  // Column of items by which Personalize tells when an item came to the shop, seconds since 1970.
+  static constexpr std::string_view creation_column = "CREATION_TIMESTAMP";
+  static constexpr std::size_t max_item_list = 10'000;  // of visited, only, exclude and rank
+  static constexpr std::size_t max_conditions = 64;
+  static constexpr std::size_t max_reasons = 1000;
+
+  // All must outlive it. pool: for what is read once for a model, like the metadata of items.
+  answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
+            core::purpose why, core::thread_pool& pool, std::size_t history_memory = live_history::default_memory);
+  ~answering();
+
+  // The best items for somebody. Throws errc::not_found and errc::failed_precondition as recommenders::served does,
+  // errc::invalid_argument for what the question cannot ask, naming the limit.
+  answer recommend(std::string_view recommender, const question& what);
+  // The given items, best first; those that the model has no score for last, in their order.
+  answer rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
+              std::size_t explain = 0);
+  // The items most like one. Throws errc::not_found when the model does not know it.
+  answer similar(std::string_view recommender, const std::string& item, std::size_t count);
+  // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
+  answer explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count);
+
+  // Throws as dataset::record does; errc::not_found for a dataset that is not there.
+  record_report record(const std::string& dataset, std::span<const event> batch);
+
+  // The dataset's columns, metadata or existence changed: what is remembered of it is read anew.
+  void changed(std::string_view dataset);
+
+ private:
+  struct model_view;
+  struct person_view;
+  struct dataset_view;
+
+  std::shared_ptr<dataset_view> dataset_of(const std::string& name);
+  std::shared_ptr<model_view> view_of(std::string_view recommender);
+  person_view person_of(const asked& who, model_view& model);
+  static answer begin_answer(const model_view& model, const person_view& who);
+  std::shared_ptr<const item_metadata> metadata_of(model_view& model);
+  item_set allowed_items(const question& what, model_view& model);
+  item_set new_items(const question& what, model_view& model);
+
+  datasets& data_;
+  const recommenders& all_;
+  const subject::directory& people_;
+  std::string user_space_;
+  core::purpose why_;
+  core::thread_pool& pool_;
+  std::size_t history_memory_;
+
+  mutable std::mutex mutex_;  // of what follows
+  std::map<std::string, std::shared_ptr<dataset_view>, std::less<>> datasets_;
+  std::map<std::string, std::shared_ptr<model_view>, std::less<>> models_;
+};
+
+}  // namespace eunomia::recommend

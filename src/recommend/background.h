@@ -1,0 +1,87 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/purpose.h"
+#include "core/thread_pool.h"
+#include "job/jobs.h"
+#include "recommend/dataset.h"
+#include "recommend/import.h"
+#include "recommend/recommenders.h"
+
+namespace eunomia::recommend {
+
+// One file to be imported by a job.
+struct import_order {
+  std::string dataset;
+  data_kind kind = data_kind::interactions;
+  std::filesystem::path file;
+  bool owned = false;  // the file is ours, and removed when the job has ended
+  import_options options;
+};
+
+struct background_options {
+  std::filesystem::path files;                        // folder of files that jobs own; what no job waits for is removed
+  std::uint64_t memory_limit = UINT64_MAX;            // of one training, bytes
+  std::chrono::milliseconds forget_delay{5'000};      // requests to forget gather so long before the disk is rewritten
+  std::chrono::milliseconds rederive_delay{600'000};  // a model that only updated itself is re-derived after this
+  std::chrono::milliseconds tick{1'000};              // how often is looked at what is due
+};
+
+// The long work of the recommenders as durable jobs, and what happens by itself: retraining by policy, forgetting
+// finished on the disk, models re-derived, events moved to their table.
+//
+// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "forget", "rederive" and "settle" (lane
+// "upkeep"), so that a forgetting never waits for a training.
+class background {
+ public:
+  // Adds its kinds of jobs: before jobs.start(). pool: for all this work, apart from the threads that answer. All must
+  // outlive it.
+  background(job::jobs& jobs, datasets& data, recommenders& all, core::thread_pool& pool, const core::purpose& why,
+             const background_options& with);
+  // Stops as stop() does.
+  ~background();
+
+  // Throws errc::not_found for a dataset that is not there.
+  job::record import(const import_order& order);
+  // Throws errc::not_found; errc::failed_precondition when a training of it waits or runs already.
+  job::record train(std::string_view recommender);
+
+  // Begins to look at what is due.
+  void start();
+  void stop();
+
+  training_context context(core::job& job) const { return {pool_, job, with_.memory_limit}; }
+
+ private:
+  std::string run_import(const job::record& what, core::job& job);
+  std::string run_training(const job::record& what, core::job& job);
+  void look();
+  void sweep_files();
+  void submit_once(std::string_view kind, std::string_view subject, const std::string& arguments);
+  bool waits(std::string_view kind, std::string_view subject) const;
+
+  job::jobs& jobs_;
+  datasets& data_;
+  recommenders& all_;
+  core::thread_pool& pool_;
+  core::purpose why_;
+  background_options with_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread looks_;
+};
+
+}  // namespace eunomia::recommend

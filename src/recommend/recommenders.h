@@ -1,0 +1,183 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/published.h"
+#include "core/purpose.h"
+#include "recommend/answer.h"
+#include "recommend/dataset.h"
+#include "recommend/model_registry.h"
+#include "recommend/selection.h"
+#include "store/sql/database.h"
+
+namespace eunomia::recommend {
+
+// When a recommender is trained anew by itself: after so many hours, or so many new interactions, whichever is first.
+struct retraining_policy {
+  double every_hours = 0;          // 0: never for its age
+  std::uint64_t after_events = 0;  // 0: never for their number
+  friend bool operator==(const retraining_policy&, const retraining_policy&) = default;
+};
+
+inline constexpr std::uint32_t max_kept_versions = 20;
+
+// A recommender as somebody asked for it: what it learns from and how. Its trained versions are in the model registry,
+// under its name.
+struct recommender_record {
+  std::string name;  // 1 to 64 of a-z, 0-9, '_' and '-'
+  std::string dataset;
+  candidate what{"auto", "{}"};
+  retraining_policy when = {};
+  std::uint32_t keep_versions = 2;  // 1 to max_kept_versions
+  std::int64_t created_at = 0;      // UTC ms
+  std::int64_t failed_at = 0;       // of the newest training when that failed, UTC ms; 0: it did not
+  std::string failure;              // why
+};
+
+class training_session;
+
+// A version that answers: immutable but for the scorer, which forgetting replaces. Any thread.
+class served_model {
+ public:
+  served_model(model_record record, std::shared_ptr<model> answers);
+
+  const model_record& record() const { return record_; }
+  std::shared_ptr<const scorer> current() const { return model_->current(); }
+  const model& trained() const { return *model_; }
+  // The other is the same version, whatever either has forgotten since.
+  bool same_training(const served_model& other) const { return model_ == other.model_; }
+  const weighting& how() const { return how_; }
+  // Items of the catalogue that nobody had an interaction with when it was trained.
+  const item_set& new_items() const { return new_items_; }
+
+ private:
+  friend class recommenders;
+  model_record record_;
+  std::shared_ptr<model> model_;
+  weighting how_;
+  item_set new_items_;
+};
+
+// What one version of a model lost when somebody was forgotten.
+struct forgotten_model {
+  std::string name;  // of the recommender
+  std::int64_t version = 0;
+  std::string family;
+  bool serving = false;
+  std::uint64_t people = 0;  // of those asked, how many it held
+  std::uint64_t pairs = 0;   // taken out
+  std::string level;         // name_of(forgetting_level)
+  double milliseconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(forgotten_model, (), (name, version, family, serving, people, pairs, level, milliseconds))
+
+struct erased_dataset {
+  std::string name;
+  std::uint64_t rows = 0;
+};
+BOOST_DESCRIBE_STRUCT(erased_dataset, (), (name, rows))
+
+struct forgetting_report {
+  std::vector<forgotten_model> models;  // every version that is kept
+  std::vector<erased_dataset> datasets;
+};
+BOOST_DESCRIBE_STRUCT(forgetting_report, (), (models, datasets))
+
+// A forgetting: durable from the moment that it is asked for. From then on nothing leads from the raw identifiers to
+// the people, and no served model holds them; what is on the disk follows with finish().
+struct forgetting_record {
+  std::int64_t id = 0;
+  std::int64_t requested_at = 0;  // UTC ms
+  std::int64_t completed_at = 0;  // 0: not yet
+  std::uint64_t people = 0;
+  forgetting_report report;  // when completed, of all requests that were finished together
+};
+
+// The recommenders of a data directory: defined, trained, served, made to forget. Any number of threads ask served();
+// one at a time trains a recommender; forgetting goes on beside both.
+class recommenders {
+ public:
+  // Brings the schema of this room up to date. All must outlive it.
+  recommenders(store::sql::database& sql, datasets& data, model_registry& models, subject::durable_directory& people);
+  ~recommenders();
+
+  // Throws errc::already_exists; errc::not_found for a dataset that is not there; errc::invalid_argument for a family,
+  // parameters or a policy that cannot be.
+  recommender_record create(recommender_record wanted);
+  // Changes what it learns, when and how many versions stay; not its dataset. Throws errc::not_found.
+  recommender_record update(recommender_record wanted);
+  // Throws errc::not_found with the names there are.
+  recommender_record find(std::string_view name) const;
+  std::vector<recommender_record> list() const;
+  // With all its versions. Throws errc::not_found.
+  void remove(std::string_view name);
+  std::vector<model_record> versions(std::string_view name) const { return models_.versions(name); }
+
+  // Loads the version that answers; forgets first whom it is to forget. Throws errc::failed_precondition when none is
+  // trained.
+  std::shared_ptr<const served_model> load(std::string_view name, const training_context& context);
+  // Loads all that are trained. One that cannot be loaded is logged, and the others go on.
+  void load_all(const training_context& context);
+  // Throws errc::not_found when there is no such recommender, errc::failed_precondition when it is not loaded.
+  std::shared_ptr<const served_model> served(std::string_view name) const;
+
+  // Trains anew, keeps it as the next version, and serves it; the old version answers until then, and after a failure,
+  // which is kept in the record. People forgotten meanwhile are taken out before anything is kept.
+  model_record train(std::string_view name, const core::purpose& why, const training_context& context);
+  // The same with what was loaded before, for who wants to look at the choice first.
+  model_record train(std::string_view name, const training_session& session, const training_context& context);
+  // Another version answers from now on.
+  model_record serve(std::string_view name, std::int64_t version, const training_context& context);
+  // The recommenders that their policy wants to be trained now.
+  std::vector<std::string> due() const;
+
+  // Forgets people in every served model, and keeps the request, in one transaction with taking their identifiers out
+  // of the directory; finish() does the rest. The answer tells what the served models lost.
+  std::pair<forgetting_record, std::vector<forgotten_model>> begin_forgetting(
+      std::span<const core::subject_handle> wanted, const training_context& context);
+  // Takes the people of every request that waits out of what is on the disk: every version of every model, every
+  // dataset, SQLite's log. May be run again after a kill at any moment. Nothing when no request waits.
+  std::optional<forgetting_report> finish_forgettings(const training_context& context);
+  bool forgettings_wait() const { return forgettings_wait_since().has_value(); }
+  // When the oldest request came that finish_forgettings() has not seen to, UTC ms.
+  std::optional<std::int64_t> forgettings_wait_since() const;
+  // Throws errc::not_found.
+  forgetting_record forgetting(std::int64_t id) const;
+
+  // Makes served models that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
+  std::size_t rederive(const training_context& context);
+  // Since when there has been one that rederive() would change, UTC ms.
+  std::optional<std::int64_t> rounded_since() const;
+
+ private:
+  struct slot;
+
+  std::shared_ptr<slot> slot_of(std::string_view name) const;
+  std::vector<std::shared_ptr<slot>> slots() const;
+  void keep_failure(std::string_view name, const std::string& why);
+  // What finish_forgettings() does to the versions of one recommender.
+  std::vector<forgotten_model> forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
+                                               const training_context& context);
+  forgotten_model forget_in(slot& in, std::span<const core::subject_handle> gone, const training_context& context);
+
+  store::sql::database& sql_;
+  datasets& data_;
+  model_registry& models_;
+  subject::durable_directory& people_;
+
+  mutable std::mutex mutex_;  // of slots_
+  std::map<std::string, std::shared_ptr<slot>, std::less<>> slots_;
+  struct pending;
+  std::unique_ptr<pending> pending_;
+};
+
+}  // namespace eunomia::recommend

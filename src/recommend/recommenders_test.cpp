@@ -1,0 +1,223 @@
+#include "recommend/recommenders.h"
+
+#include "recommend/answering.h"
+#include "recommend/family.h"
+#include "recommend/test_shop.h"
+#include "recommend/training.h"
+
+namespace eunomia::recommend {
+namespace {
+
+using core::errc;
+
+class recommenders_on_both : public testing::shop_on_both_engines {
+ protected:
+  static constexpr std::uint32_t people = 40;
+
+  void SetUp() override {
+    shop_on_both_engines::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    std::vector<event> batch;
+    for (std::uint32_t person = 0; person < people; ++person) {
+      for (std::uint32_t step = 0; step < 6; ++step) {
+        batch.push_back(view(user(person), fmt::format("item-{}", (person % 3) * 4 + step % 5), 1'000'000 + step));
+      }
+    }
+    record(batch);
+    open_all();
+    all_->create(wanted());
+  }
+  void TearDown() override {
+    answers_.reset();
+    all_.reset();
+    models_.reset();
+    shop_on_both_engines::TearDown();
+  }
+
+  void open_all() {
+    db().migrate(model_registry_migrations());
+    models_ = std::make_unique<model_registry>(db(), *blobs_);
+    all_ = std::make_unique<recommenders>(db(), *datasets_, *models_, *people_);
+    answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, pool_);
+  }
+  void restart() {
+    answers_.reset();
+    all_.reset();
+    models_.reset();
+    reopen();
+    open_all();
+  }
+
+  static std::string user(std::uint32_t number) { return fmt::format("user-{}", number); }
+  static recommender_record wanted() {
+    recommender_record record;
+    record.name = "main";
+    record.dataset = "shop";
+    record.what = {"ease", "{}"};
+    return record;
+  }
+  training_context context() { return {pool_, job_}; }
+  model_record train() { return all_->train("main", why_, context()); }
+  answer ask(std::uint32_t person) { return answers_->recommend("main", {.who = {user(person), {}}, .count = 3}); }
+  std::vector<std::byte> bytes_of(const model_record& record) { return blobs_->read(record.file); }
+  bool holds(const model_record& record, core::subject_handle who) {
+    return models_->load(record, context())->learned_from().find(who).has_value();
+  }
+
+  std::unique_ptr<model_registry> models_;
+  std::unique_ptr<recommenders> all_;
+  std::unique_ptr<answering> answers_;
+};
+
+EUNOMIA_ON_BOTH_ENGINES(recommenders_on_both);
+
+template <class Action>
+std::string thrown(errc code, Action action) {
+  try {
+    action();
+  } catch (const core::error& problem) {
+    EXPECT_EQ(problem.code(), code) << problem.what();
+    return problem.what();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return {};
+}
+
+TEST_P(recommenders_on_both, an_untrained_recommender_says_so) {
+  EXPECT_NE(thrown(errc::failed_precondition, [&] { ask(1); }).find("train"), std::string::npos);
+  EXPECT_NE(thrown(errc::not_found, [&] { all_->served("other"); }).find("main"), std::string::npos);
+}
+
+TEST_P(recommenders_on_both, refuses_what_cannot_be) {
+  auto twice = wanted();
+  thrown(errc::already_exists, [&] { all_->create(twice); });
+  auto other = wanted();
+  other.name = "other";
+  other.dataset = "nowhere";
+  thrown(errc::not_found, [&] { all_->create(other); });
+  other.dataset = "shop";
+  other.what = {"ease", R"({"lambda": -1})"};
+  thrown(errc::invalid_argument, [&] { all_->create(other); });
+  other.what = {"auto", R"({"lambda": 1})"};
+  thrown(errc::invalid_argument, [&] { all_->create(other); });
+  other.what = {"ease", "{}"};
+  other.keep_versions = 0;
+  thrown(errc::invalid_argument, [&] { all_->create(other); });
+  other.keep_versions = 1;
+  other.when.every_hours = -1;
+  thrown(errc::invalid_argument, [&] { all_->create(other); });
+}
+
+TEST_P(recommenders_on_both, keeps_as_many_versions_as_it_was_told_and_serves_the_newest) {
+  for (int i = 0; i < 3; ++i) {
+    train();
+  }
+  const auto kept = all_->versions("main");
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].version, 3);
+  EXPECT_TRUE(kept[0].serving);
+  EXPECT_FALSE(kept[1].serving);
+  EXPECT_EQ(ask(1).version, 3);
+  EXPECT_EQ(all_->serve("main", 2, context()).version, 2);
+  EXPECT_EQ(ask(1).version, 2);
+  thrown(errc::not_found, [&] { all_->serve("main", 1, context()); });
+  restart();
+  all_->load_all(context());
+  EXPECT_EQ(ask(1).version, 2);
+}
+
+TEST_P(recommenders_on_both, somebody_forgotten_is_nobody_at_once_and_gone_from_every_version_later) {
+  train();
+  train();
+  const auto gone = handle(user(7));
+  const auto [request, models] = all_->begin_forgetting({&gone, 1}, context());
+  EXPECT_FALSE(ask(7).known);
+  ASSERT_EQ(models.size(), 1U);
+  EXPECT_EQ(models[0].people, 1U);
+  EXPECT_FALSE(all_->served("main")->trained().learned_from().find(gone).has_value());
+  EXPECT_EQ(all_->forgetting(request.id).completed_at, 0);
+
+  const auto report = all_->finish_forgettings(context());
+  ASSERT_TRUE(report.has_value());
+  for (const auto& version : all_->versions("main")) {
+    EXPECT_FALSE(holds(version, gone)) << version.version;
+  }
+  EXPECT_EQ(all_->forgetting(request.id).report.datasets.at(0).rows, 6U);
+  EXPECT_FALSE(all_->forgettings_wait());
+  EXPECT_FALSE(all_->finish_forgettings(context()).has_value());
+}
+
+TEST_P(recommenders_on_both, a_restart_before_the_disk_is_done_serves_nobody_who_was_forgotten) {
+  train();
+  const auto gone = handle(user(7));
+  all_->begin_forgetting({&gone, 1}, context());
+  restart();
+  ASSERT_TRUE(all_->forgettings_wait());
+  EXPECT_TRUE(holds(all_->versions("main").at(0), gone));
+  all_->load_all(context());
+  EXPECT_FALSE(all_->served("main")->trained().learned_from().find(gone).has_value());
+  all_->finish_forgettings(context());
+  EXPECT_FALSE(holds(all_->versions("main").at(0), gone));
+}
+
+TEST_P(recommenders_on_both, a_training_keeps_nobody_who_left_while_it_ran) {
+  const training_session session(datasets_->open("shop"), {"ease", "{}"}, why_, context());
+  const auto gone = handle(user(7));
+  all_->begin_forgetting({&gone, 1}, context());
+  const auto made = all_->train("main", session, context());
+  EXPECT_EQ(made.people, people - 1);
+  EXPECT_FALSE(holds(made, gone));
+}
+
+TEST_P(recommenders_on_both, a_model_that_forgot_and_was_rederived_has_the_bytes_of_one_that_never_saw_them) {
+  train();
+  const auto gone = handle(user(7));
+  all_->begin_forgetting({&gone, 1}, context());
+  EXPECT_TRUE(all_->rounded_since().has_value());
+  all_->finish_forgettings(context());
+  EXPECT_FALSE(all_->versions("main").at(0).exact);
+  EXPECT_EQ(all_->rederive(context()), 1U);
+  EXPECT_FALSE(all_->rounded_since().has_value());
+  const auto forgot = all_->versions("main").at(0);
+  EXPECT_TRUE(forgot.exact);
+  EXPECT_EQ(bytes_of(forgot), bytes_of(train()));
+}
+
+TEST_P(recommenders_on_both, what_somebody_did_a_moment_ago_is_in_the_answer) {
+  train();
+  const auto newcomer = [&] { return answers_->recommend("main", {.who = {"newcomer", {}}, .explain = 1}); };
+  EXPECT_FALSE(newcomer().known);
+  const event seen = view("newcomer", "item-1");
+  answers_->record("shop", {&seen, 1});
+  const auto after = newcomer();
+  EXPECT_TRUE(after.known && after.personal);
+  ASSERT_FALSE(after.items.empty());
+  EXPECT_EQ(after.items[0].because.at(0).item, "item-1");
+}
+
+TEST_P(recommenders_on_both, is_due_after_so_many_events_and_not_right_after_a_failure) {
+  auto record = all_->find("main");
+  record.when.after_events = 10;
+  all_->update(record);
+  EXPECT_EQ(all_->due(), std::vector<std::string>{"main"}) << "never trained, and there is enough";
+  train();
+  EXPECT_TRUE(all_->due().empty());
+  for (std::int64_t i = 0; i < 10; ++i) {
+    EXPECT_TRUE(all_->due().empty());
+    const event one = view("late", "item-2", 2'000'000 + i);
+    answers_->record("shop", {&one, 1});
+  }
+  EXPECT_EQ(all_->due(), std::vector<std::string>{"main"});
+
+  record.what = {"ease", R"({"weighting": {"event_weights": {"view": 0}}})"};
+  all_->update(record);
+  thrown(errc::failed_precondition, [&] { train(); });
+  EXPECT_FALSE(all_->find("main").failure.empty());
+  EXPECT_TRUE(all_->due().empty());
+  EXPECT_EQ(ask(1).version, 1) << "the old version goes on";
+}
+
+}  // namespace
+}  // namespace eunomia::recommend

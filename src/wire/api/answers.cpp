@@ -1,0 +1,107 @@
+// Questions to a served recommender.
+#include "wire/api/answers.h"
+
+#include "wire/api/api.h"
+
+namespace eunomia::wire::api {
+
+namespace {
+
+using http::method;
+using http::role;
+using recommend::answering;
+
+constexpr std::string_view history_text = "A visitor instead: the items they looked at, oldest first";
+
+operation asking(std::string_view what, std::string summary) {
+  return {method::post, "/api/v1/recommenders/{recommender}/" + std::string(what),
+          http::access::roles(role::service, role::engineer), "recommendations", std::move(summary)};
+}
+
+}  // namespace
+
+core::json_notes notes_of(const recommendation_body*) {
+  return {
+      {"user", {.text = user_text}},
+      {"history", {.text = history_text, .longest = answering::max_item_list}},
+      {"count", {.text = "How many", .least = 0, .most = recommend::max_recommendations}},
+      {"include_history", {.text = "Recommend also what they did something with already"}},
+      {"only", {.text = "Choose from these items", .longest = answering::max_item_list}},
+      {"exclude", {.text = "Never these items", .longest = answering::max_item_list}},
+      {"where", {.text = "Conditions on items, all must hold: \"PRICE<=20\"", .longest = answering::max_conditions}},
+      {"explore", {.text = "The share of places for new items", .least = 0, .most = 1}},
+      {"explore_days",
+       {.text = "Also items whose CREATION_TIMESTAMP is within so many days", .least = 0, .most = 36'500}},
+      {"seed", {.text = "The same seed draws the same new items"}},
+      {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}}};
+}
+
+core::json_notes notes_of(const ranking_body*) {
+  return {{"user", {.text = user_text}},
+          {"history", {.text = history_text, .longest = answering::max_item_list}},
+          {"items", {.text = "To be ranked", .longest = answering::max_item_list}},
+          {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}}};
+}
+
+core::json_notes notes_of(const similar_body*) {
+  return {{"item", {.text = "An item that the recommender knows", .shortest = 1}},
+          {"count", {.text = "How many", .most = recommend::max_recommendations}}};
+}
+
+core::json_notes notes_of(const explanation_body*) {
+  return {{"user", {.text = user_text}},
+          {"history", {.text = history_text, .longest = answering::max_item_list}},
+          {"item", {.text = "An item that the recommender knows", .shortest = 1}},
+          {"count", {.text = "Past interactions to name", .most = answering::max_reasons}}};
+}
+
+answer_view view_of(recommend::answer&& given) {
+  answer_view view{
+      std::move(given.recommender), given.version, std::move(given.family), given.known, given.personal, {}};
+  view.items.reserve(given.items.size());
+  for (auto& one : given.items) {
+    view.items.push_back({std::move(one.item), one.score, one.explored, {}});
+    for (auto& why : one.because) {
+      view.items.back().because.push_back({std::move(why.item), why.share});
+    }
+  }
+  return view;
+}
+
+recommend::question question_of(const recommendation_body& body) {
+  return {.who = {body.user, body.history},
+          .count = body.count,
+          .include_history = body.include_history,
+          .only = body.only,
+          .exclude = body.exclude,
+          .where = body.where,
+          .explore = body.explore,
+          .explore_days = body.explore_days,
+          .seed = body.seed,
+          .explain = body.explain};
+}
+
+void add_answers(route_table& table, const services& to) {
+  answering& ask = to.answering;
+  table.body<recommendation_body, answer_view>(
+      asking("recommendations", "The best items for somebody"),
+      [&ask](const recommendation_body& body, const http::request& in) {
+        return view_of(ask.recommend(in.path_parameter("recommender"), question_of(body)));
+      });
+  table.body<ranking_body, answer_view>(
+      asking("ranking", "The given items, best first for somebody"),
+      [&ask](const ranking_body& body, const http::request& in) {
+        return view_of(ask.rank(in.path_parameter("recommender"), {body.user, body.history}, body.items, body.explain));
+      });
+  table.body<similar_body, answer_view>(
+      asking("similar", "The items most like one"), [&ask](const similar_body& body, const http::request& in) {
+        return view_of(ask.similar(in.path_parameter("recommender"), body.item, body.count));
+      });
+  table.body<explanation_body, answer_view>(
+      asking("explanation", "Which past interactions speak for an item"),
+      [&ask](const explanation_body& body, const http::request& in) {
+        return view_of(ask.explain(in.path_parameter("recommender"), {body.user, body.history}, body.item, body.count));
+      });
+}
+
+}  // namespace eunomia::wire::api

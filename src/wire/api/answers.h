@@ -1,0 +1,88 @@
+#pragma once
+
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json_schema.h"
+#include "recommend/answering.h"
+
+// Questions to a served recommender and their answers, as the API reads and writes them.
+namespace eunomia::wire::api {
+
+struct reason_view {
+  std::string item;
+  float share = 0;
+};
+BOOST_DESCRIBE_STRUCT(reason_view, (), (item, share))
+
+struct item_view {
+  std::string item;
+  std::optional<float> score;
+  bool explored = false;
+  std::vector<reason_view> because;
+};
+BOOST_DESCRIBE_STRUCT(item_view, (), (item, score, explored, because))
+
+// known: the user is known; personal: something they did was counted, else everybody gets this answer.
+struct answer_view {
+  std::string recommender;
+  std::int64_t version = 0;
+  std::string family;
+  bool known = false;
+  bool personal = false;
+  std::vector<item_view> items;
+};
+BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, items))
+
+constexpr std::string_view user_text = "A USER_ID; somebody who is not known is answered like a new visitor";
+
+struct recommendation_body {
+  std::optional<std::string> user;
+  std::vector<std::string> history;
+  std::uint32_t count = 25;
+  bool include_history = false;
+  std::vector<std::string> only;
+  std::vector<std::string> exclude;
+  std::vector<std::string> where;
+  double explore = 0;
+  double explore_days = 0;
+  std::uint64_t seed = 1;
+  std::uint32_t explain = 0;
+};
+BOOST_DESCRIBE_STRUCT(recommendation_body, (),
+                      (user, history, count, include_history, only, exclude, where, explore, explore_days, seed,
+                       explain))
+core::json_notes notes_of(const recommendation_body*);
+
+struct ranking_body {
+  std::optional<std::string> user;
+  std::vector<std::string> history;
+  std::vector<std::string> items;
+  std::uint32_t explain = 0;
+};
+BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, explain))
+core::json_notes notes_of(const ranking_body*);
+
+struct similar_body {
+  std::string item;
+  std::uint32_t count = 25;
+};
+BOOST_DESCRIBE_STRUCT(similar_body, (), (item, count))
+core::json_notes notes_of(const similar_body*);
+
+struct explanation_body {
+  std::optional<std::string> user;
+  std::vector<std::string> history;
+  std::string item;
+  std::uint32_t count = 10;
+};
+BOOST_DESCRIBE_STRUCT(explanation_body, (), (user, history, item, count))
+core::json_notes notes_of(const explanation_body*);
+
+answer_view view_of(recommend::answer&& given);
+recommend::question question_of(const recommendation_body& body);
+
+}  // namespace eunomia::wire::api

@@ -1,0 +1,48 @@
+#include "wire/api/api.h"
+
+namespace eunomia::wire::api {
+
+namespace {
+
+struct server_view {
+  std::string name;
+  std::string version;
+};
+BOOST_DESCRIBE_STRUCT(server_view, (), (name, version))
+
+}  // namespace
+
+api::api(services to) : to_(std::move(to)) {
+  using http::role;
+  const auto everybody = http::access::roles(role::privacy_officer, role::engineer, role::annotator, role::service);
+  table_.query<nothing, server_view>({http::method::get, "/api/v1", everybody, "server", "What answers here"},
+                                     [version = to_.version](const nothing&, const http::request&) {
+                                       return server_view{"eunomia", version};
+                                     });
+  add_datasets(table_, to_);
+  add_recommenders(table_, to_);
+  add_answers(table_, to_);
+  add_events(table_, to_);
+  add_forgettings(table_, to_);
+  add_jobs(table_, to_);
+  add_tokens(table_, to_);
+  const operation document{http::method::get, "/api/v1/openapi.json", everybody, "server", "This document"};
+  http::route route{.verb = document.verb, .path = document.path, .who = document.who, .run = [this](http::request&) {
+                      http::response out;
+                      out.body = openapi_;
+                      return out;
+                    }};
+  route.where = http::execution::inline_;
+  table_.raw<nothing, core::json_value>(document, {}, {}, std::move(route));
+  openapi_ = table_.openapi(to_.version);
+}
+
+bool api::claims(const http::request& head) const {
+  return head.path == "/api/v1" || head.path.starts_with("/api/v1/");
+}
+
+http::response api::answer_of(const http::request& head, const http::failure& why) const {
+  return error_response(head, why);
+}
+
+}  // namespace eunomia::wire::api

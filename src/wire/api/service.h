@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/purpose.h"
+#include "core/thread_pool.h"
+#include "job/jobs.h"
+#include "recommend/answering.h"
+#include "recommend/background.h"
+#include "recommend/dataset.h"
+#include "recommend/recommenders.h"
+#include "subject/directory.h"
+#include "wire/access/tokens.h"
+
+namespace eunomia::wire::api {
+
+// What the API translates to: the domain and what runs beside it. All outlive the API.
+struct services {
+  recommend::datasets& datasets;
+  recommend::recommenders& recommenders;
+  recommend::background& background;
+  recommend::answering& answering;
+  subject::directory& people;
+  job::jobs& jobs;
+  access::tokens& tokens;
+  core::thread_pool& forget_pool;  // for the moment in which served models forget
+  core::purpose purpose;           // what personal rows are read for
+  std::string user_space;          // of raw user ids
+  std::string version;
+  std::filesystem::path files;                      // where uploads wait for their job
+  std::vector<std::filesystem::path> import_roots;  // folders whose files may be imported by path; real paths
+};
+
+}  // namespace eunomia::wire::api

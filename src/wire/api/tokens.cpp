@@ -1,0 +1,81 @@
+#include "core/time.h"
+#include "wire/api/api.h"
+#include "wire/api/values.h"
+
+namespace eunomia::wire::api {
+
+namespace {
+
+using http::method;
+
+struct token_view {
+  std::string id;
+  std::string role;
+  std::string label;
+  std::string created_at;
+  std::optional<std::string> expires_at;
+  std::optional<std::string> revoked_at;
+  std::optional<std::string> last_used_day;
+};
+BOOST_DESCRIBE_STRUCT(token_view, (), (id, role, label, created_at, expires_at, revoked_at, last_used_day))
+
+struct new_token {
+  std::string role;
+  std::string label;
+  std::uint32_t lifetime_days = 0;
+};
+BOOST_DESCRIBE_STRUCT(new_token, (), (role, label, lifetime_days))
+core::json_notes notes_of(const new_token*) {
+  return {{"role", {.text = "administrator, privacy-officer, engineer, annotator or service", .shortest = 1}},
+          {"label", {.text = "What it is for", .longest = access::tokens::max_label_bytes, .shortest = 1}},
+          {"lifetime_days", {.text = "0: it does not expire", .most = access::tokens::max_lifetime_days}}};
+}
+
+struct created_token {
+  token_view record;
+  std::string token;  // shown once
+};
+BOOST_DESCRIBE_STRUCT(created_token, (), (record, token))
+
+struct token_list {
+  std::vector<token_view> tokens;
+};
+BOOST_DESCRIBE_STRUCT(token_list, (), (tokens))
+
+token_view view_of(const access::token_record& record) {
+  return {record.id,
+          std::string(http::name_of(record.as)),
+          record.label,
+          core::format_iso8601(record.created_at),
+          moment(record.expires_at),
+          moment(record.revoked_at),
+          moment(record.last_used_day)};
+}
+
+}  // namespace
+
+void add_tokens(route_table& table, const services& to) {
+  const auto who = http::access::roles(http::role::administrator);
+  access::tokens& tokens = to.tokens;
+  table.query<nothing, token_list>({method::get, "/api/v1/tokens", who, "tokens", "Tokens, without their secrets"},
+                                   [&tokens](const nothing&, const http::request&) {
+                                     token_list list;
+                                     for (const auto& record : tokens.list()) {
+                                       list.tokens.push_back(view_of(record));
+                                     }
+                                     return list;
+                                   });
+  table.body<new_token, created_token>(
+      {method::post, "/api/v1/tokens", who, "tokens", "A new token; it is shown in this answer only", 201},
+      [&tokens](const new_token& wanted, const http::request&) {
+        const auto made = tokens.create(http::role_named(wanted.role), wanted.label, wanted.lifetime_days);
+        return created_token{view_of(made.record), made.token};
+      });
+  table.query<nothing, nothing>({method::delete_, "/api/v1/tokens/{token}", who, "tokens", "Revoke a token"},
+                                [&tokens](const nothing&, const http::request& in) {
+                                  tokens.revoke(in.path_parameter("token"));
+                                  return nothing{};
+                                });
+}
+
+}  // namespace eunomia::wire::api
