@@ -28,10 +28,10 @@ build: setup ## build/eunomia, and the unit tests
 	@ninja -C build -j $(JOBS)
 
 .PHONY: run
-run: setup ## build, then the main job on a small shop that it generates
+run: setup ## build, then serve a small shop that it generates
 	$(call configure,release,build)
 	@ninja -C build -j $(JOBS) eunomia
-	@build/eunomia demo
+	@build/eunomia up --demo --data build/demo
 
 .PHONY: test
 test: ## build, then every test: units (SQLite and PostgreSQL), the rooms' arrows, the command line
