@@ -164,7 +164,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   if (!model || random() % 32 == 0) {
     return LLVMFuzzerMutate(data, size, max_size);
   }
-  for (std::uint32_t changes = 1 + random() % 3; changes > 0; --changes) {
+  for (auto changes = 1 + random() % 3; changes > 0; --changes) {
     change(*model, random);
   }
   return take(model->bytes(), data, size, max_size);
