@@ -97,6 +97,7 @@ class running {
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
+    background_.on_import([this](std::string_view dataset) { answering_.changed(dataset); });
     server_->ready(false, "loading recommenders");
     core::job quiet;
     data_.recommenders().load_all({work_, quiet});

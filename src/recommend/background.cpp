@@ -179,6 +179,7 @@ std::string background::run_import(const job::record& what, core::job& job) {
     }
     result.warnings.emplace_back("the file was imported by an attempt that the server did not survive");
   }
+  imported_(arguments.dataset);
   if (arguments.owned) {
     std::error_code ignored;
     std::filesystem::remove(file, ignored);

@@ -52,6 +52,9 @@ class background {
   // Stops as stop() does.
   ~background();
 
+  // Called with a dataset's name after each import into it, by the job's thread. Before jobs.start().
+  void on_import(std::function<void(std::string_view dataset)> told) { imported_ = std::move(told); }
+
   // Throws errc::not_found for a dataset that is not there.
   job::record import(const import_order& order);
   // Throws errc::not_found; errc::failed_precondition when a training of it waits or runs already.
@@ -77,6 +80,7 @@ class background {
   core::thread_pool& pool_;
   core::purpose why_;
   background_options with_;
+  std::function<void(std::string_view)> imported_ = [](std::string_view) {};
 
   std::mutex mutex_;
   std::condition_variable wake_;

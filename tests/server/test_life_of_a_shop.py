@@ -95,6 +95,18 @@ def test_events_come_in_batches_and_streams(running, tmp_path):
     assert running.get("/api/v1/datasets/shop").expect().json["counts"]["interactions"] == 120 * 15 + 1000
 
 
+def test_what_is_imported_of_items_counts_in_the_next_filter(running, tmp_path):
+    running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()),
+                      shop.write_items(tmp_path / "items.csv"), family="popularity")
+    expensive = {"history": ["item-0-00"], "where": ["PRICE=900"]}
+    assert running.recommend(**expensive)["items"] == []
+    changed = b"ITEM_ID,PRICE,COLOUR\nitem-3-01,900,red\n"
+    job = running.post("/api/v1/datasets/shop/uploads?kind=items&undeclared=declare", changed).expect(202).json
+    assert running.wait_for_job(job)["state"] == "succeeded"
+    assert [item["item"] for item in running.recommend(**expensive)["items"]] == ["item-3-01"]
+    assert [item["item"] for item in running.recommend(history=["item-0-00"], where=["COLOUR=red"])["items"]] == ["item-3-01"]
+
+
 def test_a_failed_training_leaves_the_old_version_and_says_why(running, tmp_path):
     running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()), family="item-knn")
     running.request("PATCH", "/api/v1/recommenders/shop",
