@@ -315,16 +315,21 @@ std::shared_ptr<const served_model> recommenders::load(std::string_view name, co
   if (answers == versions.end()) {
     throw error(errc::failed_precondition, fmt::format("recommender \"{}\" is not trained yet", record.name));
   }
-  std::shared_ptr<model> loaded = models_.load(*answers, context);
-  auto kept = *answers;
+  return publish(*held, *answers, models_.load(*answers, context), context);
+}
+
+std::shared_ptr<const served_model> recommenders::publish(slot& in, model_record record, std::shared_ptr<model> loaded,
+                                                          const training_context& context) {
+  bool saved = true;
   if (const auto gone = pending_->everybody(); !gone.empty()) {
     const auto report = loaded->forget(gone, context);
-    held->saved = report.subjects == 0;
-    kept.exact = kept.exact && (held->saved || report.level != forgetting_level::exact_up_to_rounding);
+    saved = report.subjects == 0;
+    record.exact = record.exact && (saved || report.level != forgetting_level::exact_up_to_rounding);
   }
-  held->rounded_at = kept.exact ? 0 : core::now_ms();
-  auto serving = std::make_shared<const served_model>(std::move(kept), std::move(loaded));
-  held->serving.publish(serving);
+  in.saved = saved;
+  in.rounded_at = record.exact ? 0 : core::now_ms();
+  auto serving = std::make_shared<const served_model>(std::move(record), std::move(loaded));
+  in.serving.publish(serving);
   return serving;
 }
 
@@ -387,6 +392,7 @@ model_record recommenders::train(std::string_view name, const training_session& 
   std::shared_ptr<model> trained = session.train(context);
   const auto held = slot_of(name);
   const std::lock_guard changing(held->changing);
+  find(name);  // removed meanwhile: there is nothing to keep
   if (const auto gone = pending_->everybody(); !gone.empty()) {
     trained->forget(gone, context);
     trained->rederive(context);
@@ -403,13 +409,16 @@ model_record recommenders::train(std::string_view name, const training_session& 
 model_record recommenders::serve(std::string_view name, std::int64_t version, const training_context& context) {
   const auto record = find(name);
   const auto held = slot_of(name);
-  {
-    const std::lock_guard changing(held->changing);
-    models_.serve(record.name, version);
-    held->serving.publish(nullptr);
-    held->saved = true;
+  const std::lock_guard changing(held->changing);
+  // Loaded before anything changes: the version before answers until the other can, and goes on when it cannot.
+  std::shared_ptr<model> loaded;
+  for (const auto& kept : models_.versions(record.name)) {
+    if (kept.version == version) {
+      loaded = models_.load(kept, context);
+    }
   }
-  return load(name, context)->record();
+  auto serving = models_.serve(record.name, version);
+  return publish(*held, std::move(serving), std::move(loaded), context)->record();
 }
 
 std::vector<std::string> recommenders::due() const {

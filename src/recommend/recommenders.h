@@ -163,6 +163,9 @@ class recommenders {
 
   std::shared_ptr<slot> slot_of(std::string_view name) const;
   std::vector<std::shared_ptr<slot>> slots() const;
+  // Serves a version that was loaded, without the people who are to be forgotten. The caller holds slot::changing.
+  std::shared_ptr<const served_model> publish(slot& in, model_record record, std::shared_ptr<model> loaded,
+                                              const training_context& context);
   void keep_failure(std::string_view name, const std::string& why);
   // What finish_forgettings() does to the versions of one recommender.
   std::vector<forgotten_model> forget_versions(const std::string& name, std::span<const core::subject_handle> gone,

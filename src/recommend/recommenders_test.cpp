@@ -128,6 +128,22 @@ TEST_P(recommenders_on_both, keeps_as_many_versions_as_it_was_told_and_serves_th
   EXPECT_EQ(ask(1).version, 2);
 }
 
+TEST_P(recommenders_on_both, one_that_was_removed_while_it_trained_leaves_no_model) {
+  const training_session session(datasets_->open("shop"), {"ease", "{}"}, why_, context());
+  all_->remove("main");
+  thrown(errc::not_found, [&] { all_->train("main", session, context()); });
+  EXPECT_TRUE(models_->all().empty());
+}
+
+TEST_P(recommenders_on_both, the_version_before_answers_when_another_cannot_be_loaded) {
+  train();
+  train();
+  blobs_->remove(all_->versions("main").at(1).file.key);
+  thrown(errc::not_found, [&] { all_->serve("main", 1, context()); });
+  EXPECT_EQ(ask(1).version, 2);
+  EXPECT_TRUE(all_->versions("main").at(0).serving);
+}
+
 TEST_P(recommenders_on_both, somebody_forgotten_is_nobody_at_once_and_gone_from_every_version_later) {
   train();
   train();
