@@ -245,7 +245,7 @@ void up(up_flags flags, environment& shared) {
       here.server().reload_certificate();
       core::log::info("certificate read again");
     } catch (const core::error& problem) {
-      core::log::error("the certificate stays as it was", {{"why", problem.what()}});
+      core::log::error("the certificate stays as it was", {{"why", core::kept_message_of(problem)}});
     }
   }
   core::log::info("stopping: requests under way are finished first");

@@ -18,4 +18,9 @@ std::string_view name_of(errc code) noexcept {
   return "internal";
 }
 
+std::string_view kept_message_of(const std::exception& problem) noexcept {
+  const auto* ours = dynamic_cast<const error*>(&problem);
+  return ours != nullptr ? std::string_view(ours->kept_message()) : problem.what();
+}
+
 }  // namespace eunomia::core

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace eunomia::core {
 
@@ -24,14 +27,23 @@ enum class errc {
 // The name of a code, as logs and --json show it: "invalid_argument".
 std::string_view name_of(errc code) noexcept;
 
-// The one exception of the house. The message names the thing, the place and what to do.
+// The one exception of the house. The message names the thing, the place and what to do. It is for who asked; logs and
+// tables keep the kept_message(), because a value out of somebody's data may be a person's.
 class error : public std::runtime_error {
  public:
-  error(errc code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  error(errc code, const std::string& message) : error(code, message, message) {}
+  // kept: the message without the values of data that it quotes.
+  error(errc code, const std::string& message, std::string kept)
+      : std::runtime_error(message), code_(code), kept_(std::make_shared<const std::string>(std::move(kept))) {}
   errc code() const noexcept { return code_; }
+  const std::string& kept_message() const noexcept { return *kept_; }
 
  private:
   errc code_;
+  std::shared_ptr<const std::string> kept_;  // copying an exception must not throw
 };
+
+// What a log may say of an exception: kept_message() of ours, what() of others.
+std::string_view kept_message_of(const std::exception& problem) noexcept;
 
 }  // namespace eunomia::core

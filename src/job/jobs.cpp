@@ -157,7 +157,8 @@ void jobs::impl::remove_old() noexcept {
       db.write([&](sql::transaction& in) { prune(in, with.keep_days, with.max_kept); });
     }
   } catch (const std::exception& problem) {
-    core::log::warning("cannot remove old jobs; will try again after the next", {{"reason", problem.what()}});
+    core::log::warning("cannot remove old jobs; will try again after the next",
+                       {{"reason", core::kept_message_of(problem)}});
   }
 }
 
@@ -177,7 +178,8 @@ void jobs::impl::run_lane(lane& on) noexcept {
       while (run_next(on)) {
       }
     } catch (const std::exception& problem) {
-      core::log::error("cannot take the next job; will try again", {{"lane", on.name}, {"reason", problem.what()}});
+      core::log::error("cannot take the next job; will try again",
+                       {{"lane", on.name}, {"reason", core::kept_message_of(problem)}});
       patience = std::min(with.look_interval, retry_interval);
     }
   }
@@ -246,7 +248,7 @@ bool jobs::impl::try_finish(const work& job, const ending& how) {
     return true;
   } catch (const std::exception& problem) {
     core::log::error("cannot write how a job ended; will try again",
-                     {{"job", job.begun().id}, {"kind", job.begun().kind}, {"reason", problem.what()}});
+                     {{"job", job.begun().id}, {"kind", job.begun().kind}, {"reason", core::kept_message_of(problem)}});
     return false;
   }
 }

@@ -112,11 +112,11 @@ TEST_P(background_jobs, a_job_runs_and_keeps_its_result) {
   EXPECT_GT(done.revision, queued.revision);
 }
 
-TEST_P(background_jobs, a_failure_keeps_its_code_its_message_and_where_it_was) {
+TEST_P(background_jobs, a_failure_keeps_its_code_its_message_without_values_and_where_it_was) {
   const auto all = opened();
   all->add_kind("import", "data", [](const record&, core::job& job) -> std::string {
     job.report("parse", 41, 100);
-    throw core::error(errc::corrupt, "line 42: no such column");
+    throw core::error(errc::corrupt, "line 42: no such column: alice@example.com", "line 42: no such column");
   });
   all->start();
   const record failed = ended(*all, all->submit("import", "dataset shop", "{}").id);

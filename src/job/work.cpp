@@ -105,7 +105,7 @@ ending run(const handler& handle, work& job) {
     if (problem.code() == core::errc::cancelled && job.cancelled()) {
       return job.ended_as(state::queued);
     }
-    return failed(job, problem.code(), problem.what());
+    return failed(job, problem.code(), problem.kept_message());
   } catch (const std::bad_alloc&) {
     return failed(job, core::errc::resource_exhausted, "there was not enough memory for this job");
   } catch (const std::exception& problem) {

@@ -135,6 +135,12 @@ import_options options_of(const import_arguments& arguments) {
   return options;
 }
 
+// What stays is found by the sweep.
+void remove_quietly(const std::filesystem::path& file) {
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -175,14 +181,17 @@ std::string background::run_import(const job::record& what, core::job& job) {
   } catch (const error& problem) {
     // An attempt that was killed between its commit and the job's has done the work.
     if (what.attempts <= 1 || problem.code() != errc::already_exists || arguments.again) {
+      // One that is stopped is read again.
+      if (arguments.owned && problem.code() != errc::cancelled) {
+        remove_quietly(file);
+      }
       throw;
     }
     result.warnings.emplace_back("the file was imported by an attempt that the server did not survive");
   }
   imported_(arguments.dataset);
   if (arguments.owned) {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
+    remove_quietly(file);
   }
   return core::write_json(result);
 }
@@ -231,7 +240,7 @@ void background::start() {
       try {
         look();
       } catch (const std::exception& problem) {
-        core::log::error("looking at what is due failed", {{"why", problem.what()}});
+        core::log::error("looking at what is due failed", {{"why", core::kept_message_of(problem)}});
       }
       lock.lock();
       wake_.wait_for(lock, with_.tick, [this] { return stopping_; });

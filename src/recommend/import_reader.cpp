@@ -164,10 +164,12 @@ static void require_columns(const std::filesystem::path& file, std::span<const s
     const bool there = std::any_of(header.begin(), header.end(),
                                    [&](const std::string& in_file) { return our_name(in_file, options) == c.name; });
     if (c.required && !there) {
-      throw error(errc::invalid_argument,
-                  fmt::format("{}: column {} is missing; the file has {}. Where it has another name, map it: --column "
-                              "{}=NAME",
-                              file.string(), c.name, fmt::join(header, ", "), c.name));
+      // The header of a file that has none is its first row.
+      const auto told = [&](std::string_view has) {
+        return fmt::format("{}: column {} is missing{}. Where it has another name, map it: --column {}=NAME",
+                           file.string(), c.name, has, c.name);
+      };
+      throw error(errc::invalid_argument, told(fmt::format("; the file has {}", fmt::join(header, ", "))), told(""));
     }
   }
 }
@@ -284,9 +286,11 @@ std::optional<import_reader::fault> import_reader::check(std::span<const std::st
 void import_reader::reject(const std::filesystem::path& file, const store::table::record_reader& reader,
                            const store::table::record_block& block, std::size_t row, const fault& why) {
   if (rejects_ == nullptr) {
-    throw error(errc::invalid_argument, fmt::format("{}:{}: {}column {}: {} {}; nothing was imported", file.string(),
-                                                    block.line[row], reader.unit() == "row" ? "(row) " : "", why.column,
-                                                    store::table::shown(why.value), why.reason));
+    const auto told = [&](std::string_view value) {
+      return fmt::format("{}:{}: {}column {}: {}{}; nothing was imported", file.string(), block.line[row],
+                         reader.unit() == "row" ? "(row) " : "", why.column, value, why.reason);
+    };
+    throw error(errc::invalid_argument, told(store::table::shown(why.value) + " "), told(""));
   }
   ++report_.rejected;
   ++report_.rejected_by_reason[fmt::format("{}: {}", why.column, why.reason)];

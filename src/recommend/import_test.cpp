@@ -53,11 +53,12 @@ class import_test : public ::testing::Test {
   interactions load(const dataset& from) { return from.load_interactions(recommendation, pool_, job_); }
 
   template <class Body>
-  static std::string refused(errc code, Body body) {
+  std::string refused(errc code, Body body) {
     try {
       body();
     } catch (const core::error& problem) {
       EXPECT_EQ(problem.code(), code) << problem.what();
+      kept_ = problem.kept_message();
       return problem.what();
     }
     ADD_FAILURE() << "nothing was thrown";
@@ -78,6 +79,9 @@ class import_test : public ::testing::Test {
     });
     for (const char* part : named) {
       EXPECT_NE(message.find(part), std::string::npos) << message << " lacks " << part;
+      const std::string_view what(part);
+      EXPECT_EQ(kept_.find(part) == std::string::npos, what.find('"') != what.npos || what.find("bytes)") != what.npos)
+          << "logs and tables keep: " << kept_;
     }
     expect_nothing(into);
   }
@@ -91,6 +95,7 @@ class import_test : public ::testing::Test {
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<datasets> datasets_;
   int bad_ = 0;
+  std::string kept_;  // of what was refused last
 };
 
 TEST_F(import_test, interactions_come_back_as_they_were) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/describe.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -15,33 +14,12 @@
 #include "core/purpose.h"
 #include "recommend/answer.h"
 #include "recommend/dataset.h"
+#include "recommend/forgetting_ledger.h"
 #include "recommend/model_registry.h"
-#include "recommend/selection.h"
+#include "recommend/recommender_definitions.h"
 #include "store/sql/database.h"
 
 namespace eunomia::recommend {
-
-// When a recommender is trained anew by itself: after so many hours, or so many new interactions, whichever is first.
-struct retraining_policy {
-  double every_hours = 0;          // 0: never for its age
-  std::uint64_t after_events = 0;  // 0: never for their number
-  friend bool operator==(const retraining_policy&, const retraining_policy&) = default;
-};
-
-inline constexpr std::uint32_t max_kept_versions = 20;
-
-// A recommender as somebody asked for it: what it learns from and how. Its trained versions are in the model registry,
-// under its name.
-struct recommender_record {
-  std::string name;  // 1 to 64 of a-z, 0-9, '_' and '-'
-  std::string dataset;
-  candidate what{"auto", "{}"};
-  retraining_policy when = {};
-  std::uint32_t keep_versions = 2;  // 1 to max_kept_versions
-  std::int64_t created_at = 0;      // UTC ms
-  std::int64_t failed_at = 0;       // of the newest training when that failed, UTC ms; 0: it did not
-  std::string failure;              // why
-};
 
 class training_session;
 
@@ -65,41 +43,6 @@ class served_model {
   std::shared_ptr<model> model_;
   weighting how_;
   item_set new_items_;
-};
-
-// What one version of a model lost when somebody was forgotten.
-struct forgotten_model {
-  std::string name;  // of the recommender
-  std::int64_t version = 0;
-  std::string family;
-  bool serving = false;
-  std::uint64_t people = 0;  // of those asked, how many it held
-  std::uint64_t pairs = 0;   // taken out
-  std::string level;         // name_of(forgetting_level)
-  double milliseconds = 0;
-};
-BOOST_DESCRIBE_STRUCT(forgotten_model, (), (name, version, family, serving, people, pairs, level, milliseconds))
-
-struct erased_dataset {
-  std::string name;
-  std::uint64_t rows = 0;
-};
-BOOST_DESCRIBE_STRUCT(erased_dataset, (), (name, rows))
-
-struct forgetting_report {
-  std::vector<forgotten_model> models;  // every version that is kept
-  std::vector<erased_dataset> datasets;
-};
-BOOST_DESCRIBE_STRUCT(forgetting_report, (), (models, datasets))
-
-// A forgetting: durable from the moment that it is asked for. From then on nothing leads from the raw identifiers to
-// the people, and no served model holds them; what is on the disk follows with finish().
-struct forgetting_record {
-  std::int64_t id = 0;
-  std::int64_t requested_at = 0;  // UTC ms
-  std::int64_t completed_at = 0;  // 0: not yet
-  std::uint64_t people = 0;
-  forgetting_report report;  // when completed, of all requests that were finished together
 };
 
 // The recommenders of a data directory: defined, trained, served, made to forget. Any number of threads ask served();
@@ -149,9 +92,9 @@ class recommenders {
   std::optional<forgetting_report> finish_forgettings(const training_context& context);
   bool forgettings_wait() const { return forgettings_wait_since().has_value(); }
   // When the oldest request came that finish_forgettings() has not seen to, UTC ms.
-  std::optional<std::int64_t> forgettings_wait_since() const;
+  std::optional<std::int64_t> forgettings_wait_since() const { return ledger_.wait_since(); }
   // Throws errc::not_found.
-  forgetting_record forgetting(std::int64_t id) const;
+  forgetting_record forgetting(std::int64_t id) const { return ledger_.find(id); }
 
   // Makes served models that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
   std::size_t rederive(const training_context& context);
@@ -161,16 +104,18 @@ class recommenders {
  private:
   struct slot;
 
-  std::shared_ptr<slot> slot_of(std::string_view name) const;
+  std::shared_ptr<slot> slot_of(std::string_view name);
   std::vector<std::shared_ptr<slot>> slots() const;
   // Serves a version that was loaded, without the people who are to be forgotten. The caller holds slot::changing.
   std::shared_ptr<const served_model> publish(slot& in, model_record record, std::shared_ptr<model> loaded,
                                               const training_context& context);
-  void keep_failure(std::string_view name, const std::string& why);
+  void keep_failure(std::string_view name, std::string_view why);
+  // What the model of the slot loses. The caller holds slot::changing.
+  static forgotten_model forget_served(slot& in, std::span<const core::subject_handle> gone,
+                                       const training_context& context);
   // What finish_forgettings() does to the versions of one recommender.
   std::vector<forgotten_model> forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
                                                const training_context& context);
-  forgotten_model forget_in(slot& in, std::span<const core::subject_handle> gone, const training_context& context);
 
   store::sql::database& sql_;
   datasets& data_;
@@ -179,8 +124,8 @@ class recommenders {
 
   mutable std::mutex mutex_;  // of slots_
   std::map<std::string, std::shared_ptr<slot>, std::less<>> slots_;
-  struct pending;
-  std::unique_ptr<pending> pending_;
+  forgetting_ledger ledger_;
+  std::mutex finishing_;  // held by finish_forgettings()
 };
 
 }  // namespace eunomia::recommend

@@ -160,7 +160,21 @@ def test_files_are_imported_by_path_from_allowed_folders_only(served, tmp_path):
         assert "--allow-import-from" in told["error"]["message"]
     bad = shop.write_events(allowed / "bad.csv", [("u", "i", "yesterday")], ("USER_ID", "ITEM_ID", "TIMESTAMP"))
     ended = served.wait_for_job(served.post("/api/v1/datasets/shop/imports", {"path": str(bad)}).expect(202).json)
-    assert ended["state"] == "failed" and "yesterday" in ended["failure"]["message"]
+    assert ended["state"] == "failed" and "bad.csv:2: column TIMESTAMP" in ended["failure"]["message"]
+
+
+def test_a_failed_import_keeps_nothing_that_it_read(running):
+    running.post("/api/v1/datasets", {"name": "shop"}).expect(201)
+    person = "alice@example.com"
+    for rows in (f"USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n{person}{'x' * 20000},i,1\n",  # quoted by the error
+                 f"USER_ID,ITEM_ID,TIMESTAMP\nu,i,{person}\n",
+                 f"{person},i,1\n"):  # no header: its first row is taken for one
+        job = running.post("/api/v1/datasets/shop/uploads?kind=interactions", rows.encode(),
+                           headers={"Content-Type": "text/csv"}).expect(202).json
+        ended = running.wait_for_job(job)
+        assert ended["state"] == "failed" and person not in json.dumps(ended)
+    assert not files_holding(running.program.data_directory, person.encode())
+    assert person not in running.logged()
 
 
 def test_the_command_line_talks_to_a_running_server(running, tmp_path):

@@ -283,7 +283,8 @@ class postgresql_session final : public session {
       if (state == "40001" || state == "40P01") {
         throw conflict(core::errc::unavailable, message + "; try again");
       }
-      throw core::error(code_of(state), message);
+      // The server's own words may quote a value: "Key (name)=(...) already exists".
+      throw core::error(code_of(state), message, fmt::format("database \"{}\": SQLSTATE {}", name(), state));
     }
   }
 

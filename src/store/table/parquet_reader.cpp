@@ -29,8 +29,8 @@ constexpr std::string_view magic = "PAR1";
   if (problem.code() == errc::resource_exhausted || problem.code() == errc::cancelled) {
     throw problem;
   }
-  throw error(errc::invalid_argument,
-              fmt::format("{}: this Parquet file cannot be read; is it whole? {}", file.string(), problem.what()));
+  const std::string told = fmt::format("{}: this Parquet file cannot be read; is it whole?", file.string());
+  throw error(errc::invalid_argument, fmt::format("{} {}", told, problem.what()), told);
 }
 
 std::string as_text(const std::string& name, const std::string& type) {

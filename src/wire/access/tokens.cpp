@@ -188,7 +188,7 @@ void tokens::state::write_use() noexcept {
       write_days();
     } catch (const std::exception& problem) {
       // Nobody is refused for it, and the next day writes again.
-      core::log::warning("cannot write when tokens were last used", {{"reason", problem.what()}});
+      core::log::warning("cannot write when tokens were last used", {{"reason", core::kept_message_of(problem)}});
     }
   }
 }

@@ -178,7 +178,7 @@ void beast_server::run(shard& here) {
       here.context.run();
       return;
     } catch (const std::exception& problem) {
-      core::log::error("a connection's thread goes on after an exception", {{"reason", problem.what()}});
+      core::log::error("a connection's thread goes on after an exception", {{"reason", core::kept_message_of(problem)}});
     }
   }
 }
@@ -301,7 +301,7 @@ void beast_server::take(shard& here, tcp_socket socket) noexcept {
       asio::co_spawn(here.context, refuse(std::move(socket)), asio::detached);
     }
   } catch (const std::exception& problem) {
-    core::log::error("a connection could not be taken", {{"reason", problem.what()}});
+    core::log::error("a connection could not be taken", {{"reason", core::kept_message_of(problem)}});
     if (entered) {
       leave(here);
     }
@@ -328,7 +328,7 @@ awaitable<void> beast_server::serve(shard& here, tcp_socket socket, std::string 
     connection one(state_, here, std::move(socket), std::move(remote_address));
     co_await one.serve();
   } catch (const std::exception& problem) {
-    core::log::error("a connection ended by an exception", {{"reason", problem.what()}});
+    core::log::error("a connection ended by an exception", {{"reason", core::kept_message_of(problem)}});
   }
   leave(here);
 }
