@@ -12,6 +12,7 @@
 #include "app/demo_shop.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
 #include "wire/access/tokens.h"
@@ -97,12 +98,17 @@ class running {
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
-    background_.on_import([this](std::string_view dataset) { answering_.changed(dataset); });
+    background_.on_import([this](std::string_view dataset, core::job& job) {
+      answering_.changed(dataset);
+      answering_.warm_up(job, dataset);
+    });
     server_->ready(false, "loading recommenders");
     core::job quiet;
     data_.recommenders().load_all({work_, quiet});
+    answering_.warm_up(quiet);
     jobs_.start();
     background_.start();
+    core::release_code_pages();
     server_->ready(true);
   }
 

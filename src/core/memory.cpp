@@ -1,12 +1,16 @@
 #include "core/memory.h"
 
+#include <link.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string_view>
 
@@ -120,6 +124,28 @@ std::uint64_t resident_bytes() {
 std::uint64_t peak_resident_bytes() {
   // Not getrusage: there a process begins with the peak of the one that started it.
   return 1024 * number_after(content_of("/proc/self/status").value_or(""), "VmHWM:").value_or(0);
+}
+
+void release_code_pages() noexcept {
+  auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* object, std::size_t, void* of_page) {
+        const std::uintptr_t size = *static_cast<std::uintptr_t*>(of_page);
+        for (const ElfW(Phdr) & part : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
+          // What may be written holds what the linker and the program wrote there: only the file's own bytes come back.
+          if (part.p_type != PT_LOAD || (part.p_flags & PF_W) != 0) {
+            continue;
+          }
+          const std::uintptr_t begin = (object->dlpi_addr + part.p_vaddr + size - 1) / size * size;
+          const std::uintptr_t end = (object->dlpi_addr + part.p_vaddr + part.p_memsz) / size * size;
+          if (begin < end) {
+            // It is advice: when it is refused, the pages stay.
+            static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED));
+          }
+        }
+        return 0;
+      },
+      &page);
 }
 
 std::string human_bytes(std::uint64_t bytes) {

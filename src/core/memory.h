@@ -21,6 +21,10 @@ memory_status read_memory_status(const std::filesystem::path& root = "/");
 std::uint64_t resident_bytes();
 std::uint64_t peak_resident_bytes();
 
+// Gives back the pages of code and constants of the program and its libraries that are in RAM: they are the files', and
+// come back from the page cache when they are used. After a start most of them were touched once and never again.
+void release_code_pages() noexcept;
+
 // For people, three significant digits: "512 B", "1.50 KiB", "23.4 MiB", "16.0 EiB".
 std::string human_bytes(std::uint64_t bytes);
 

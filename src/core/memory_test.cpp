@@ -88,6 +88,14 @@ TEST_F(memory, memory_that_is_touched_is_resident) {
   EXPECT_EQ(touched[before], 'x');
 }
 
+TEST_F(memory, code_pages_are_given_back_and_come_again) {
+  const auto text = human_bytes(std::uint64_t{23} << 20);
+  const auto before = resident_bytes();
+  release_code_pages();
+  EXPECT_LT(resident_bytes(), before);
+  EXPECT_EQ(human_bytes(std::uint64_t{23} << 20), text);
+}
+
 TEST_F(memory, amounts_are_told_in_three_digits) {
   EXPECT_EQ(human_bytes(0), "0 B");
   EXPECT_EQ(human_bytes(512), "512 B");

@@ -4,8 +4,10 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/time.h"
 #include "recommend/folding.h"
 #include "recommend/item_filter.h"
@@ -99,6 +101,24 @@ std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string
     kept = std::make_shared<dataset_view>(std::move(opened), history_memory_);
   }
   return kept;
+}
+
+void answering::warm_up(core::job& job, std::string_view dataset) {
+  std::set<std::string> done;
+  for (const auto& record : all_.list()) {
+    if (done.contains(record.dataset) || (!dataset.empty() && record.dataset != dataset)) {
+      continue;
+    }
+    try {
+      view_of(record.name)->people->histories.warm_up(why_, pool_, job);
+      done.insert(record.dataset);
+    } catch (const error& problem) {
+      if (problem.code() != errc::failed_precondition) {  // not trained yet
+        core::log::warning("the first questions will wait for the disk",
+                           {{"recommender", record.name}, {"why", problem.kept_message()}});
+      }
+    }
+  }
 }
 
 std::shared_ptr<answering::model_view> answering::view_of(std::string_view recommender) {

@@ -87,6 +87,10 @@ class answering {
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
   answer explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count);
 
+  // Reads from the disk what the first questions to served recommenders that learn from the dataset (empty: from any)
+  // would read, so that they need not wait. What cannot be read is logged, and is read when it is asked for.
+  void warm_up(core::job& job, std::string_view dataset = {});
+
   // Throws as dataset::record does; errc::not_found for a dataset that is not there.
   record_report record(const std::string& dataset, std::span<const event> batch);
 

@@ -189,7 +189,7 @@ std::string background::run_import(const job::record& what, core::job& job) {
     }
     result.warnings.emplace_back("the file was imported by an attempt that the server did not survive");
   }
-  imported_(arguments.dataset);
+  imported_(arguments.dataset, job);
   if (arguments.owned) {
     remove_quietly(file);
   }

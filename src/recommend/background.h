@@ -53,7 +53,7 @@ class background {
   ~background();
 
   // Called with a dataset's name after each import into it, by the job's thread. Before jobs.start().
-  void on_import(std::function<void(std::string_view dataset)> told) { imported_ = std::move(told); }
+  void on_import(std::function<void(std::string_view dataset, core::job& job)> told) { imported_ = std::move(told); }
 
   // Throws errc::not_found for a dataset that is not there.
   job::record import(const import_order& order);
@@ -80,7 +80,7 @@ class background {
   core::thread_pool& pool_;
   core::purpose why_;
   background_options with_;
-  std::function<void(std::string_view)> imported_ = [](std::string_view) {};
+  std::function<void(std::string_view, core::job&)> imported_ = [](std::string_view, core::job&) {};
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -130,6 +130,13 @@ class dataset {
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
   // The same with items and types as numbers, see live_history.h.
   stored_history compact_history_of(core::subject_handle who, const core::purpose& why) const;
+  // The same of everybody with rows in one bucket of the tables (store/table: default_buckets), with features_of; those
+  // who did something last come first. wanted is asked before the events of somebody are complete: false leaves them
+  // out.
+  void compact_histories(
+      std::uint32_t bucket, const core::purpose& why, core::job& job,
+      const std::function<bool(core::subject_handle)>& wanted,
+      const std::function<void(core::subject_handle, stored_history, std::vector<std::string> features)>& told) const;
 
   // Stores events for good: they rest on disk when it returns, and the next history_of, load_interactions or export_to
   // has them. New people and items are added with them. Any number of threads at once. All of the batch is stored, but

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <limits>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 #include "core/error.h"
 #include "recommend/dataset.h"
@@ -262,6 +264,9 @@ side_features dataset::load_features(const catalogue& items, const core::purpose
 
 std::vector<std::string> dataset::features_of(core::subject_handle who, const core::purpose& why) const {
   std::vector<std::string> names;
+  if (description_.users.empty()) {
+    return names;
+  }
   core::thread_pool pool(1);
   core::job job;
   owner_->tables_.scan(table_name(data_kind::users), why, names_of(description_.users), {.subjects = {&who, 1}}, pool,
@@ -272,31 +277,97 @@ std::vector<std::string> dataset::features_of(core::subject_handle who, const co
   return names;
 }
 
-stored_history dataset::compact_history_of(core::subject_handle who, const core::purpose& why) const {
-  stored_history history;
-  core::thread_pool pool(1);
-  core::job job;
-  constexpr std::array<std::string_view, 4> columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
-  const auto visit = [&](const table::chunk& rows) {
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      past_event e;
-      e.item = static_cast<std::uint32_t>(rows.columns[0].int64()[i]);
-      e.time = rows.columns[1].int64()[i];
-      e.type = state_->types.number_of(rows.columns[2].is_null(i) ? std::string_view() : rows.columns[2].text(i));
-      e.value = rows.columns[3].is_null(i) ? std::numeric_limits<float>::quiet_NaN()
-                                           : static_cast<float>(rows.columns[3].float64()[i]);
-      history.events.push_back(e);
-    }
-  };
-  const auto waiting = state_->log.read(who, [&] {
-    history.events.clear();
-    owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {.subjects = {&who, 1}}, pool, job, visit);
-  });
+namespace {
+
+constexpr std::array<std::string_view, 4> past_event_columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
+
+past_event past_event_of(const table::chunk& rows, std::size_t i, event_type_names& types) {
+  past_event e;
+  e.item = static_cast<std::uint32_t>(rows.columns[0].int64()[i]);
+  e.time = rows.columns[1].int64()[i];
+  e.type = types.number_of(rows.columns[2].is_null(i) ? std::string_view() : rows.columns[2].text(i));
+  e.value = rows.columns[3].is_null(i) ? std::numeric_limits<float>::quiet_NaN()
+                                       : static_cast<float>(rows.columns[3].float64()[i]);
+  return e;
+}
+
+// What waits behind what rests, oldest first.
+void complete(stored_history& history, const event_buffer::snapshot& waiting) {
   history.events.insert(history.events.end(), waiting.events.begin(), waiting.events.end());
   history.clock = waiting.clock;
   std::stable_sort(history.events.begin(), history.events.end(),
                    [](const past_event& a, const past_event& b) { return a.time < b.time; });
+}
+
+}  // namespace
+
+stored_history dataset::compact_history_of(core::subject_handle who, const core::purpose& why) const {
+  stored_history history;
+  core::thread_pool pool(1);
+  core::job job;
+  const auto waiting = state_->log.read(who, [&] {
+    history.events.clear();
+    owner_->tables_.scan(table_name(data_kind::interactions), why, past_event_columns, {.subjects = {&who, 1}}, pool,
+                         job, [&](const table::chunk& rows) {
+                           for (std::size_t i = 0; i < rows.rows; ++i) {
+                             history.events.push_back(past_event_of(rows, i, state_->types));
+                           }
+                         });
+  });
+  complete(history, waiting);
   return history;
+}
+
+void dataset::compact_histories(
+    std::uint32_t bucket, const core::purpose& why, core::job& job,
+    const std::function<bool(core::subject_handle)>& wanted,
+    const std::function<void(core::subject_handle, stored_history, std::vector<std::string>)>& told) const {
+  const table::scan_options of_bucket{.buckets = {&bucket, 1}};
+  struct person {
+    std::int64_t last = std::numeric_limits<std::int64_t>::min();
+    stored_history history;
+    std::vector<std::string> features;
+  };
+  std::unordered_map<core::subject_handle, person> people;
+  const auto who_of = [](const table::chunk& rows, std::size_t i) {
+    return core::subject_handle(static_cast<std::uint64_t>(rows.subjects[i]));
+  };
+  // Alone, so that rows come in the order in which they were appended.
+  core::thread_pool pool(1);
+  state_->log.read_many([&](const event_log::waiting_of& waiting_of) {
+    owner_->tables_.scan(table_name(data_kind::interactions), why, past_event_columns, of_bucket, pool, job,
+                         [&](const table::chunk& rows) {
+                           for (std::size_t i = 0; i < rows.rows; ++i) {
+                             person& one = people[who_of(rows, i)];
+                             one.history.events.push_back(past_event_of(rows, i, state_->types));
+                             one.last = std::max(one.last, one.history.events.back().time);
+                           }
+                         });
+    if (!description_.users.empty()) {
+      owner_->tables_.scan(table_name(data_kind::users), why, names_of(description_.users), of_bucket, pool, job,
+                           [&](const table::chunk& rows) {
+                             for (std::size_t i = 0; i < rows.rows; ++i) {
+                               if (const auto found = people.find(who_of(rows, i)); found != people.end()) {
+                                 found->second.features.clear();
+                                 features_of_row(description_.users, rows, 0, i, found->second.features);
+                               }
+                             }
+                           });
+    }
+    std::vector<std::pair<std::int64_t, core::subject_handle>> latest_first;
+    latest_first.reserve(people.size());
+    for (const auto& [who, one] : people) {
+      latest_first.emplace_back(one.last, who);
+    }
+    std::sort(latest_first.begin(), latest_first.end(), std::greater<>());
+    for (const auto& [last, who] : latest_first) {
+      if (wanted(who)) {
+        person& one = people[who];
+        complete(one.history, waiting_of(who));
+        told(who, std::move(one.history), std::move(one.features));
+      }
+    }
+  });
 }
 
 std::vector<history_event> dataset::history_of(core::subject_handle who, const core::purpose& why) const {

@@ -273,6 +273,12 @@ event_buffer::snapshot event_log::read(core::subject_handle who, const std::func
   return waiting;
 }
 
+void event_log::read_many(const std::function<void(const waiting_of&)>& read_table) {
+  load_once();
+  const std::shared_lock still(moving_);
+  read_table([this](core::subject_handle who) { return buffer_.of(who); });
+}
+
 waiting_events event_log::read_all(const std::function<void()>& read_table) {
   load_once();
   const std::shared_lock still(moving_);

@@ -65,6 +65,9 @@ class event_log {
 
   // What waits of one person, and what rests, read by the callback: each event is in one of the two.
   event_buffer::snapshot read(core::subject_handle who, const std::function<void()>& read_table);
+  // The same of many, each when it is asked for.
+  using waiting_of = std::function<event_buffer::snapshot(core::subject_handle)>;
+  void read_many(const std::function<void(const waiting_of&)>& read_table);
   // What waits altogether, and what rests, in the same way.
   waiting_events read_all(const std::function<void()>& read_table);
   // Runs a scan of the whole table while no event moves into it.

@@ -103,15 +103,20 @@ std::shared_ptr<const person_history> live_history::history_of(core::subject_han
 std::shared_ptr<const person_history> live_history::load(core::subject_handle who, const core::purpose& why,
                                                          std::uint64_t number) {
   const std::uint64_t version = features_version_;
-  stored_history stored;
-  auto fresh = std::make_shared<person_history>();
   try {
-    fresh->features = std::make_shared<const std::vector<std::string>>(dataset_.features_of(who, why));
-    stored = dataset_.compact_history_of(who, why);
+    auto features = dataset_.features_of(who, why);
+    return fill(who, number, version, dataset_.compact_history_of(who, why), std::move(features));
   } catch (...) {
     give_up(who, number);
     throw;
   }
+}
+
+std::shared_ptr<const person_history> live_history::fill(core::subject_handle who, std::uint64_t number,
+                                                         std::uint64_t version, stored_history stored,
+                                                         std::vector<std::string> features) {
+  auto fresh = std::make_shared<person_history>();
+  fresh->features = std::make_shared<const std::vector<std::string>>(std::move(features));
   fresh->events = std::move(stored.events);
   stripe& in = stripe_of(who);
   const std::lock_guard lock(in.mutex);
@@ -131,6 +136,44 @@ std::shared_ptr<const person_history> live_history::load(core::subject_handle wh
   keep(in, found->second, fresh);
   in.loaded.notify_all();
   return fresh;
+}
+
+void live_history::warm_up(const core::purpose& why, core::thread_pool& pool, core::job& job) {
+  check(why);
+  pool.for_each(stripes, [&](std::size_t bucket, unsigned) { warm_up(static_cast<std::uint32_t>(bucket), why, job); });
+}
+
+// A place is taken before the waiting events of somebody are read, as in load(): from then on what arrives, and an
+// erasure, is seen there. What was erased between the scan and that moment shows in the number of removals.
+void live_history::warm_up(std::uint32_t bucket, const core::purpose& why, core::job& job) {
+  stripe& in = stripes_[bucket];
+  const std::uint64_t version = features_version_;
+  const std::uint64_t removals = removals_;
+  core::subject_handle taken;
+  std::uint64_t number = 0;
+  const auto take_place = [&](core::subject_handle who) {
+    job.check();
+    const std::lock_guard lock(in.mutex);
+    if (removals_ != removals || in.bytes >= stripe_limit_ || in.places.contains(who)) {
+      return false;
+    }
+    taken = who;
+    number = ++loads_;
+    // Behind those that somebody asked for: they are dropped first.
+    in.entries.emplace_back().who = who;
+    in.entries.back().load = number;
+    in.places.emplace(who, std::prev(in.entries.end()));
+    return true;
+  };
+  const auto put = [&](core::subject_handle who, stored_history stored, std::vector<std::string> features) {
+    fill(who, number, version, std::move(stored), std::move(features));
+  };
+  try {
+    dataset_.compact_histories(bucket, why, job, take_place, put);
+  } catch (...) {
+    give_up(taken, number);
+    throw;
+  }
 }
 
 void live_history::give_up(core::subject_handle who, std::uint64_t number) {
@@ -226,6 +269,7 @@ void live_history::add(std::span<const recorded_event> of_one, std::uint64_t clo
 }
 
 void live_history::forget(std::span<const core::subject_handle> gone) {
+  ++removals_;
   for (const core::subject_handle who : gone) {
     stripe& in = stripe_of(who);
     const std::lock_guard lock(in.mutex);
@@ -237,6 +281,7 @@ void live_history::forget(std::span<const core::subject_handle> gone) {
 }
 
 void live_history::clear() {
+  ++removals_;
   for (stripe& in : stripes_) {
     const std::lock_guard lock(in.mutex);
     in.entries.clear();

@@ -16,6 +16,7 @@
 #include "core/purpose.h"
 #include "core/subject_handle.h"
 #include "recommend/dataset.h"
+#include "store/table/table_store.h"
 
 namespace eunomia::recommend {
 
@@ -58,6 +59,10 @@ class live_history {
   // Empty for somebody who did nothing. Throws errc::permission_denied when the dataset does not list the purpose.
   std::shared_ptr<const person_history> history_of(core::subject_handle who, const core::purpose& why);
 
+  // Loads the histories of those who did something last, as many as there is room for, so that their first question
+  // needs no disk either. Questions are answered meanwhile.
+  void warm_up(const core::purpose& why, core::thread_pool& pool, core::job& job);
+
   record_report record(std::span<const event> batch);
 
   // Drops what is known of them; dataset::erase_subjects does it too.
@@ -86,13 +91,17 @@ class live_history {
     std::uint64_t misses = 0;
     std::uint64_t evictions = 0;
   };
-  static constexpr std::uint32_t stripes = 64;
+  static constexpr std::uint32_t stripes = store::table::default_buckets;  // so that a bucket is a stripe
 
   stripe& stripe_of(core::subject_handle who) { return stripes_[core::partition_of(who, stripes)]; }
   void check(const core::purpose& why) const;
   std::shared_ptr<const person_history> load(core::subject_handle who, const core::purpose& why, std::uint64_t number);
   std::shared_ptr<const person_history> with_new_features(core::subject_handle who, const core::purpose& why,
                                                           const std::shared_ptr<const person_history>& known);
+  // Puts what was loaded into the place that was taken for it; nothing when it was taken away meanwhile.
+  std::shared_ptr<const person_history> fill(core::subject_handle who, std::uint64_t number, std::uint64_t version,
+                                             stored_history stored, std::vector<std::string> features);
+  void warm_up(std::uint32_t bucket, const core::purpose& why, core::job& job);
   void give_up(core::subject_handle who, std::uint64_t number);
   void keep(stripe& in, std::list<entry>::iterator place, std::shared_ptr<const person_history> known);
   void drop(stripe& in, std::list<entry>::iterator place);
@@ -104,6 +113,7 @@ class live_history {
   const std::size_t stripe_limit_;
   std::array<stripe, stripes> stripes_;
   std::atomic<std::uint64_t> loads_ = 0;
+  std::atomic<std::uint64_t> removals_ = 0;  // of places, by an erasure or an import
   std::atomic<std::uint64_t> features_version_ = 0;
   std::unique_ptr<listener> listener_;
 };

@@ -137,6 +137,50 @@ TEST_P(live_history_test, the_newest_of_very_many_events_are_kept) {
 
 // Visitors, readers, a settling thread and somebody who forgets, at once: a history holds every event that was
 // acknowledged before it was asked for and none twice, and in the end everything is where it was put.
+TEST_P(live_history_test, a_warm_start_answers_the_first_questions_from_memory) {
+  import(data_kind::users, "USER_ID,COUNTRY\nann,NL\n");
+  record({view("ann", "tea", 2), view("ann", "cup", 1), view("bob", "tea", 9)});
+  settle();
+  record({view("ann", "pot", 3)});
+  live_history live(*shop_);
+  live.warm_up(why_, pool_, job_);
+  EXPECT_EQ(live.statistics().people, 2U);
+  EXPECT_EQ(times(live, handle("ann")), (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_EQ(times(live, handle("bob")), (std::vector<std::int64_t>{9}));
+  EXPECT_FALSE(live.history_of(handle("ann"), why_)->features->empty());
+  EXPECT_EQ(*live.history_of(handle("ann"), why_)->features, shop_->features_of(handle("ann"), why_));
+  EXPECT_EQ(live.statistics().misses, 0U);
+
+  // What is there stays, and what comes later is seen.
+  record({view("bob", "cup", 10)});
+  live.warm_up(why_, pool_, job_);
+  EXPECT_EQ(times(live, handle("bob")), (std::vector<std::int64_t>{9, 10}));
+  const auto ann = handle("ann");
+  forget({ann});
+  live.warm_up(why_, pool_, job_);
+  EXPECT_TRUE(live.history_of(ann, why_)->events.empty());
+  EXPECT_THROW(live.warm_up(core::purpose("advertising"), pool_, job_), core::error);
+}
+
+TEST_P(live_history_test, a_warm_start_takes_those_of_late_when_there_is_not_room_for_all) {
+  std::vector<event> events;
+  for (int p = 0; p < 1000; ++p) {
+    events.push_back(view(fmt::format("p{}", p), "tea", 1000 + p));
+  }
+  record(events);
+  settle();
+  live_history live(*shop_, 64 * 1024);
+  live.warm_up(why_, pool_, job_);
+  const auto warm = live.statistics();
+  EXPECT_GT(warm.people, 64U);
+  EXPECT_LT(warm.people, 500U);
+  EXPECT_LE(warm.bytes, 64U * 1024);
+  for (int p = 990; p < 1000; ++p) {
+    live.history_of(handle(fmt::format("p{}", p)), why_);
+  }
+  EXPECT_EQ(live.statistics().misses, 0U);
+}
+
 TEST_P(live_history_test, holds_what_was_acknowledged_while_everything_happens_at_once) {
   const unsigned seed = std::random_device{}();
   std::cout << "seed " << seed << std::endl;
@@ -207,6 +251,11 @@ TEST_P(live_history_test, holds_what_was_acknowledged_while_everything_happens_a
       }
       const auto dropped = handles[random() % people];
       live.forget(std::span(&dropped, 1));
+    }
+  });
+  threads.emplace_back([&] {
+    while (at_work > 0) {
+      live.warm_up(why_, pool_, job_);
     }
   });
   for (std::thread& thread : threads) {
