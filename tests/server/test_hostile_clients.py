@@ -149,7 +149,8 @@ def test_thousands_of_idle_connections_cost_little_and_give_it_back(running):
     after = resident(running)
     print(f"resident: {before >> 20} MiB before, {with_them >> 20} MiB with {IDLE_CONNECTIONS} idle connections, "
           f"{after >> 20} MiB after")
-    assert after <= before + KEPT_BYTES
+    if not running.sanitized:  # which keeps what is freed, to see who uses it
+        assert after <= before + KEPT_BYTES
 
 
 def test_failed_logins_are_slowed_down_and_others_are_not(running):
