@@ -139,7 +139,8 @@ void release_code_pages() noexcept {
           const std::uintptr_t begin = (object->dlpi_addr + part.p_vaddr + size - 1) / size * size;
           const std::uintptr_t end = (object->dlpi_addr + part.p_vaddr + part.p_memsz) / size * size;
           if (begin < end) {
-            // It is advice: when it is refused, the pages stay.
+            // The linker tells addresses as numbers. It is advice: when it is refused, the pages stay.
+            // NOLINTNEXTLINE(performance-no-int-to-ptr)
             static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED));
           }
         }

@@ -99,8 +99,9 @@ response connection::refusal(const failure& why, std::vector<header> with) const
   try {
     answer = speaker().answer_of(request_, why);
   } catch (const std::exception& problem) {
-    core::log::error("a protocol could not shape an error",
-                     {{"protocol", speaker().name()}, {"reason", core::kept_message_of(problem)}, {"request", request_.id}});
+    core::log::error(
+        "a protocol could not shape an error",
+        {{"protocol", speaker().name()}, {"reason", core::kept_message_of(problem)}, {"request", request_.id}});
     answer = response{.status = 500, .content_type = "text/plain", .body = "internal error\n"};
   }
   for (header& each : with) {

@@ -129,7 +129,8 @@ awaitable<connection::body_state> connection::read_to_file(request_parser& parse
         write_all(file.get(), piece, request_.body_file);
       } catch (const core::error& problem) {
         broken = failure_of(problem);
-        core::log::error("an upload could not be kept", {{"reason", core::kept_message_of(problem)}, {"request", request_.id}});
+        core::log::error("an upload could not be kept",
+                         {{"reason", core::kept_message_of(problem)}, {"request", request_.id}});
       }
     };
     const bool ran = co_await on_worker_patiently(work);

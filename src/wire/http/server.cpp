@@ -178,7 +178,8 @@ void beast_server::run(shard& here) {
       here.context.run();
       return;
     } catch (const std::exception& problem) {
-      core::log::error("a connection's thread goes on after an exception", {{"reason", core::kept_message_of(problem)}});
+      core::log::error("a connection's thread goes on after an exception",
+                       {{"reason", core::kept_message_of(problem)}});
     }
   }
 }
