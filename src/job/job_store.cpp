@@ -64,7 +64,7 @@ record record_of(const sql::row& row) {
   record of;
   of.id = row.int64(0);
   of.kind = row.text(1);
-  of.subject = row.text(2);
+  of.about = row.text(2);
   of.arguments = row.text(3);
   of.is = state_named(row.text(4));
   of.cancel_requested = row.int64(5) != 0;
@@ -98,17 +98,17 @@ void check_queue(sql::connection& in, std::size_t max_queued) {
   const std::uint64_t queued = in.query_one("SELECT count(*) FROM job WHERE state = 'queued'")[0].uint64(0);
   if (queued >= max_queued) {
     throw core::error(
-        core::errc::resource_exhausted,
+        core::errc::unavailable,
         fmt::format("{} jobs are waiting (max_queued = {}): let some end, or cancel them", queued, max_queued));
   }
 }
 
-std::int64_t insert(sql::transaction& in, std::string_view kind, std::string_view subject, std::string_view arguments) {
+std::int64_t insert(sql::transaction& in, std::string_view kind, std::string_view about, std::string_view arguments) {
   return in
       .query_one(
           "INSERT INTO job (kind, subject, arguments, state, created_at) "
           "VALUES (:kind, :subject, :arguments, 'queued', :now) RETURNING id",
-          {{"kind", kind}, {"subject", subject}, {"arguments", arguments}, {"now", core::now_ms()}})[0]
+          {{"kind", kind}, {"subject", about}, {"arguments", arguments}, {"now", core::now_ms()}})[0]
       .int64(0);
 }
 

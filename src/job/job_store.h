@@ -21,9 +21,9 @@ inline constexpr unsigned reports_bits = 32;
 
 using kinds_view = std::span<const std::string_view>;
 
-// Throws errc::resource_exhausted when max_queued are waiting.
+// Throws errc::unavailable when max_queued are waiting.
 void check_queue(store::sql::connection& in, std::size_t max_queued);
-std::int64_t insert(store::sql::transaction& in, std::string_view kind, std::string_view subject,
+std::int64_t insert(store::sql::transaction& in, std::string_view kind, std::string_view about,
                     std::string_view arguments);
 // Throws errc::not_found.
 record select(store::sql::connection& in, std::int64_t id);

@@ -78,7 +78,7 @@ struct jobs::impl {
   impl(sql::database& database, const options& chosen) : db(database), with(chosen) {}
 
   const handler& handler_of(std::string_view kind) const;
-  void check_submission(std::string_view kind, std::string_view subject, std::string_view arguments) const;
+  void check_submission(std::string_view kind, std::string_view about, std::string_view arguments) const;
   std::vector<std::string_view> all_kinds() const;
   void prepare();
   void remove_old() noexcept;
@@ -123,10 +123,10 @@ const handler& jobs::impl::handler_of(std::string_view kind) const {
   return found->second;
 }
 
-void jobs::impl::check_submission(std::string_view kind, std::string_view subject, std::string_view arguments) const {
+void jobs::impl::check_submission(std::string_view kind, std::string_view about, std::string_view arguments) const {
   check_name("kind", kind);
   handler_of(kind);
-  check_text("subject", subject, max_subject_bytes, "max_subject_bytes");
+  check_text("about", about, max_about_bytes, "max_about_bytes");
   check_text("arguments", arguments, max_arguments_bytes, "max_arguments_bytes");
 }
 
@@ -324,22 +324,21 @@ void jobs::stop() {
   impl_->started = false;
 }
 
-record jobs::submit(std::string_view kind, std::string_view subject, std::string_view arguments) {
-  impl_->check_submission(kind, subject, arguments);
+record jobs::submit(std::string_view kind, std::string_view about, std::string_view arguments) {
+  impl_->check_submission(kind, about, arguments);
   // Not in the transaction that inserts: on PostgreSQL all submissions would then get into each other's way. So as many
   // more may wait as submit at the same moment.
   impl_->db.read([&](sql::connection& in) { check_queue(in, impl_->with.max_queued); });
-  record queued =
-      impl_->db.write([&](sql::transaction& in) { return select(in, insert(in, kind, subject, arguments)); });
+  record queued = impl_->db.write([&](sql::transaction& in) { return select(in, insert(in, kind, about, arguments)); });
   wake();
   return queued;
 }
 
-std::int64_t jobs::submit(sql::transaction& in, std::string_view kind, std::string_view subject,
+std::int64_t jobs::submit(sql::transaction& in, std::string_view kind, std::string_view about,
                           std::string_view arguments) {
-  impl_->check_submission(kind, subject, arguments);
+  impl_->check_submission(kind, about, arguments);
   check_queue(in, impl_->with.max_queued);
-  return insert(in, kind, subject, arguments);
+  return insert(in, kind, about, arguments);
 }
 
 void jobs::wake() {

@@ -26,7 +26,7 @@ std::string_view name_of(state s) noexcept;
 struct record {
   std::int64_t id = 0;    // from 1, in the order of submission
   std::string kind;       // "train"
-  std::string subject;    // what it is about, for people: "recommender shop"; never anything of a person
+  std::string about;      // what it is about, for people: "recommender shop"; never anything of a person
   std::string arguments;  // JSON, the handler's own; without raw identifiers of people
   state is = state::queued;
   bool cancel_requested = false;  // of a running job: it stops at its next check
@@ -48,7 +48,7 @@ struct record {
 using handler = std::function<std::string(const record& what, core::job& job)>;
 
 inline constexpr std::size_t max_name_bytes = 64;  // of a kind and of a lane
-inline constexpr std::size_t max_subject_bytes = 256;
+inline constexpr std::size_t max_about_bytes = 256;
 inline constexpr std::size_t max_arguments_bytes = 16 * 1024;
 inline constexpr std::size_t max_result_bytes = 64 * 1024;
 inline constexpr std::size_t max_error_bytes = 4 * 1024;  // a longer message is cut
@@ -57,7 +57,7 @@ inline constexpr std::size_t max_page = 200;
 
 // None may be 0.
 struct options {
-  std::size_t max_queued = 1000;   // more: errc::resource_exhausted
+  std::size_t max_queued = 1000;   // more: errc::unavailable
   std::uint32_t max_attempts = 3;  // of a job that the process did not survive: then it failed
   std::uint32_t keep_days = 30;    // ended jobs are kept so long
   std::size_t max_kept = 10'000;   // and so many, those that ended last
@@ -85,11 +85,11 @@ class jobs {
   void stop();
 
   // Durable when it returns. Throws errc::invalid_argument for a kind that is not there or a text that is too long,
-  // errc::resource_exhausted.
-  record submit(std::string_view kind, std::string_view subject, std::string_view arguments);
+  // errc::unavailable when too many wait.
+  record submit(std::string_view kind, std::string_view about, std::string_view arguments);
   // The same as a part of a larger change, for its id; call wake() after the transaction, or the job may begin
   // look_interval later.
-  std::int64_t submit(store::sql::transaction& in, std::string_view kind, std::string_view subject,
+  std::int64_t submit(store::sql::transaction& in, std::string_view kind, std::string_view about,
                       std::string_view arguments);
   void wake();
 

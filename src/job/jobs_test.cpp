@@ -104,7 +104,7 @@ TEST_P(background_jobs, a_job_runs_and_keeps_its_result) {
   const record done = ended(*all, queued.id);
   EXPECT_EQ(done.is, state::succeeded);
   EXPECT_EQ(done.kind, "train");
-  EXPECT_EQ(done.subject, "recommender shop");
+  EXPECT_EQ(done.about, "recommender shop");
   EXPECT_EQ(done.result, R"({"family":"ease"})");
   EXPECT_EQ(done.attempts, 1U);
   EXPECT_GE(done.started_at, done.created_at);
@@ -469,7 +469,7 @@ TEST_P(background_jobs, no_more_wait_than_max_queued) {
   all->add_kind("train", "models", echo());
   all->submit("train", "", "");
   const std::int64_t second = all->submit("train", "", "").id;
-  EXPECT_EQ(code_thrown_by([&] { all->submit("train", "", ""); }), errc::resource_exhausted);
+  EXPECT_EQ(code_thrown_by([&] { all->submit("train", "", ""); }), errc::unavailable);
   EXPECT_NE(message_thrown_by([&] { all->submit("train", "", ""); }).find("max_queued = 2"), std::string::npos);
   all->cancel(second);
   EXPECT_EQ(all->submit("train", "", "").is, state::queued);
@@ -478,12 +478,12 @@ TEST_P(background_jobs, no_more_wait_than_max_queued) {
 TEST_P(background_jobs, what_cannot_be_submitted_is_refused_by_name) {
   const auto all = opened();
   all->add_kind("train", "models", echo());
-  const auto refused = [&](std::string_view kind, const std::string& subject, const std::string& arguments) {
-    EXPECT_EQ(code_thrown_by([&] { all->submit(kind, subject, arguments); }), errc::invalid_argument);
-    return message_thrown_by([&] { all->submit(kind, subject, arguments); });
+  const auto refused = [&](std::string_view kind, const std::string& about, const std::string& arguments) {
+    EXPECT_EQ(code_thrown_by([&] { all->submit(kind, about, arguments); }), errc::invalid_argument);
+    return message_thrown_by([&] { all->submit(kind, about, arguments); });
   };
   EXPECT_EQ(refused("trian", "", ""), "there is no kind of job \"trian\"; there are: train");
-  EXPECT_NE(refused("train", std::string(max_subject_bytes + 1, 'x'), "").find("max_subject_bytes"), std::string::npos);
+  EXPECT_NE(refused("train", std::string(max_about_bytes + 1, 'x'), "").find("max_about_bytes"), std::string::npos);
   EXPECT_NE(refused("train", "", std::string(max_arguments_bytes + 1, 'x')).find("max_arguments_bytes"),
             std::string::npos);
   refused("train", "\xff", "");

@@ -213,22 +213,22 @@ job::record background::import(const import_order& order) {
 
 job::record background::train(std::string_view recommender) {
   const auto record = all_.find(recommender);
-  const std::string subject = "recommender " + record.name;
-  if (waits("train", subject)) {
+  const std::string about = "recommender " + record.name;
+  if (waits("train", about)) {
     throw error(errc::failed_precondition,
                 fmt::format("a training of recommender \"{}\" waits or runs already", record.name));
   }
-  return jobs_.submit("train", subject, core::write_json(train_arguments{record.name}));
+  return jobs_.submit("train", about, core::write_json(train_arguments{record.name}));
 }
 
-bool background::waits(std::string_view kind, std::string_view subject) const {
+bool background::waits(std::string_view kind, std::string_view about) const {
   const auto waiting = jobs_.unfinished(kind);
-  return std::any_of(waiting.begin(), waiting.end(), [&](const job::record& r) { return r.subject == subject; });
+  return std::any_of(waiting.begin(), waiting.end(), [&](const job::record& r) { return r.about == about; });
 }
 
-void background::submit_once(std::string_view kind, std::string_view subject, const std::string& arguments) {
-  if (!waits(kind, subject)) {
-    jobs_.submit(kind, subject, arguments);
+void background::submit_once(std::string_view kind, std::string_view about, const std::string& arguments) {
+  if (!waits(kind, about)) {
+    jobs_.submit(kind, about, arguments);
   }
 }
 

@@ -71,8 +71,8 @@ class background {
   std::string run_training(const job::record& what, core::job& job);
   void look();
   void sweep_files();
-  void submit_once(std::string_view kind, std::string_view subject, const std::string& arguments);
-  bool waits(std::string_view kind, std::string_view subject) const;
+  void submit_once(std::string_view kind, std::string_view about, const std::string& arguments);
+  bool waits(std::string_view kind, std::string_view about) const;
 
   job::jobs& jobs_;
   datasets& data_;

@@ -66,7 +66,7 @@ job_view view_of(const job::record& record) {
   job_view view;
   view.id = record.id;
   view.kind = record.kind;
-  view.subject = record.subject;
+  view.about = record.about;
   view.state = job::name_of(record.is);
   if (!record.stage.empty()) {
     view.stage = record.stage;

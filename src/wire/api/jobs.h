@@ -20,7 +20,7 @@ BOOST_DESCRIBE_STRUCT(job_failure, (), (code, message))
 struct job_view {
   std::int64_t id = 0;
   std::string kind;
-  std::string subject;
+  std::string about;
   std::string state;
   std::optional<std::string> stage;
   std::uint64_t done = 0;
@@ -33,7 +33,7 @@ struct job_view {
   std::int64_t attempts = 0;
 };
 BOOST_DESCRIBE_STRUCT(job_view, (),
-                      (id, kind, subject, state, stage, done, total, result, failure, created_at, started_at, ended_at,
+                      (id, kind, about, state, stage, done, total, result, failure, created_at, started_at, ended_at,
                        attempts))
 
 job_view view_of(const job::record& record);
