@@ -19,6 +19,7 @@
 #include "core/time.h"
 #include "core/utf8.h"
 #include "wire/access/token_text.h"
+#include "wire/http/text.h"
 
 namespace eunomia::wire::access {
 
@@ -323,6 +324,12 @@ http::authenticator::outcome tokens::authenticate(const http::request& head) con
   const std::optional<std::string_view> authorization = head.header_named("Authorization");
   if (!authorization) {
     return refused("no Authorization header", false);
+  }
+  // A proxy and this server might each believe another one.
+  if (std::count_if(head.headers.begin(), head.headers.end(), [](const http::header& each) {
+        return http::equal_ignoring_case(each.name, "Authorization");
+      }) > 1) {
+    return refused("there are several Authorization headers", true);
   }
   const std::optional<std::string_view> credential = bearer_credential(*authorization);
   if (!credential) {

@@ -221,6 +221,16 @@ TEST_P(bearer_tokens, malformed_headers_are_refused_as_attempts) {
   }
 }
 
+TEST_P(bearer_tokens, two_credentials_are_none) {
+  tokens all(db());
+  const std::string token = "Bearer " + all.create(role::service, "shop").token;
+  http::request head;
+  head.headers = {{"Authorization", token}, {"authorization", token}};
+  const auto outcome = all.authenticate(head);
+  EXPECT_FALSE(outcome.who);
+  EXPECT_TRUE(outcome.was_tried);
+}
+
 TEST_P(bearer_tokens, secrets_are_never_the_same) {
   tokens all(db());
   std::vector<std::string> secrets;
