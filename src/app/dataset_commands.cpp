@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/time.h"
+#include "store/table/record_writer.h"
 
 namespace eunomia::app {
 
@@ -32,12 +33,24 @@ struct export_row {
 };
 BOOST_DESCRIBE_STRUCT(export_row, (), (dataset, kind, file, rows))
 
-void export_data(const export_flags& flags, environment& shared) {
+std::uint64_t export_here(const export_flags& flags, environment& shared) {
   data_directory data(shared);
   const auto dataset = data.datasets().open(flags.dataset);
   const auto kind = recommend::data_kind_named(flags.kind);
+  return dataset.export_to(kind, flags.to, recommendation_purpose(), shared.job());
+}
+
+std::uint64_t export_remotely(const export_flags& flags, environment& shared) {
+  const bool parquet = store::table::record_format_of(flags.to) == store::table::record_format::parquet;
+  const std::string_view format = parquet ? "parquet" : flags.to.extension() == ".gz" ? "csv.gz" : "csv";
+  return remote(shared).download(
+      fmt::format("/api/v1/datasets/{}/export?kind={}&format={}", segment(flags.dataset), segment(flags.kind), format),
+      flags.to);
+}
+
+void export_data(const export_flags& flags, environment& shared) {
   export_row row{flags.dataset, flags.kind, flags.to.string(), 0};
-  row.rows = dataset.export_to(kind, flags.to, recommendation_purpose(), shared.job());
+  row.rows = shared.server.empty() ? export_here(flags, shared) : export_remotely(flags, shared);
   shared.print(
       shared.json ? core::write_json(row, 2)
                   : fmt::format("{} rows of {} of {} are in {}\n", grouped(row.rows), row.kind, row.dataset, row.file));

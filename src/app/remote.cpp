@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 #include <thread>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "wire/http/text.h"
 
 namespace eunomia::app {
 
@@ -124,6 +126,18 @@ core::json_value remote::upload(const std::string& target, const std::filesystem
         job.report("upload", sent, size);
         job.check();
       }));
+}
+
+std::uint64_t remote::download(const std::string& target, const std::filesystem::path& file) {
+  const auto answer = client_->receive_file(target, file);
+  value_of(answer);
+  std::uint64_t rows = 0;
+  for (const auto& header : answer.headers) {
+    if (wire::http::equal_ignoring_case(header.name, "Eunomia-Rows")) {
+      std::from_chars(header.value.data(), header.value.data() + header.value.size(), rows);
+    }
+  }
+  return rows;
 }
 
 core::json_value remote::wait_for_job(std::int64_t job) {

@@ -25,6 +25,8 @@ class remote {
   core::json_value erase(const std::string& target);
   // Uploads a file, showing how far it is.
   core::json_value upload(const std::string& target, const std::filesystem::path& file);
+  // Downloads a file, whole or not at all; the number of its rows.
+  std::uint64_t download(const std::string& target, const std::filesystem::path& file);
   template <class Answer>
   Answer post(const std::string& target, const std::string& body) {
     return core::read_json<Answer>(post(target, body));

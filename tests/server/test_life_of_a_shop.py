@@ -193,6 +193,11 @@ def test_the_command_line_talks_to_a_running_server(running, tmp_path):
     assert len(told("recommend", "--name", "shop", "--user", "user-0003", "--count", "4")["recommendations"]) == 4
     assert told("similar", "--name", "shop", "--item", "item-0-00")["similar"]
     assert told("explain", "--name", "shop", "--history", "item-0-00", "--item", "item-0-01")["because"]
+    for name in ("rows.csv", "rows.csv.gz", "rows.parquet"):
+        assert told("export", "--dataset", "shop", "--to", tmp_path / name)["rows"] == 1800
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0, "personal data is its owner's"
+    assert told("export", "--dataset", "shop", "--kind", "items", "--to", tmp_path / "items-out.csv")["rows"] == 44
+    assert not list((running.program.data_directory / "uploads").iterdir())
     assert told("forget", "--user", "user-0003")["known"] == 1
     assert running.program.run("recommend", "recommend", "--name", "shop", "--user", "user-0003", *to_server).code == 4
     made = running.program.json("tokens", "create", "--role", "service", "--label", "shop", *to_server).expect().value

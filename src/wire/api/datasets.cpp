@@ -103,6 +103,15 @@ core::json_notes notes_of(const import_body* body) {
   return notes;
 }
 
+struct export_query {
+  std::string kind = "interactions";
+  std::string format = "csv";
+};
+BOOST_DESCRIBE_STRUCT(export_query, (), (kind, format))
+core::json_notes notes_of(const export_query*) {
+  return {{"kind", {.text = "interactions, items or users"}}, {"format", {.text = "csv, csv.gz or parquet"}}};
+}
+
 std::vector<column_view> columns_of(const std::vector<recommend::metadata_column>& columns) {
   std::vector<column_view> views;
   views.reserve(columns.size());
@@ -188,16 +197,39 @@ job_view import_path(const import_body& wanted, const std::string& dataset, cons
   return wire::api::view_of(to.background.import(order));
 }
 
+// A file of ours that no job names: background::sweep_files() removes it when we do not.
+std::filesystem::path new_file(const services& to, std::string_view extension) {
+  static std::atomic<std::uint64_t> number = 0;
+  return to.files / fmt::format("{}-{}.{}", core::now_ms(), number++, extension);
+}
+
 // The upload becomes the job's own file.
 job_view import_upload(const http::request& in, const services& to) {
   auto order = order_of(route_table::read_query<import_query>(in), in.path_parameter("dataset"));
   to.datasets.open(order.dataset);
-  static std::atomic<std::uint64_t> number = 0;
-  order.file = to.files / fmt::format("{}-{}.upload", core::now_ms(), number++);
+  order.file = new_file(to, "upload");
   order.owned = true;
   std::filesystem::rename(in.body_file, order.file);
   core::fsync_directory(to.files);
   return wire::api::view_of(to.background.import(order));
+}
+
+http::response export_file(const http::request& in, const services& to) {
+  const auto wanted = route_table::read_query<export_query>(in);
+  if (wanted.format != "csv" && wanted.format != "csv.gz" && wanted.format != "parquet") {
+    throw error(errc::invalid_argument, fmt::format("format is csv, csv.gz or parquet, not \"{}\"", wanted.format));
+  }
+  const auto kind = recommend::data_kind_named(wanted.kind);
+  const auto from = to.datasets.open(in.path_parameter("dataset"));
+  http::response out{.content_type = "application/octet-stream"};
+  out.file = new_file(to, wanted.format);
+  out.remove_file = true;
+  core::job quiet;
+  const std::uint64_t rows = from.export_to(kind, out.file, to.purpose, quiet);
+  out.headers = {{"Eunomia-Rows", std::to_string(rows)},
+                 {"Content-Disposition", fmt::format("attachment; filename=\"{}-{}.{}\"", from.description().name,
+                                                     recommend::name_of(kind), wanted.format)}};
+  return out;
 }
 
 }  // namespace
@@ -260,6 +292,14 @@ void add_datasets(route_table& table, const services& to) {
   route.body = {http::body_policy::kind::file, upload.body_limit};
   table.raw<import_query, job_view>(upload, "application/octet-stream", R"({"type":"string","format":"binary"})",
                                     std::move(route));
+  const operation download{method::get, "/api/v1/datasets/{dataset}/export", who, "datasets",
+                           "The rows as a file, as import takes them; Eunomia-Rows says how many"};
+  table.raw<export_query, core::json_value>(download, {}, {},
+                                            {.verb = download.verb,
+                                             .path = download.path,
+                                             .who = download.who,
+                                             .run = [to](http::request& in) { return export_file(in, to); }},
+                                            "application/octet-stream");
 }
 
 }  // namespace eunomia::wire::api
