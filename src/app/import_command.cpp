@@ -19,22 +19,11 @@ namespace eunomia::app {
 
 namespace {
 
-struct import_row {
+struct import_row : recommend::import_report {
   std::string dataset;
   std::string kind;
-  std::uint64_t rows = 0;
-  std::uint64_t rejected = 0;
-  std::map<std::string, std::uint64_t> rejected_by_reason;
-  std::uint64_t new_users = 0;
-  std::uint64_t new_items = 0;
-  std::vector<std::string> declared;
-  std::vector<std::string> ignored;
-  std::vector<std::string> warnings;
-  double seconds = 0;
 };
-BOOST_DESCRIBE_STRUCT(import_row, (),
-                      (dataset, kind, rows, rejected, rejected_by_reason, new_users, new_items, declared, ignored,
-                       warnings, seconds))
+BOOST_DESCRIBE_STRUCT(import_row, (recommend::import_report), (dataset, kind))
 
 struct import_flags {
   std::string dataset;
@@ -171,10 +160,8 @@ class remote_import {
                     segment(flags_.dataset), name_of(kind), flags_.undeclared, flags_.allow_future, flags_.again,
                     segment(core::write_json(how.columns)), segment(core::write_json(declare)));
     const auto job = core::read_json<job_row>(server_.upload(target, file));
-    auto row = core::read_json<import_row>(server_.wait_for_job(job.id), {.missing = core::json_missing::keep_default});
-    row.dataset = flags_.dataset;
-    row.kind = name_of(kind);
-    return row;
+    return {core::read_json<recommend::import_report>(server_.wait_for_job(job.id)), flags_.dataset,
+            std::string(name_of(kind))};
   }
 
  private:
@@ -201,11 +188,8 @@ importer importer_of(const import_flags& flags, environment& shared) {
   const auto data = std::make_shared<data_directory>(shared);
   const auto into = std::make_shared<recommend::dataset>(open_or_create(*data, flags));
   return [data, into, &flags, &shared](recommend::data_kind kind, const std::vector<std::filesystem::path>& files) {
-    const auto report =
-        recommend::import_files(*into, kind, files, options_of(flags, kind), shared.pool(), shared.job());
-    return std::vector<import_row>{{flags.dataset, std::string(name_of(kind)), report.rows, report.rejected,
-                                    report.rejected_by_reason, report.new_users, report.new_items, report.declared,
-                                    report.ignored, report.warnings, report.seconds}};
+    auto report = recommend::import_files(*into, kind, files, options_of(flags, kind), shared.pool(), shared.job());
+    return std::vector<import_row>{{std::move(report), flags.dataset, std::string(name_of(kind))}};
   };
 }
 

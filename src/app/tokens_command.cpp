@@ -7,65 +7,27 @@
 #include "app/remote.h"
 #include "app/text_table.h"
 #include "core/json.h"
-#include "core/time.h"
 #include "wire/access/tokens.h"
+#include "wire/api/tokens.h"
 
 namespace eunomia::app {
 
 namespace {
 
-struct token_row {
-  std::string id;
-  std::string role;
-  std::string label;
-  std::string created_at;
-  std::optional<std::string> expires_at;
-  std::optional<std::string> revoked_at;
-  std::optional<std::string> last_used_day;
-};
-BOOST_DESCRIBE_STRUCT(token_row, (), (id, role, label, created_at, expires_at, revoked_at, last_used_day))
-
-struct token_rows {
-  std::vector<token_row> tokens;
-};
-BOOST_DESCRIBE_STRUCT(token_rows, (), (tokens))
-
-struct created_row {
-  token_row record;
-  std::string token;
-};
-BOOST_DESCRIBE_STRUCT(created_row, (), (record, token))
-
-struct new_token {
-  std::string role;
-  std::string label;
-  std::uint32_t lifetime_days = 0;
-};
-BOOST_DESCRIBE_STRUCT(new_token, (), (role, label, lifetime_days))
-
-std::optional<std::string> moment(std::int64_t ms) {
-  return ms == 0 ? std::nullopt : std::optional(core::format_iso8601(ms));
-}
-
-token_row row_of(const wire::access::token_record& r) {
-  return {r.id,
-          std::string(wire::http::name_of(r.as)),
-          r.label,
-          core::format_iso8601(r.created_at),
-          moment(r.expires_at),
-          moment(r.revoked_at),
-          moment(r.last_used_day)};
-}
+using wire::api::created_token;
+using wire::api::new_token;
+using wire::api::token_list;
+using wire::api::token_view;
 
 void create(const new_token& wanted, environment& shared) {
-  created_row made;
+  created_token made;
   if (shared.server.empty()) {
     data_directory data(shared);
     wire::access::tokens tokens(data.database());
     const auto created = tokens.create(wire::http::role_named(wanted.role), wanted.label, wanted.lifetime_days);
-    made = {row_of(created.record), created.token};
+    made = {wire::api::view_of(created.record), created.token};
   } else {
-    made = remote(shared).post<created_row>("/api/v1/tokens", core::write_json(wanted));
+    made = remote(shared).post<created_token>("/api/v1/tokens", core::write_json(wanted));
   }
   shared.print(shared.json ? core::write_json(made, 2)
                            : fmt::format("{}\n\n{} ({}): this is the only time that it is shown\n", made.token,
@@ -73,21 +35,21 @@ void create(const new_token& wanted, environment& shared) {
 }
 
 void list(environment& shared) {
-  token_rows rows;
+  token_list rows;
   if (shared.server.empty()) {
     data_directory data(shared);
     for (const auto& record : wire::access::tokens(data.database()).list()) {
-      rows.tokens.push_back(row_of(record));
+      rows.tokens.push_back(wire::api::view_of(record));
     }
   } else {
-    rows = core::read_json<token_rows>(remote(shared).get("/api/v1/tokens"));
+    rows = core::read_json<token_list>(remote(shared).get("/api/v1/tokens"));
   }
   if (shared.json) {
     shared.print(core::write_json(rows, 2));
     return;
   }
   text_table table({"token", "role", "label", "created", "expires", "revoked", "last used"});
-  for (const token_row& t : rows.tokens) {
+  for (const token_view& t : rows.tokens) {
     table.add({t.id, t.role, t.label, t.created_at, t.expires_at.value_or("never"), t.revoked_at.value_or("-"),
                t.last_used_day.value_or("never")});
   }

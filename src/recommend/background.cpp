@@ -38,20 +38,6 @@ BOOST_DESCRIBE_STRUCT(import_arguments, (),
                       (dataset, kind, file, owned, columns, declare, undeclared, delimiter, allow_future, again,
                        rejects))
 
-struct import_result {
-  std::uint64_t rows = 0;
-  std::uint64_t rejected = 0;
-  std::map<std::string, std::uint64_t> rejected_by_reason;
-  std::uint64_t new_users = 0;
-  std::uint64_t new_items = 0;
-  std::vector<std::string> declared;
-  std::vector<std::string> ignored;
-  std::vector<std::string> warnings;
-  double seconds = 0;
-};
-BOOST_DESCRIBE_STRUCT(import_result, (),
-                      (rows, rejected, rejected_by_reason, new_users, new_items, declared, ignored, warnings, seconds))
-
 struct settle_arguments {
   std::string dataset;
 };
@@ -172,12 +158,9 @@ std::string background::run_import(const job::record& what, core::job& job) {
   const auto arguments = core::read_json<import_arguments>(what.arguments);
   auto into = data_.open(arguments.dataset);
   const std::filesystem::path file = arguments.file;
-  import_result result;
+  import_report result;
   try {
-    const auto report =
-        import_files(into, data_kind_named(arguments.kind), {&file, 1}, options_of(arguments), pool_, job);
-    result = {report.rows,     report.rejected, report.rejected_by_reason, report.new_users, report.new_items,
-              report.declared, report.ignored,  report.warnings,           report.seconds};
+    result = import_files(into, data_kind_named(arguments.kind), {&file, 1}, options_of(arguments), pool_, job);
   } catch (const error& problem) {
     // An attempt that was killed between its commit and the job's has done the work.
     if (what.attempts <= 1 || problem.code() != errc::already_exists || arguments.again) {

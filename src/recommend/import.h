@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -59,6 +60,8 @@ struct import_report {
   std::int64_t last_time = 0;
   double seconds = 0;
 };
+BOOST_DESCRIBE_STRUCT(import_report, (),
+                      (rows, rejected, rejected_by_reason, new_users, new_items, declared, ignored, warnings, seconds))
 
 // Imports all files in one piece: after an exception or a kill, nothing of them is there, no user, item or row. Items
 // and users are upserted: the newest import of an id wins, as a whole row. Progress: stage "import", bytes of all

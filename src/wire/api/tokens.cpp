@@ -1,46 +1,18 @@
+#include "wire/api/tokens.h"
+
 #include "core/time.h"
 #include "wire/api/api.h"
 #include "wire/api/values.h"
 
 namespace eunomia::wire::api {
 
-namespace {
-
 using http::method;
 
-struct token_view {
-  std::string id;
-  std::string role;
-  std::string label;
-  std::string created_at;
-  std::optional<std::string> expires_at;
-  std::optional<std::string> revoked_at;
-  std::optional<std::string> last_used_day;
-};
-BOOST_DESCRIBE_STRUCT(token_view, (), (id, role, label, created_at, expires_at, revoked_at, last_used_day))
-
-struct new_token {
-  std::string role;
-  std::string label;
-  std::uint32_t lifetime_days = 0;
-};
-BOOST_DESCRIBE_STRUCT(new_token, (), (role, label, lifetime_days))
 core::json_notes notes_of(const new_token*) {
   return {{"role", {.text = "administrator, privacy-officer, engineer, annotator or service", .shortest = 1}},
           {"label", {.text = "What it is for", .longest = access::tokens::max_label_bytes, .shortest = 1}},
           {"lifetime_days", {.text = "0: it does not expire", .most = access::tokens::max_lifetime_days}}};
 }
-
-struct created_token {
-  token_view record;
-  std::string token;  // shown once
-};
-BOOST_DESCRIBE_STRUCT(created_token, (), (record, token))
-
-struct token_list {
-  std::vector<token_view> tokens;
-};
-BOOST_DESCRIBE_STRUCT(token_list, (), (tokens))
 
 token_view view_of(const access::token_record& record) {
   return {record.id,
@@ -51,8 +23,6 @@ token_view view_of(const access::token_record& record) {
           moment(record.revoked_at),
           moment(record.last_used_day)};
 }
-
-}  // namespace
 
 void add_tokens(route_table& table, const services& to) {
   const auto who = http::access::roles(http::role::administrator);
