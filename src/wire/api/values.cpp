@@ -10,8 +10,9 @@ namespace eunomia::wire::api {
 
 std::int64_t number_in_path(std::string_view text, std::string_view what) {
   std::int64_t number = 0;
-  const char* const last = text.data() + text.size();
-  const auto [end, problem] = std::from_chars(text.data(), last, number);
+  const char* const begin = text.data();
+  const char* const last = begin + text.size();
+  const auto [end, problem] = std::from_chars(begin, last, number);
   if (problem != std::errc() || end != last || number < 0) {
     throw core::error(core::errc::not_found,
                       fmt::format("there is no {} of that number; numbers are 1, 2, 3, …", what));
