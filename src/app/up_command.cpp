@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include "app/commands.h"
 #include "app/data_directory.h"
@@ -26,6 +28,7 @@ namespace {
 // Forgetting has threads of its own, so that it never waits for a training.
 constexpr unsigned forget_threads = 2;
 constexpr std::string_view demo_name = "demo";
+constexpr int exit_by_signal = 128;  // and the signal's number, as a shell tells it
 
 struct up_flags {
   wire::http::server_options listen;
@@ -54,6 +57,17 @@ class signals {
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
+  // From here on a signal ends the process at once: somebody has asked twice. What was acknowledged rests on disk.
+  void end_at_the_next() const {
+    std::thread([set = set_] {
+      int signal = SIGHUP;
+      while (signal == SIGHUP) {
+        sigwait(&set, &signal);
+      }
+      std::_Exit(exit_by_signal + signal);
+    }).detach();
+  }
+
   int next() const {
     int signal = 0;
     sigwait(&set_, &signal);
@@ -78,7 +92,7 @@ std::vector<std::filesystem::path> real_folders(const std::vector<std::filesyste
   return real;
 }
 
-// Everything that runs, in the order in which it stops: the port, what looks at what is due, the jobs.
+// Everything that runs. It stops in order: what looks at what is due; the port and the jobs; the rest.
 class running {
  public:
   running(up_flags flags, environment& shared)
@@ -97,6 +111,8 @@ class running {
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};
+    background_.on_look([this] { answering_.drop_replaced(); });
+    data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
     background_.on_import([this](std::string_view dataset, core::job& job) {
       answering_.changed(dataset);
@@ -113,9 +129,11 @@ class running {
   }
 
   ~running() {
-    server_->stop();
     background_.stop();
-    jobs_.stop();
+    // Beside the requests under way, one of which may wait for what a job holds.
+    std::thread jobs([this] { jobs_.stop(); });
+    server_->stop();
+    jobs.join();
   }
 
   running(const running&) = delete;
@@ -255,6 +273,7 @@ void up(up_flags flags, environment& shared) {
     }
   }
   core::log::info("stopping: requests under way are finished first");
+  stop.end_at_the_next();
 }
 
 }  // namespace

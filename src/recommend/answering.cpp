@@ -237,7 +237,6 @@ answer answering::recommend(std::string_view recommender, const question& what) 
   request.allowed = filtered ? &allowed : nullptr;
   request.explore = {.share = what.explore, .new_items = what.explore > 0 ? &fresh : nullptr, .seed = what.seed};
   answer result = begin_answer(*model, who);
-  result.items.reserve(what.count);
   for (const auto& entry : recommend::recommend(*scorer, request)) {
     result.items.push_back({scorer->items().id(entry.item), finite(entry.score), entry.explored, {}});
     if (what.explain > 0) {
@@ -294,6 +293,28 @@ answer answering::explain(std::string_view recommender, const asked& who, const 
 
 record_report answering::record(const std::string& dataset, std::span<const event> batch) {
   return dataset_of(dataset)->histories.record(batch);
+}
+
+void answering::drop_replaced() {
+  std::vector<std::pair<std::string, std::shared_ptr<model_view>>> views;
+  {
+    const std::lock_guard lock(mutex_);
+    views.assign(models_.begin(), models_.end());
+  }
+  for (const auto& [name, view] : views) {
+    bool serves = false;
+    try {
+      serves = all_.served(name)->same_training(*view->serves);
+    } catch (const error&) {
+      // Removed, or it has no version any more.
+    }
+    if (!serves) {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = models_.find(name); found != models_.end() && found->second == view) {
+        models_.erase(found);
+      }
+    }
+  }
 }
 
 void answering::changed(std::string_view dataset) {

@@ -94,6 +94,9 @@ class answering {
   // Throws as dataset::record does; errc::not_found for a dataset that is not there.
   record_report record(const std::string& dataset, std::span<const event> batch);
 
+  // Lets go of versions that do not answer any more, which nobody would make forget. To be called now and then, and
+  // after a recommender was removed.
+  void drop_replaced();
   // The dataset's columns, metadata or existence changed: what is remembered of it is read anew.
   void changed(std::string_view dataset);
 

@@ -20,6 +20,9 @@ using core::error;
 
 // A file comes before the job that names it.
 constexpr auto unnamed_file_grace = std::chrono::minutes(1);
+constexpr int most_import_attempts = 5;
+// What is done by itself is not tried again right after it failed.
+constexpr auto pause_after_failure = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::minutes(1));
 
 struct import_arguments {
   std::string dataset;
@@ -127,6 +130,14 @@ void remove_quietly(const std::filesystem::path& file) {
   std::filesystem::remove(file, ignored);
 }
 
+void attempt(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& problem) {
+    core::log::error("looking at what is due failed", {{"why", core::kept_message_of(problem)}});
+  }
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -159,18 +170,27 @@ std::string background::run_import(const job::record& what, core::job& job) {
   auto into = data_.open(arguments.dataset);
   const std::filesystem::path file = arguments.file;
   import_report result;
-  try {
-    result = import_files(into, data_kind_named(arguments.kind), {&file, 1}, options_of(arguments), pool_, job);
-  } catch (const error& problem) {
-    // An attempt that was killed between its commit and the job's has done the work.
-    if (what.attempts <= 1 || problem.code() != errc::already_exists || arguments.again) {
+  for (int again = most_import_attempts; again >= 0; --again) {
+    try {
+      result = import_files(into, data_kind_named(arguments.kind), {&file, 1}, options_of(arguments), pool_, job);
+      break;
+    } catch (const error& problem) {
+      // Somebody was forgotten, or the table rewritten, while it ran: nothing is imported, and the next attempt may be.
+      const bool may_do = problem.code() == errc::failed_precondition || problem.code() == errc::unavailable;
+      if (may_do && again > 0) {
+        continue;
+      }
+      // An attempt that was killed between its commit and the job's has done the work.
+      if (problem.code() == errc::already_exists && what.attempts > 1 && !arguments.again) {
+        result.warnings.emplace_back("the file was imported by an attempt that the server did not survive");
+        break;
+      }
       // One that is stopped is read again.
       if (arguments.owned && problem.code() != errc::cancelled) {
         remove_quietly(file);
       }
       throw;
     }
-    result.warnings.emplace_back("the file was imported by an attempt that the server did not survive");
   }
   imported_(arguments.dataset, job);
   if (arguments.owned) {
@@ -209,8 +229,15 @@ bool background::waits(std::string_view kind, std::string_view about) const {
   return std::any_of(waiting.begin(), waiting.end(), [&](const job::record& r) { return r.about == about; });
 }
 
+bool background::failed_lately(std::string_view kind, std::string_view about) const {
+  const auto latest = jobs_.list(job::max_page, 0, kind).jobs;
+  const auto last = std::find_if(latest.begin(), latest.end(), [&](const job::record& r) { return r.about == about; });
+  return last != latest.end() && last->is == job::state::failed &&
+         core::now_ms() - last->ended_at < pause_after_failure.count();
+}
+
 void background::submit_once(std::string_view kind, std::string_view about, const std::string& arguments) {
-  if (!waits(kind, about)) {
+  if (!waits(kind, about) && !failed_lately(kind, about)) {
     jobs_.submit(kind, about, arguments);
   }
 }
@@ -220,11 +247,7 @@ void background::start() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
       lock.unlock();
-      try {
-        look();
-      } catch (const std::exception& problem) {
-        core::log::error("looking at what is due failed", {{"why", core::kept_message_of(problem)}});
-      }
+      look();
       lock.lock();
       wake_.wait_for(lock, with_.tick, [this] { return stopping_; });
     }
@@ -243,23 +266,33 @@ void background::stop() {
 }
 
 void background::look() {
-  for (const std::string& name : all_.due()) {
-    submit_once("train", "recommender " + name, core::write_json(train_arguments{name}));
-  }
   const std::int64_t now = core::now_ms();
-  if (const auto since = all_.forgettings_wait_since(); since && now - *since >= with_.forget_delay.count()) {
-    submit_once("forget", "people who asked to be forgotten", "{}");
-  }
-  if (const auto since = all_.rounded_since(); since && now - *since >= with_.rederive_delay.count()) {
-    submit_once("rederive", "models that forgot", "{}");
-  }
-  for (const auto& description : data_.list()) {
-    if (data_.open(description.name).settle_due()) {
-      submit_once("settle", "events of dataset " + description.name,
-                  core::write_json(settle_arguments{description.name}));
+  // Each by itself: what stands in the way of one must not keep the others from being done.
+  attempt([&] {
+    if (const auto since = all_.forgettings_wait_since(); since && now - *since >= with_.forget_delay.count()) {
+      submit_once("forget", "people who asked to be forgotten", "{}");
     }
-  }
-  sweep_files();
+  });
+  attempt([&] {
+    if (const auto since = all_.rounded_since(); since && now - *since >= with_.rederive_delay.count()) {
+      submit_once("rederive", "models that forgot", "{}");
+    }
+  });
+  attempt([&] {
+    for (const auto& description : data_.list()) {
+      if (data_.open(description.name).settle_due()) {
+        submit_once("settle", "events of dataset " + description.name,
+                    core::write_json(settle_arguments{description.name}));
+      }
+    }
+  });
+  attempt([&] {
+    for (const std::string& name : all_.due()) {
+      submit_once("train", "recommender " + name, core::write_json(train_arguments{name}));
+    }
+  });
+  attempt([&] { sweep_files(); });
+  attempt([&] { looked_(); });
 }
 
 void background::sweep_files() {
@@ -276,12 +309,14 @@ void background::sweep_files() {
   }
   std::vector<std::filesystem::path> named;
   for (const job::record& r : jobs_.unfinished("import")) {
-    named.emplace_back(core::read_json<import_arguments>(r.arguments).file);
+    named.push_back(std::filesystem::path(core::read_json<import_arguments>(r.arguments).file).filename());
   }
   for (const auto& file : there) {
-    const auto age = std::chrono::file_clock::now() - std::filesystem::last_write_time(file);
-    if (age > unnamed_file_grace && std::find(named.begin(), named.end(), file) == named.end()) {
-      std::filesystem::remove(file);
+    std::error_code gone;
+    const auto age = std::chrono::file_clock::now() - std::filesystem::last_write_time(file, gone);
+    // By its name: the folder may be spelled otherwise than when the job was made.
+    if (!gone && age > unnamed_file_grace && std::find(named.begin(), named.end(), file.filename()) == named.end()) {
+      remove_quietly(file);
     }
   }
 }

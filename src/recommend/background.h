@@ -55,6 +55,9 @@ class background {
   // Called with a dataset's name after each import into it, by the job's thread. Before jobs.start().
   void on_import(std::function<void(std::string_view dataset, core::job& job)> told) { imported_ = std::move(told); }
 
+  // Called each time after it was looked at what is due. Before start().
+  void on_look(std::function<void()> told) { looked_ = std::move(told); }
+
   // Throws errc::not_found for a dataset that is not there.
   job::record import(const import_order& order);
   // Throws errc::not_found; errc::failed_precondition when a training of it waits or runs already.
@@ -73,6 +76,7 @@ class background {
   void sweep_files();
   void submit_once(std::string_view kind, std::string_view about, const std::string& arguments);
   bool waits(std::string_view kind, std::string_view about) const;
+  bool failed_lately(std::string_view kind, std::string_view about) const;
 
   job::jobs& jobs_;
   datasets& data_;
@@ -81,6 +85,7 @@ class background {
   core::purpose why_;
   background_options with_;
   std::function<void(std::string_view, core::job&)> imported_ = [](std::string_view, core::job&) {};
+  std::function<void()> looked_ = [] {};
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -56,6 +56,12 @@ forgetting_record forgetting_ledger::add(std::span<const subject_handle> gone,
               {{"now", record.requested_at}, {"people", record.people}, {"handles", handles}})[0]
           .int64(0);
     });
+  } catch (const core::error& problem) {
+    // Whether it was committed is not known when the database was lost: then models lose these people in any case.
+    if (problem.code() != core::errc::unavailable) {
+      expect_no_more(gone);
+    }
+    throw;
   } catch (...) {
     expect_no_more(gone);
     throw;
@@ -77,13 +83,22 @@ forgetting_ledger::requests forgetting_ledger::waiting() const {
   return found;
 }
 
-void forgetting_ledger::complete(const requests& done, const forgetting_report& report) {
+void forgetting_ledger::drop_handles(const requests& done, const forgetting_report& report) {
   const std::string text = core::write_json(report);
+  sql_.write([&](sql::transaction& in) {
+    for (const std::int64_t id : done.ids) {
+      // Of a request that lost its handles before a kill, the report is there.
+      in.execute("UPDATE recommend_forgetting SET handles = '[]', report = :report WHERE id = :id AND report = ''",
+                 {{"report", text}, {"id", id}});
+    }
+  });
+}
+
+void forgetting_ledger::complete(const requests& done) {
   const std::int64_t now = core::now_ms();
   sql_.write([&](sql::transaction& in) {
     for (const std::int64_t id : done.ids) {
-      in.execute("UPDATE recommend_forgetting SET completed_at = :now, handles = '[]', report = :report WHERE id = :id",
-                 {{"now", now}, {"report", text}, {"id", id}});
+      in.execute("UPDATE recommend_forgetting SET completed_at = :now WHERE id = :id", {{"now", now}, {"id", id}});
     }
   });
   expect_no_more(done.people);
@@ -139,6 +154,8 @@ void forgetting_ledger::expect_no_more(std::span<const subject_handle> gone) {
 
 forgetting_ledger::training::training(forgetting_ledger& in) : in_(in) {
   const std::lock_guard lock(in_.mutex_);
+  // Those who wait may be done, and waited for no more, before the training has read the rows that they leave behind.
+  in_.since_training_began_.insert(in_.since_training_began_.end(), in_.waiting_.begin(), in_.waiting_.end());
   ++in_.trainings_;
 }
 

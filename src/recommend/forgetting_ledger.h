@@ -51,8 +51,8 @@ struct forgetting_record {
 };
 
 // The requests to forget, durable, and whom models may still hold: the people of requests that wait, and those whose
-// request came since a training that is under way began. A request is the row's handles until the disk is done; the row
-// stays, without them. Any thread.
+// request waited when a training that is under way began, or came since. A request is the row's handles until the disk
+// is done; the row stays, without them. Any thread.
 class forgetting_ledger {
  public:
   // The database must have the table recommend_forgetting, and outlive the ledger.
@@ -68,8 +68,11 @@ class forgetting_ledger {
     std::vector<core::subject_handle> people;  // of all, sorted, each once
   };
   requests waiting() const;
-  // They are done; their handles are no longer in the table (but in SQLite's log, until a checkpoint).
-  void complete(const requests& done, const forgetting_report& report);
+  // Their people are gone from everything else: their handles leave the table (but are in SQLite's log, until a
+  // checkpoint), and the report stays. They still wait.
+  void drop_handles(const requests& done, const forgetting_report& report);
+  // Everything is done.
+  void complete(const requests& done);
 
   // When the oldest came that waits, UTC ms.
   std::optional<std::int64_t> wait_since() const;
@@ -97,7 +100,7 @@ class forgetting_ledger {
   store::sql::database& sql_;
   mutable std::mutex mutex_;                                // of what follows
   std::vector<core::subject_handle> waiting_;               // of requests that are not completed
-  std::vector<core::subject_handle> since_training_began_;  // grows while trainings_ > 0
+  std::vector<core::subject_handle> since_training_began_;  // as trainings may have read their rows
   std::size_t trainings_ = 0;
 };
 

@@ -133,6 +133,7 @@ std::shared_ptr<const person_history> live_history::fill(core::subject_handle wh
   fresh->events.shrink_to_fit();
   found->second->arrived = {};
   found->second->features_version = version;
+  found->second->clock = stored.clock;
   keep(in, found->second, fresh);
   in.loaded.notify_all();
   return fresh;
@@ -255,6 +256,10 @@ void live_history::add(std::span<const recorded_event> of_one, std::uint64_t clo
     for (const recorded_event& e : of_one) {
       place.arrived.emplace_back(clock, e.what);
     }
+    return;
+  }
+  // A load may have found the batch in the buffer before it was told here.
+  if (clock <= place.clock) {
     return;
   }
   auto changed = std::make_shared<person_history>();

@@ -77,6 +77,7 @@ class live_history {
     std::shared_ptr<const person_history> known;  // null while it is loaded
     std::uint64_t load = 0;                       // the number of the load that the place was taken for
     std::uint64_t features_version = 0;
+    std::uint64_t clock = 0;                                    // of the load: it has every batch up to here
     std::vector<std::pair<std::uint64_t, past_event>> arrived;  // during the load, with the clocks of their batches
     std::size_t bytes = 0;
   };

@@ -188,6 +188,7 @@ void recommenders::load_all(const training_context& context) {
                        {{"recommender", record.name}, {"why", core::kept_message_of(problem)}});
     }
   }
+  loading_ = false;
 }
 
 std::shared_ptr<const served_model> recommenders::served(std::string_view name) const {
@@ -200,6 +201,9 @@ std::shared_ptr<const served_model> recommenders::served(std::string_view name) 
     }
   }
   const auto record = find(name);
+  if (loading_) {
+    throw error(errc::unavailable, fmt::format("recommender \"{}\" is not loaded yet; ask again", record.name));
+  }
   throw error(errc::failed_precondition,
               fmt::format("recommender \"{}\" has no trained version that answers{}", record.name,
                           record.failure.empty() ? "; train it first" : ": the training failed: " + record.failure));
@@ -339,35 +343,59 @@ std::optional<forgetting_report> recommenders::finish_forgettings(const training
   if (requests.ids.empty()) {
     return std::nullopt;
   }
-  const auto& gone = requests.people;
-
   forgetting_report report;
+  if (!requests.people.empty()) {
+    forget_everywhere(requests.people, report, context);
+    ledger_.drop_handles(requests, report);
+  }
+  // Handles and identifiers leave the log too before anything is claimed.
+  sql_.checkpoint_truncate();
+  ledger_.complete(requests);
+  return report;
+}
+
+void recommenders::forget_everywhere(std::span<const subject_handle> gone, forgetting_report& report,
+                                     const training_context& context) {
   std::map<std::string, std::vector<model_record>> by_name;
   for (auto& version : models_.all()) {
     by_name[version.name].push_back(std::move(version));
   }
-  for (const auto& [name, versions] : by_name) {
+  // One that fails keeps the request waiting, and none of the others: whatever can lose these people does.
+  std::exception_ptr obstacle;
+  const auto attempt = [&](std::string_view kind, const std::string& name, const auto& action) {
     context.job.check();
-    for (auto& one : forget_versions(name, gone, context)) {
-      report.models.push_back(std::move(one));
+    try {
+      action();
+    } catch (const error& problem) {
+      if (problem.code() == errc::cancelled) {
+        throw;
+      }
+      core::log::error("a forgetting waits for this", {{kind, name}, {"why", problem.kept_message()}});
+      obstacle = std::current_exception();
     }
+  };
+  for (const auto& [name, versions] : by_name) {
+    attempt("recommender", name, [&] { forget_versions(name, gone, context, report.models); });
     context.job.report("models", report.models.size(), 0);
   }
   for (const auto& description : data_.list()) {
-    context.job.check();
-    auto from = data_.open(description.name);
-    report.datasets.push_back({description.name, from.erase_subjects(gone, context.pool, context.job)});
+    attempt("dataset", description.name, [&] {
+      auto from = data_.open(description.name);
+      erased_dataset erased{description.name, 0};
+      for (std::size_t begin = 0; begin < gone.size(); begin += store::table::max_named_rows) {
+        const auto some = gone.subspan(begin, std::min(store::table::max_named_rows, gone.size() - begin));
+        erased.rows += from.erase_subjects(some, context.pool, context.job);
+      }
+      report.datasets.push_back(std::move(erased));
+    });
   }
-  // The rows first, so that their handles leave the log too.
-  ledger_.complete(requests, report);
-  sql_.checkpoint_truncate();
-  return report;
+  if (obstacle) {
+    std::rethrow_exception(obstacle);
+  }
 }
 
-std::vector<forgotten_model> recommenders::forget_versions(const std::string& name,
-                                                           std::span<const subject_handle> gone,
-                                                           const training_context& context) {
-  std::vector<forgotten_model> lost;
+void recommenders::forget_versions(const std::string& name, std::span<const subject_handle> gone,
+                                   const training_context& context, std::vector<forgotten_model>& lost) {
   const auto held = slot_of(name);
   const std::lock_guard changing(held->changing);
   if (held->serving.current() != nullptr) {
@@ -409,7 +437,6 @@ std::vector<forgotten_model> recommenders::forget_versions(const std::string& na
     result.milliseconds = watch.milliseconds();
     lost.push_back(std::move(result));
   }
-  return lost;
 }
 
 std::size_t recommenders::rederive(const training_context& context) {

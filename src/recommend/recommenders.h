@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -70,7 +71,10 @@ class recommenders {
   std::shared_ptr<const served_model> load(std::string_view name, const training_context& context);
   // Loads all that are trained. One that cannot be loaded is logged, and the others go on.
   void load_all(const training_context& context);
-  // Throws errc::not_found when there is no such recommender, errc::failed_precondition when it is not loaded.
+  // From here until load_all() has ended, what is not loaded is only not loaded yet.
+  void expect_load_all() { loading_ = true; }
+  // Throws errc::not_found when there is no such recommender, errc::failed_precondition when it is not loaded,
+  // errc::unavailable while it may still be loaded.
   std::shared_ptr<const served_model> served(std::string_view name) const;
 
   // Trains anew, keeps it as the next version, and serves it; the old version answers until then, and after a failure,
@@ -113,15 +117,19 @@ class recommenders {
   // What the model of the slot loses. The caller holds slot::changing.
   static forgotten_model forget_served(slot& in, std::span<const core::subject_handle> gone,
                                        const training_context& context);
-  // What finish_forgettings() does to the versions of one recommender.
-  std::vector<forgotten_model> forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
-                                               const training_context& context);
+  // What finish_forgettings() does, and what of it to the versions of one recommender. Throws what stood in the way
+  // after everything else was done.
+  void forget_everywhere(std::span<const core::subject_handle> gone, forgetting_report& report,
+                         const training_context& context);
+  void forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
+                       const training_context& context, std::vector<forgotten_model>& lost);
 
   store::sql::database& sql_;
   datasets& data_;
   model_registry& models_;
   subject::durable_directory& people_;
 
+  std::atomic<bool> loading_ = false;
   mutable std::mutex mutex_;  // of slots_
   std::map<std::string, std::shared_ptr<slot>, std::less<>> slots_;
   forgetting_ledger ledger_;

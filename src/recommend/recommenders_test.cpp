@@ -187,6 +187,76 @@ TEST_P(recommenders_on_both, a_training_keeps_nobody_who_left_while_it_ran) {
   EXPECT_FALSE(holds(made, gone));
 }
 
+TEST_P(recommenders_on_both, a_training_knows_those_who_waited_when_it_began_though_they_are_done_before_it_ends) {
+  forgetting_ledger ledger(db());
+  const std::vector gone = {handle(user(7))};
+  ledger.add(gone, [](store::sql::transaction&) {});
+  {
+    const forgetting_ledger::training reads_their_rows(ledger);
+    const auto waiting = ledger.waiting();
+    ledger.drop_handles(waiting, {});
+    ledger.complete(waiting);
+    EXPECT_EQ(ledger.whom_models_may_hold(), gone);
+  }
+  EXPECT_TRUE(ledger.whom_models_may_hold().empty());
+}
+
+TEST_P(recommenders_on_both, a_version_that_cannot_be_loaded_keeps_the_request_waiting_and_nothing_else) {
+  train();
+  const auto damaged = train();
+  all_->serve("main", 1, context());
+  blobs_->remove(damaged.file.key);
+  const auto gone = handle(user(7));
+  const auto request = all_->begin_forgetting({&gone, 1}, context()).first;
+  thrown(errc::not_found, [&] { all_->finish_forgettings(context()); });
+  EXPECT_EQ(all_->forgetting(request.id).completed_at, 0);
+  EXPECT_TRUE(datasets_->open("shop").compact_history_of(gone, why_).events.empty());
+  train();
+  train();
+  ASSERT_TRUE(all_->finish_forgettings(context()).has_value());
+  EXPECT_NE(all_->forgetting(request.id).completed_at, 0);
+}
+
+TEST_P(recommenders_on_both, a_kill_before_the_log_was_emptied_leaves_the_request_and_its_report) {
+  train();
+  const auto gone = handle(user(7));
+  const auto request = all_->begin_forgetting({&gone, 1}, context()).first;
+  {
+    forgetting_ledger killed(db());
+    forgetting_report report;
+    report.datasets.push_back({"shop", 6});
+    killed.drop_handles(killed.waiting(), report);
+  }
+  restart();
+  EXPECT_TRUE(all_->forgettings_wait());
+  all_->finish_forgettings(context());
+  EXPECT_FALSE(all_->forgettings_wait());
+  EXPECT_EQ(all_->forgetting(request.id).report.datasets.at(0).rows, 6U);
+}
+
+TEST_P(recommenders_on_both, a_version_that_answers_no_more_leaves_the_memory) {
+  train();
+  ask(1);
+  const std::weak_ptr<const served_model> before = all_->served("main");
+  train();
+  answers_->drop_replaced();
+  EXPECT_TRUE(before.expired());
+  ask(1);
+  const std::weak_ptr<const served_model> last = all_->served("main");
+  all_->remove("main");
+  answers_->drop_replaced();
+  EXPECT_TRUE(last.expired());
+}
+
+TEST_P(recommenders_on_both, what_is_not_loaded_yet_is_to_be_asked_again) {
+  train();
+  restart();
+  all_->expect_load_all();
+  thrown(errc::unavailable, [&] { ask(1); });
+  all_->load_all(context());
+  EXPECT_EQ(ask(1).version, 1);
+}
+
 TEST_P(recommenders_on_both, a_model_that_forgot_and_was_rederived_has_the_bytes_of_one_that_never_saw_them) {
   train();
   const auto gone = handle(user(7));
