@@ -315,6 +315,13 @@ void mapped_file::will_need() const noexcept {
   }
 }
 
+void fsync_file(const fs::path& file) {
+  const file_descriptor opened = open_file(file, O_RDONLY);
+  if (retried([&] { return ::fsync(opened.get()); }) != 0) {
+    throw_system_error(errno, "make durable", file);
+  }
+}
+
 void fsync_directory(const fs::path& directory) {
   const file_descriptor folder = open_file(directory, O_RDONLY | O_DIRECTORY);
   if (retried([&] { return ::fsync(folder.get()); }) != 0 && errno != EINVAL) {  // EINVAL: cannot be asked to here

@@ -117,6 +117,8 @@ class mapped_file {
   bytes_view bytes_;
 };
 
+// Makes the content of a file durable that was written by other means than atomic_file.
+void fsync_file(const std::filesystem::path& file);
 // Makes the names in a directory durable: after a file in it was created, renamed or removed.
 void fsync_directory(const std::filesystem::path& directory);
 

@@ -48,6 +48,7 @@ struct json_options {
   json_unknown unknown = json_unknown::ignore;
   json_missing missing = json_missing::refuse;
   json_limits limits = {};
+  std::size_t max_elements = SIZE_MAX;  // of an array that is read into a vector
 };
 
 namespace json_detail {
@@ -135,6 +136,9 @@ struct reader {
   template <class T>
   void read(const json_path& path, const json_value& from, std::vector<T>& to) const {
     require(path, json_value::kind::array, from);
+    if (from.elements().size() > options.max_elements) {
+      refuse(path, "at most " + std::to_string(options.max_elements) + " elements (max_elements)", from);
+    }
     to.clear();
     to.reserve(from.elements().size());
     for (std::size_t i = 0; i < from.elements().size(); ++i) {

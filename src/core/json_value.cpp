@@ -77,6 +77,8 @@ class tree_builder {
   using string_view = boost::json::string_view;
   using error_code = boost::json::error_code;
 
+  explicit tree_builder(std::size_t max_values) : max_values_(max_values) {}
+
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
   bool on_object_begin(error_code&) { return open(json_value::of_object()); }
@@ -136,6 +138,10 @@ class tree_builder {
   }
 
   bool add(json_value value) {
+    if (++values_ > max_values_) {
+      throw error(errc::invalid_argument, path_of(open_.size()) + ": the text holds more than max_values = " +
+                                              std::to_string(max_values_) + " values; send less at once");
+    }
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (open_.back().value.type() == json_value::kind::array) {
@@ -170,6 +176,8 @@ class tree_builder {
   std::string text_;
   std::vector<container> open_;
   json_value root_;
+  std::size_t values_ = 0;
+  const std::size_t max_values_;
 };
 
 [[noreturn]] void refuse_syntax(std::string_view text, std::size_t at, const std::string& what) {
@@ -261,7 +269,7 @@ json_value parse_json(std::string_view text, const json_limits& limits) {
   }
   boost::json::parse_options options;
   options.max_depth = limits.max_depth;
-  boost::json::basic_parser<tree_builder> parser(options);
+  boost::json::basic_parser<tree_builder> parser(options, limits.max_values);
   boost::json::error_code failure;
   std::size_t read = parser.write_some(false, text.data(), text.size(), failure);
   if (failure == boost::json::error::too_deep) {

@@ -11,6 +11,7 @@ namespace eunomia::core {
 struct json_limits {
   std::size_t max_bytes = std::size_t{64} << 20;  // of the text
   std::size_t max_depth = 64;                     // of arrays and objects inside each other
+  std::size_t max_values = SIZE_MAX;              // arrays and objects included; each takes about 100 bytes of memory
 };
 
 // A JSON document as a tree. Numbers keep the text they came with, so that no digit is lost before somebody asks for a

@@ -205,3 +205,32 @@ def test_the_command_line_talks_to_a_running_server(running, tmp_path):
     assert running.get("/api/v1/datasets", token=made["token"]).status == 403
     running.program.run("tokens", "revoke", made["record"]["id"], *to_server).expect()
     assert running.get("/api/v1", token=made["token"]).status == 401
+
+
+def test_a_dataset_of_the_same_name_is_another_one(running):
+    event = {"user_id": "u", "item_id": "i"}
+    for _ in range(2):
+        running.post("/api/v1/datasets", {"name": "shop"}).expect(201)
+        assert running.post("/api/v1/datasets/shop/events", event).expect().json["recorded"] == 1
+        running.request("DELETE", "/api/v1/datasets/shop").expect(204)
+
+
+def test_promises_to_people_cannot_be_cancelled(running, tmp_path):
+    running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
+    running.wait_for_forgetting(running.post("/api/v1/forgettings", {"users": ["user-0001"]}).expect(202).json)
+    job = running.get("/api/v1/jobs?kind=forget").expect().json["jobs"][0]
+    refused = running.post(f"/api/v1/jobs/{job['id']}/cancel").expect(409).json
+    assert "cannot be cancelled" in refused["error"]["message"]
+    officer = running.post("/api/v1/tokens", {"role": "privacy-officer", "label": "dpo"}).expect(201).json["token"]
+    assert running.get(f"/api/v1/jobs/{job['id']}", token=officer).status == 200
+    assert running.post(f"/api/v1/jobs/{job['id']}/cancel", token=officer).status == 403
+
+
+def test_huge_wishes_are_refused_before_memory_is_taken(running, tmp_path):
+    running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
+    refused = running.post("/api/v1/recommenders/shop/recommendations", {"count": 4294967295}).expect(400).json
+    assert "4294967295" in refused["error"]["message"]
+    body = '{"events":[' + ",".join(["{}"] * 400_000) + "]}"
+    refused = running.post("/api/v1/datasets/shop/events/batch", body,
+                           headers={"Content-Type": "application/json"}).expect(400).json
+    assert "max_elements" in refused["error"]["message"]

@@ -209,6 +209,8 @@ job_view import_upload(const http::request& in, const services& to) {
   to.datasets.open(order.dataset);
   order.file = new_file(to, "upload");
   order.owned = true;
+  // What is answered is durable, the file as well as its job.
+  core::fsync_file(in.body_file);
   std::filesystem::rename(in.body_file, order.file);
   core::fsync_directory(to.files);
   return wire::api::view_of(to.background.import(order));
@@ -272,6 +274,7 @@ void add_datasets(route_table& table, const services& to) {
           }
         }
         gone.drop();
+        to.answering.changed(gone.description().name);
         return nothing{};
       });
   table.body<import_body, job_view>({method::post, "/api/v1/datasets/{dataset}/imports", who, "datasets",

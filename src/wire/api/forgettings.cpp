@@ -1,6 +1,8 @@
 // Forgetting people: at once in every served model, then everywhere.
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include <algorithm>
 
 #include "core/error.h"
@@ -46,11 +48,34 @@ forgetting_view view_of(const recommend::forgetting_record& record) {
           record.report.datasets};
 }
 
+// A forgetting may wait for a model that is being re-derived: so few may wait that workers are left for others.
+class place {
+ public:
+  static constexpr int places = 4;
+  place() {
+    if (taken().fetch_add(1) >= places) {
+      taken().fetch_sub(1);
+      throw core::error(core::errc::unavailable,
+                        fmt::format("{} forgettings are being begun; nothing was done, ask again", places));
+    }
+  }
+  ~place() { taken().fetch_sub(1); }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+ private:
+  static std::atomic<int>& taken() {
+    static std::atomic<int> count = 0;
+    return count;
+  }
+};
+
 forgetting_view forget(const people_to_forget& wanted, const services& to) {
   if (wanted.users.empty() || wanted.users.size() > most_people_at_once) {
     throw core::error(core::errc::invalid_argument,
                       fmt::format("users: 1 to {} at once, got {}", most_people_at_once, wanted.users.size()));
   }
+  const place one;
   const std::vector<std::string_view> raw(wanted.users.begin(), wanted.users.end());
   auto gone = to.people.find_all(to.user_space, raw);
   std::erase(gone, core::subject_handle());

@@ -204,8 +204,9 @@ void add_recommenders(route_table& table, const services& to) {
       });
   table.query<nothing, nothing>(
       {method::delete_, "/api/v1/recommenders/{recommender}", who, "recommenders", "Remove it with all its versions"},
-      [&all](const nothing&, const http::request& in) {
-        all.remove(in.path_parameter("recommender"));
+      [to](const nothing&, const http::request& in) {
+        to.recommenders.remove(in.path_parameter("recommender"));
+        to.answering.drop_replaced();
         return nothing{};
       });
   table.query<nothing, job_view>({method::post, "/api/v1/recommenders/{recommender}/train", who, "recommenders",

@@ -110,8 +110,13 @@ class route_table {
   }
 
  private:
+  // What a body becomes in memory is bounded too: a few bytes of text can be a value of hundreds.
+  static constexpr std::size_t max_values = 500'000;
+  static constexpr std::size_t max_elements = 10'000;
   static constexpr core::json_options strict{.unknown = core::json_unknown::refuse,
-                                             .missing = core::json_missing::keep_default};
+                                             .missing = core::json_missing::keep_default,
+                                             .limits = {.max_values = max_values},
+                                             .max_elements = max_elements};
 
   struct parameter_note {
     std::string name;

@@ -77,6 +77,22 @@ TEST(table, names_what_is_wrong_with_a_body) {
   EXPECT_FALSE(told("{").empty());
 }
 
+TEST(table, bounds_what_a_body_becomes_in_memory) {
+  const auto table = small_table();
+  const auto told = [&](std::string_view one, std::size_t times) {
+    std::string body = R"({"name": [)";
+    for (std::size_t i = 0; i < times; ++i) {
+      body += (i == 0 ? "" : ",") + std::string(one);
+    }
+    auto in = with_body(body + "]}");
+    return message_of([&] { table.routes()[0].run(in); });
+  };
+  EXPECT_NE(told("{}", 500'000).find("max_values"), std::string::npos);
+  EXPECT_EQ(told("{}", 499'000).find("max_values"), std::string::npos);
+  EXPECT_NE(message_of([] { core::read_json<std::vector<int>>("[1,2,3]", {.max_elements = 2}); }).find("max_elements"),
+            std::string::npos);
+}
+
 TEST(table, takes_json_only) {
   const auto table = small_table();
   auto in = with_body(R"({"name": "Ada"})", "text/plain");

@@ -48,9 +48,7 @@ connection::connection(server_state& server, shard& here, tcp_socket socket, std
 }
 
 connection::~connection() {
-  if (!request_.body_file.empty()) {
-    ::unlink(request_.body_file.c_str());
-  }
+  remove_body_file();
   here_.due.remove(*this);
   server_.live->connections.fetch_sub(1, std::memory_order_relaxed);
 }

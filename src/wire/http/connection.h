@@ -74,6 +74,7 @@ class connection final : public deadlines::entry, public connection_hook {
   awaitable<void> answer_request(request_parser& parser, outcome& result);
   awaitable<std::optional<failure>> admit(const protocol& speaks, const route& to, std::vector<header>& with);
   awaitable<void> run_handler(const route& to, outcome& result);
+  void remove_body_file() noexcept;
   response refusal(const failure& why, std::vector<header> with = {}) const;
   failure failure_now() const;  // of the exception being handled; logs what is ours to mend
   failure busy() const;

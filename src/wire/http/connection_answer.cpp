@@ -180,10 +180,7 @@ awaitable<void> connection::run_handler(const route& to, outcome& result) {
     } catch (...) {
       result.answer = refusal(failure_now());
     }
-    if (!request_.body_file.empty()) {
-      ::unlink(request_.body_file.c_str());
-      request_.body_file.clear();
-    }
+    remove_body_file();
   };
   if (to.where == execution::inline_) {
     work();
@@ -192,6 +189,14 @@ awaitable<void> connection::run_handler(const route& to, outcome& result) {
   const bool ran = co_await on_worker(server_, work);
   if (!ran) {
     result.answer = refusal(busy());
+    remove_body_file();
+  }
+}
+
+void connection::remove_body_file() noexcept {
+  if (!request_.body_file.empty()) {
+    ::unlink(request_.body_file.c_str());
+    request_.body_file.clear();
   }
 }
 
@@ -255,9 +260,7 @@ awaitable<void> connection::answer_request(request_parser& parser, outcome& resu
     co_await run_handler(to, result);
     co_return;
   }
-  if (!request_.body_file.empty()) {
-    ::unlink(request_.body_file.c_str());
-  }
+  remove_body_file();
   if (state == body_state::gone) {
     answer_broken_ = true;
   } else if (state == body_state::failed) {

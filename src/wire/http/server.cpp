@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <future>
 #include <optional>
 #include <system_error>
 
@@ -383,7 +384,16 @@ void beast_server::stop() {
       });
     }
   };
-  asio::post(shards_.front()->context, [this] { close_acceptor(); });
+  // What was accepted, though its handler has not run yet, counts among the connections before anybody looks whether
+  // they are quiet: handlers run in order, and the second post stands behind them.
+  if (!threads_.empty()) {
+    std::promise<void> closed;
+    asio::post(shards_.front()->context, [&] {
+      close_acceptor();
+      asio::post(shards_.front()->context, [&] { closed.set_value(); });
+    });
+    closed.get_future().wait();
+  }
   on_every(&connection::stop);
   if (!wait_until_quiet(state_.options.stop_timeout)) {
     core::log::warning("connections were cut off: they did not end in time",
