@@ -394,10 +394,14 @@ forgetting dataset::begin_forgetting(std::span<const core::subject_handle> peopl
 
 void dataset::drop() {
   state_->log.stop();
+  std::vector<std::unique_ptr<table::removal>> tables;
   try {
+    for (const data_kind kind : all_kinds) {
+      tables.push_back(owner_->tables_.stage_drop(table_name(kind)));
+    }
     owner_->sql_.write([&](sql::transaction& in) {
-      for (const data_kind kind : all_kinds) {
-        owner_->tables_.drop(in, table_name(kind));
+      for (const auto& gone : tables) {
+        gone->commit(in);
       }
       for (const char* statement :
            {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
@@ -412,7 +416,9 @@ void dataset::drop() {
   }
   state_->tell([](dataset_listener& to) { to.interactions_changed(); });
   owner_->forget_state_of(id_);
-  owner_->tables_.sweep();
+  for (const auto& gone : tables) {
+    gone->committed();
+  }
 }
 
 }  // namespace eunomia::recommend

@@ -194,6 +194,15 @@ TEST_P(event_log_test, dropping_a_dataset_takes_its_events) {
   EXPECT_EQ(count("dataset_event"), 0);
 }
 
+TEST_P(event_log_test, dropping_a_dataset_unlinks_its_parts_while_a_blob_is_being_written) {
+  record({view("ann", "tea")});
+  settle();
+  EXPECT_FALSE(blobs_->list("tables/").empty());
+  const auto under_way = blobs_->create("models/m/1");
+  shop_->drop();
+  EXPECT_TRUE(blobs_->list("tables/").empty());
+}
+
 TEST_P(event_log_test, an_import_and_events_at_once_agree_on_items) {
   const auto file = folder_.path() / "in.csv";
   {

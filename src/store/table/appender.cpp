@@ -67,12 +67,7 @@ class parquet_appender final : public appender {
     }
   }
 
-  void committed() noexcept override {
-    committed_ = true;
-    for (const part& p : parts_) {
-      files_.named(p);
-    }
-  }
+  void committed() noexcept override { committed_ = true; }
 
   std::uint64_t rows() const override { return rows_; }
 

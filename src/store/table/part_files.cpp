@@ -76,13 +76,7 @@ part part_files::copy(std::int64_t table, std::uint32_t bucket, std::size_t colu
     return made;
   }
   made.blob.key = fmt::format("{}{}/{}/{}.parquet", part_prefix, table, bucket, random_name());
-  staged_.add(made.blob.key);
-  try {
-    made.blob = blobs_.adopt(file.path(), made.blob.key);
-  } catch (...) {
-    staged_.remove(made.blob.key);
-    throw;
-  }
+  made.blob = blobs_.adopt(file.path(), made.blob.key);
   return made;
 }
 
@@ -176,10 +170,8 @@ void part_files::discard(const part& p) noexcept {
   }
   try {
     blobs_.remove(p.blob.key);
-    staged_.remove(p.blob.key);
   } catch (const std::exception&) {
-    // The next sweep finds it: no manifest names it.
-    staged_.remove(p.blob.key);
+    // The next opening sweeps it: no manifest names it.
   }
 }
 

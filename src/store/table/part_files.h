@@ -3,8 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <mutex>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,27 +15,6 @@
 #include "store/table/table_store.h"
 
 namespace eunomia::store::table {
-
-// The parts that were written but are not named by the manifest yet, so that a sweep in this process spares them.
-class staged_keys {
- public:
-  void add(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    keys_.insert(key);
-  }
-  void remove(const std::string& key) {
-    const std::lock_guard lock(mutex_);
-    keys_.erase(key);
-  }
-  std::set<std::string, std::less<>> all() {
-    const std::lock_guard lock(mutex_);
-    return keys_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::set<std::string, std::less<>> keys_;
-};
 
 // The condition a row must meet to be read or kept.
 struct row_filter {
@@ -69,7 +46,7 @@ class part_files {
  public:
   part_files(blob_store& blobs, duckdb_engine& engine) : blobs_(blobs), engine_(engine) {}
 
-  // Writes the rows as a new part, durable on return; its key is staged.
+  // Writes the rows as a new part, durable on return.
   part write(std::int64_t table, std::uint32_t bucket, const table_description& of, const row_source& rows);
   // Writes the rows of some parts of one bucket that pass the filter, one part after another, as a new part with all
   // columns of the table. Without a row nothing is written.
@@ -88,21 +65,17 @@ class part_files {
   // The statement that reads some columns of some parts, part after part.
   std::string select(std::span<const part> parts, const selection& what, const row_filter& filter);
 
-  // Unlinks a staged part that will not be named.
+  // Unlinks a part that will not be named.
   void discard(const part& p) noexcept;
-  // The manifest names it now.
-  void named(const part& p) { staged_.remove(p.blob.key); }
 
   blob_store& blobs() { return blobs_; }
   duckdb_engine& engine() { return engine_; }
-  staged_keys& staged() { return staged_; }
 
  private:
   part copy(std::int64_t table, std::uint32_t bucket, std::size_t columns, const std::string& query);
 
   blob_store& blobs_;
   duckdb_engine& engine_;
-  staged_keys staged_;
 };
 
 // The whole column list of a table as its part files have it: the subject first where it is about people.

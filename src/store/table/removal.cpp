@@ -1,6 +1,7 @@
 #include "store/table/removal.h"
 
 #include <mutex>
+#include <numeric>
 
 namespace eunomia::store::table {
 
@@ -51,7 +52,6 @@ class staged_removal final : public removal {
     committed_ = true;
     std::vector<part> old;
     for (const swap& s : swaps_) {
-      files_.named(s.replacement);
       old.insert(old.end(), s.old.begin(), s.old.end());
     }
     if (!old.empty()) {
@@ -75,7 +75,40 @@ class staged_removal final : public removal {
   bool committed_ = false;
 };
 
+class table_drop final : public removal {
+ public:
+  table_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink)
+      : table_(std::move(table)), unlink_(std::move(unlink)) {}
+
+  std::uint64_t rows() const override {
+    return std::transform_reduce(parts_.begin(), parts_.end(), std::uint64_t{0}, std::plus<>(),
+                                 [](const part& p) { return p.rows; });
+  }
+
+  void commit(sql::transaction& in) override {
+    id_ = manifest::find(in, table_).id;
+    parts_ = manifest::parts_of(in, id_);
+    manifest::drop(in, table_);
+  }
+
+  void committed() override {
+    if (!parts_.empty()) {
+      unlink_(id_, parts_);
+    }
+  }
+
+ private:
+  const std::string table_;
+  const std::function<void(std::int64_t, std::span<const part>)> unlink_;
+  std::int64_t id_ = 0;
+  std::vector<part> parts_;
+};
+
 }  // namespace
+
+std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink) {
+  return std::make_unique<table_drop>(std::move(table), std::move(unlink));
+}
 
 std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
                                         std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,

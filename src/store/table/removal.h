@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -25,5 +26,8 @@ struct rewrite_order {
 std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
                                         std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,
                                         std::function<void(std::span<const part>)> unlink);
+
+// Takes a whole table out of the manifest. unlink is called in committed() with the table's number and its parts.
+std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink);
 
 }  // namespace eunomia::store::table

@@ -40,15 +40,6 @@ class scan_gates {
     }
     return found;
   }
-  std::vector<std::shared_ptr<scan_gate>> all() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::shared_ptr<scan_gate>> everyone;
-    everyone.reserve(gates_.size());
-    for (const auto& [table, found] : gates_) {
-      everyone.push_back(found);
-    }
-    return everyone;
-  }
 
  private:
   std::mutex mutex_;
@@ -80,7 +71,9 @@ class parquet_table_store final : public table_store {
   void add_column(sql::transaction& in, std::string_view table, const column& added) override {
     manifest::add_column(in, table, added);
   }
-  void drop(sql::transaction& in, std::string_view table) override { manifest::drop(in, table); }
+  std::unique_ptr<removal> stage_drop(std::string_view table) override {
+    return make_drop(std::string(table), [this](std::int64_t id, std::span<const part> old) { unlink(id, old); });
+  }
 
   table_description describe(std::string_view table) override { return find(table).description; }
   std::vector<part> parts(std::string_view table) override { return read(table).parts; }
@@ -116,9 +109,10 @@ class parquet_table_store final : public table_store {
                                         core::job& job) override;
   std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job) override;
   void verify(std::string_view table, core::thread_pool& pool, core::job& job) override;
-  std::size_t sweep() override;
 
  private:
+  void sweep();
+
   table_entry find(std::string_view table) {
     return sql_.read([&](sql::connection& in) { return manifest::find(in, table); });
   }
@@ -354,24 +348,15 @@ void parquet_table_store::verify(std::string_view table, core::thread_pool& pool
   });
 }
 
-std::size_t parquet_table_store::sweep() {
-  std::vector<std::unique_lock<scan_gate>> held;
-  const auto gates = gates_.all();
-  held.reserve(gates.size());
-  for (const auto& gate : gates) {
-    held.emplace_back(*gate);
-  }
-  // First what is staged, then what is named: a part that moves from one to the other meanwhile is seen.
-  const auto staged = files_.staged().all();
+// While the store is being opened nothing is on its way into a table: what no manifest names, nobody will name.
+void parquet_table_store::sweep() {
   const auto named = sql_.read([](sql::connection& in) { return manifest::keys(in); });
   try {
-    return files_.blobs().sweep(part_prefix,
-                                [&](std::string_view key) { return staged.contains(key) || named.contains(key); });
+    files_.blobs().sweep(part_prefix, [&](std::string_view key) { return named.contains(key); });
   } catch (const error& problem) {
-    if (problem.code() == errc::unavailable || problem.code() == errc::failed_precondition) {
-      return 0;  // in use: the next opening will
+    if (problem.code() != errc::unavailable && problem.code() != errc::failed_precondition) {
+      throw;
     }
-    throw;
   }
 }
 

@@ -21,8 +21,8 @@
 // Append-only facts at scale. A table is a set of immutable Parquet files, its parts, on the blob store; one that is
 // about people is cut into buckets by core::partition_of(subject), so that erasing somebody rewrites one bucket. The
 // manifest in SQL says which parts make up a table, and nothing else does: a part is written and fsynced first, then
-// named by a transaction, and what no manifest names is swept when the store is opened. So a kill at any moment leaves
-// the table before a change or after it.
+// named by a transaction, and what no manifest names is swept when the store is opened, and only then: later a file
+// without a name may be about to get one. So a kill at any moment leaves the table before a change or after it.
 namespace eunomia::store::table {
 
 inline constexpr std::uint32_t default_buckets = 64;
@@ -94,14 +94,15 @@ class appender {
   virtual std::uint64_t rows() const = 0;
 };
 
-// Parts rewritten without some rows, to be swapped in; destroyed before committed(), it removes what it wrote.
+// Parts rewritten without some rows, to be swapped in, or all parts of a table, to be dropped with it; destroyed before
+// committed(), it removes what it wrote.
 class removal {
  public:
   virtual ~removal() = default;
 
-  virtual std::uint64_t rows() const = 0;  // that are taken out
-  // Swaps the parts in the manifest, within the caller's transaction; may be called again when that is repeated.
-  // errc::unavailable when another writer rewrote one of them meanwhile.
+  virtual std::uint64_t rows() const = 0;  // that are taken out; of a drop, known after commit()
+  // Changes the manifest, within the caller's transaction; may be called again when that is repeated.
+  // errc::unavailable when another writer rewrote one of the parts meanwhile.
   virtual void commit(sql::transaction& in) = 0;
   // Call after the transaction: waits for the scans under way and unlinks the old parts.
   virtual void committed() = 0;
@@ -116,8 +117,8 @@ class table_store {
   virtual void create(sql::transaction& in, const table_description& description) = 0;
   // Adds a column that is null in every row there is. errc::already_exists.
   virtual void add_column(sql::transaction& in, std::string_view table, const column& added) = 0;
-  // The parts are unlinked by the next sweep().
-  virtual void drop(sql::transaction& in, std::string_view table) = 0;
+  // The whole table, with the parts that it has when the transaction of commit() runs: errc::not_found from there.
+  virtual std::unique_ptr<removal> stage_drop(std::string_view table) = 0;
 
   // errc::not_found, here and below.
   virtual table_description describe(std::string_view table) = 0;
@@ -155,12 +156,10 @@ class table_store {
 
   // Reads every part: size, digest, number of rows. errc::corrupt names the part.
   virtual void verify(std::string_view table, core::thread_pool& pool, core::job& job) = 0;
-
-  // Unlinks what no manifest names, unless somebody else has the store open or writes to it; the number unlinked.
-  virtual std::size_t sweep() = 0;
 };
 
-// Brings the schema of this room up to date, and sweeps. blob_folder is the folder of the blob store: DuckDB may touch
+// Brings the schema of this room up to date, and sweeps, unless something is being written to the blob store already:
+// then the next opening does. blob_folder is the folder of the blob store: DuckDB may touch
 // nothing outside it. Both stores must outlive the table store.
 std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
                                               const std::filesystem::path& blob_folder,

@@ -356,14 +356,44 @@ TEST_F(table_test, refuses_what_does_not_fit_the_table) {
           [&] { in.tables->scan("events", recommendation, unknown, {}, pool_, job_, [](const chunk&) {}); });
 }
 
-TEST_F(table_test, dropping_a_table_unlinks_its_parts_with_the_next_sweep) {
+TEST_F(table_test, dropping_a_table_unlinks_its_parts_and_no_others_whatever_is_being_written) {
   house in(folder_.path());
   in.create(events());
+  table_description other = events();
+  other.name = "others";
+  in.create(other);
   append(in, {{1, 2, 3.0, "x"}});
-  in.sql->write([&](sql::transaction& t) { in.tables->drop(t, "events"); });
-  EXPECT_EQ(in.tables->sweep(), 1U);
-  EXPECT_EQ(files_on_disk(), 0U);
-  EXPECT_TRUE(in.tables->tables().empty());
+  const auto under_way = in.blobs->create("models/m/1");
+  const auto adopted = in.tables->append("others", pool_);
+  adopted->append(batch_of({{1, 5, {}, {}}}));
+  adopted->finish();
+  const auto gone = in.tables->stage_drop("events");
+  append(in, {{1, 3, 3.0, "y"}});  // before the drop commits
+  in.sql->write([&](sql::transaction& t) { gone->commit(t); });
+  EXPECT_EQ(gone->rows(), 2U);
+  EXPECT_EQ(files_on_disk(), 3U);
+  gone->committed();
+  EXPECT_EQ(in.tables->tables(), (std::vector<std::string>{"others"}));
+  EXPECT_EQ(files_on_disk(), 1U);
+  in.commit(*adopted);
+  in.tables->verify("others", pool_, job_);
+  refused(errc::not_found, [&] {
+    const auto again = in.tables->stage_drop("events");
+    in.sql->write([&](sql::transaction& t) { again->commit(t); });
+  });
+}
+
+TEST_F(table_test, opening_sweeps_parts_that_no_manifest_names) {
+  {
+    house in(folder_.path());
+    in.create(events());
+    append(in, {{1, 2, 3.0, "x"}});
+    in.blobs->put("tables/1/0/left.parquet", {});
+    EXPECT_EQ(files_on_disk(), 2U);
+  }
+  house again(folder_.path());
+  EXPECT_EQ(files_on_disk(), 1U);
+  EXPECT_EQ(scan(again).size(), 1U);
 }
 
 TEST_F(table_test, a_damaged_part_is_found) {
