@@ -6,9 +6,9 @@
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "core/error.h"
-#include "core/gate.h"
 #include "store/table/appender.h"
 #include "store/table/manifest.h"
 #include "store/table/part_files.h"
@@ -25,25 +25,62 @@ using manifest::table_entry;
 // How often erase() and compact() start again when another writer rewrote the same parts.
 constexpr int max_attempts = 8;
 
-// A scan holds its table's gate shared; unlinking parts takes it alone, so that no scan loses a file it has yet to
-// open.
-using scan_gate = core::gate;
+// A scan holds a gate of its table shared; who unlinks parts takes it alone, so that no scan loses a file it has yet to
+// open. A scan that begins after the parts left the manifest does not need them and must not wait for older scans:
+// who unlinks leaves it a new gate, and waits at the old one.
+using scan_gate = std::shared_mutex;
 
 // The gates, by the table's number; those of dropped tables stay.
 class scan_gates {
  public:
-  std::shared_ptr<scan_gate> of(std::int64_t table) {
-    const std::lock_guard lock(mutex_);
-    auto& found = gates_[table];
-    if (found == nullptr) {
-      found = std::make_shared<scan_gate>();
+  struct pass {
+    std::shared_ptr<scan_gate> gate;
+    std::shared_lock<scan_gate> lock;
+  };
+
+  // What a scan takes before it reads the manifest; without waiting.
+  pass enter(std::int64_t table) {
+    for (;;) {
+      auto gate = now_of(table);
+      std::shared_lock lock(*gate, std::try_to_lock);
+      // Whoever comes late to a gate that was replaced tries the new one: nobody looks at the old one again.
+      if (lock && gate == now_of(table)) {
+        return {std::move(gate), std::move(lock)};
+      }
     }
-    return found;
+  }
+
+  // Calls unlink when no scan that began before this call is under way.
+  template <class Unlink>
+  void after_scans(std::int64_t table, Unlink unlink) {
+    // One at a time: the gate that this leaves behind has none of the scans at the gates before it.
+    const std::lock_guard turn(turn_of(table));
+    const auto old = replace(table);
+    const std::lock_guard alone(*old);
+    unlink();
   }
 
  private:
+  struct place {
+    std::shared_ptr<scan_gate> now = std::make_shared<scan_gate>();
+    std::mutex turn;
+  };
+
+  std::shared_ptr<scan_gate> now_of(std::int64_t table) {
+    const std::lock_guard lock(mutex_);
+    return places_[table].now;
+  }
+  std::mutex& turn_of(std::int64_t table) {
+    const std::lock_guard lock(mutex_);
+    return places_[table].turn;
+  }
+  std::shared_ptr<scan_gate> replace(std::int64_t table) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(places_[table].now, std::make_shared<scan_gate>());
+  }
+
   std::mutex mutex_;
-  std::map<std::int64_t, std::shared_ptr<scan_gate>> gates_;
+  std::map<std::int64_t, place> places_;  // its nodes stay where they are
 };
 
 struct reading {
@@ -126,14 +163,12 @@ class parquet_table_store final : public table_store {
 
   // The manifest as it stands, and a lock that keeps its parts from being unlinked.
   struct pinned {
-    std::shared_ptr<scan_gate> gate;
-    std::shared_lock<scan_gate> lock;
+    scan_gates::pass pass;
     reading now;
   };
   pinned pin(std::string_view table) {
-    auto gate = gates_.of(find(table).id);
-    std::shared_lock lock(*gate);
-    return {std::move(gate), std::move(lock), read(table)};
+    auto pass = gates_.enter(find(table).id);
+    return {std::move(pass), read(table)};
   }
 
   static void admit(const table_description& table, const core::purpose& why) {
@@ -156,11 +191,11 @@ class parquet_table_store final : public table_store {
   }
 
   void unlink(std::int64_t table, std::span<const part> old) {
-    const auto gate = gates_.of(table);
-    const std::unique_lock lock(*gate);
-    for (const part& p : old) {
-      files_.blobs().remove(p.blob.key);
-    }
+    gates_.after_scans(table, [&] {
+      for (const part& p : old) {
+        files_.blobs().remove(p.blob.key);
+      }
+    });
   }
 
   void swap_in(removal& staged) {
@@ -330,7 +365,7 @@ std::size_t parquet_table_store::compact(std::string_view table, std::size_t max
     }
     const std::size_t count = orders.size();
     const auto staged = stage(view.now.entry, "", std::move(orders), pool, job);
-    view.lock.unlock();  // or committed() would wait for ourselves
+    view.pass.lock.unlock();  // or committed() would wait for ourselves
     swap_in(*staged);
     return count;
   });

@@ -104,7 +104,8 @@ class removal {
   // Changes the manifest, within the caller's transaction; may be called again when that is repeated.
   // errc::unavailable when another writer rewrote one of the parts meanwhile.
   virtual void commit(sql::transaction& in) = 0;
-  // Call after the transaction: waits for the scans under way and unlinks the old parts.
+  // Call after the transaction: waits for the scans that began before it and unlinks the old parts. Scans that begin
+  // meanwhile do not wait.
   virtual void committed() = 0;
 };
 

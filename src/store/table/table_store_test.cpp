@@ -8,13 +8,17 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <fstream>
+#include <future>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "core/error.h"
 #include "core/temporary_directory.h"
@@ -473,6 +477,79 @@ TEST_F(table_test, erasing_while_others_scan_lets_every_scan_end) {
   for (const event& e : scan(in)) {
     EXPECT_GT(e.subject, 10);
   }
+}
+
+// Lets a scan stay in its visit for as long as a test wants.
+class long_scan {
+ public:
+  explicit long_scan(table_store& tables)
+      : thread_([this, &tables] {
+          core::thread_pool pool(1);
+          core::job job;
+          tables.scan("events", recommendation, {}, {}, pool, job, [this](const chunk& rows) {
+            if (std::exchange(rows_, rows_ + rows.rows) == 0) {
+              inside_.count_down();
+              go_on_.wait();
+            }
+          });
+        }) {
+    inside_.wait();
+  }
+  ~long_scan() {
+    if (thread_.joinable()) {
+      end();
+    }
+  }
+  // The number of rows that it saw.
+  std::size_t end() {
+    go_on_.count_down();
+    thread_.join();
+    return rows_;
+  }
+
+ private:
+  std::latch inside_{1};
+  std::latch go_on_{1};
+  std::size_t rows_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(table_test, an_erasure_waits_for_older_scans_and_newer_ones_wait_for_nobody) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, {}, {}}, {3, 20, {}, {}}});  // in two buckets
+  long_scan before(*in.tables);
+  const auto erase = [&in](std::uint64_t who) {
+    core::thread_pool pool(1);
+    core::job job;
+    const subject_handle gone(who);
+    return in.tables->erase("events", {&gone, 1}, pool, job);
+  };
+  auto first = std::async(std::launch::async, erase, 1U);
+  auto second = std::async(std::launch::async, erase, 3U);
+  while (!in.tables->parts("events").empty()) {
+    std::this_thread::yield();
+  }
+  // Both have committed, and wait or are about to. Scans that hang would be let go after a while, too late.
+  std::atomic<bool> let_go = false;
+  auto newer = std::async(std::launch::async, [&] {
+    core::thread_pool pool(1);
+    core::job job;
+    std::size_t rows = 0;
+    for (int i = 0; i < 100; ++i) {
+      in.tables->scan("events", recommendation, {}, {}, pool, job, [&](const chunk& some) { rows += some.rows; });
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // so that the erasures get to their waiting
+    }
+    EXPECT_FALSE(let_go);
+    return rows;
+  });
+  newer.wait_for(std::chrono::seconds(20));
+  EXPECT_EQ(files_on_disk(), 2U);
+  let_go = true;
+  EXPECT_EQ(before.end(), 2U);
+  EXPECT_EQ(newer.get(), 0U);
+  EXPECT_EQ(first.get() + second.get(), 2U);
+  EXPECT_EQ(files_on_disk(), 0U);
 }
 
 // A child appends batches of 50 rows, item = the number of the batch, and erases subject batch % 20 + 1 now and then;
