@@ -395,11 +395,13 @@ forgetting dataset::begin_forgetting(std::span<const core::subject_handle> peopl
 void dataset::drop() {
   state_->log.stop();
   std::vector<std::unique_ptr<table::removal>> tables;
+  std::vector<table::staged_change*> staged;
   try {
     for (const data_kind kind : all_kinds) {
       tables.push_back(owner_->tables_.stage_drop(table_name(kind)));
+      staged.push_back(tables.back().get());
     }
-    owner_->sql_.write([&](sql::transaction& in) {
+    table::write_naming(owner_->sql_, staged, [&](sql::transaction& in) {
       for (const auto& gone : tables) {
         gone->commit(in);
       }

@@ -313,7 +313,8 @@ std::uint64_t event_log::settle(core::thread_pool& pool, core::job& job) {
     const std::unique_lock alone(moving_);
     deleted_ = false;
     try {
-      house_.sql.write([&](sql::transaction& in) {
+      table::staged_change* const staged = rows.get();
+      table::write_naming(house_.sql, {&staged, 1}, [&](sql::transaction& in) {
         rows->commit(in);
         in.execute(
             "INSERT INTO dataset_settled (dataset_id, event_id) VALUES (:id, :last)"

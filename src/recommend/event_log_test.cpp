@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <memory>
 #include <thread>
 
 #include "core/time.h"
 #include "recommend/import.h"
 #include "recommend/test_shop.h"
+#include "store/sql/lossy_database.h"
 
 namespace eunomia::recommend {
 namespace {
@@ -17,6 +19,26 @@ using items = std::vector<std::string>;
 
 class event_log_test : public testing::shop_on_both_engines {};
 EUNOMIA_ON_BOTH_ENGINES(event_log_test);
+
+// A shop whose database loses the answer to a commit.
+class lost_answer_in_shop : public testing::shop_on_both_engines {
+ protected:
+  void SetUp() override {
+    shop_on_both_engines::SetUp();
+    if (!IsSkipped()) {
+      lossy_ = std::make_unique<store::sql::lossy_database>(db());
+      shop_.reset();
+      datasets_ = std::make_unique<datasets>(*lossy_, *tables_, *people_);
+      shop_ = std::make_unique<dataset>(datasets_->open("shop"));
+      settle();  // clears up, so that the first write of the next settlement is the one that names its parts
+    }
+  }
+  std::size_t parts() { return tables_->parts("dataset/1/interactions").size(); }
+  std::size_t files() { return blobs_->list("tables/").size(); }
+
+  std::unique_ptr<store::sql::lossy_database> lossy_;
+};
+EUNOMIA_ON_BOTH_ENGINES(lost_answer_in_shop);
 
 TEST_P(event_log_test, an_event_is_in_the_history_at_once_and_after_settling) {
   event bought = view("ann", "tea", 2'000);
@@ -272,6 +294,74 @@ TEST_P(event_log_test, many_small_settlements_are_joined) {
   }
   EXPECT_LE(tables_->parts("dataset/1/interactions").size(), 33U);
   EXPECT_EQ(history("ann").size(), 40U);
+}
+
+TEST_P(lost_answer_in_shop, a_settlement_that_was_committed_goes_on) {
+  record({view("ann", "tea", 1, "a"), view("bob", "cup", 2)});
+  lossy_->lose_answer();
+  EXPECT_EQ(settle(), 2U);
+  EXPECT_EQ(count("dataset_event"), 0);
+  EXPECT_EQ(items_of("ann"), items{"tea"});
+  EXPECT_EQ(shop_->statistics().interactions, 2U);
+  EXPECT_EQ(files(), parts());
+}
+
+TEST_P(lost_answer_in_shop, a_settlement_keeps_its_parts_while_nobody_can_be_asked) {
+  record({view("ann", "tea", 1, "a"), view("bob", "cup", 2)});
+  lossy_->stay_away(true);
+  lossy_->lose_answer();
+  EXPECT_EQ(store::sql::code_thrown_by([&] { settle(); }), errc::unavailable);
+  lossy_->stay_away(false);
+  EXPECT_EQ(items_of("ann"), items{"tea"});
+  EXPECT_EQ(load().size(), 2U);
+  EXPECT_EQ(record({view("ann", "tea", 1, "a"), view("ann", "pot", 3)}), (record_report{1, 1}));
+  EXPECT_EQ(settle(), 1U);
+  EXPECT_EQ(items_of("ann"), (items{"tea", "pot"}));
+  EXPECT_EQ(files(), parts());
+}
+
+TEST_P(lost_answer_in_shop, a_settlement_that_was_not_committed_is_done_again) {
+  record({view("ann", "tea", 1, "a"), view("bob", "cup", 2)});
+  lossy_->lose_commit();
+  EXPECT_EQ(store::sql::code_thrown_by([&] { settle(); }), errc::unavailable);
+  EXPECT_EQ(settle(), 2U);
+  EXPECT_EQ(load().size(), 2U);
+  reopen();  // sweeps
+  EXPECT_EQ(load().size(), 2U);
+  EXPECT_EQ(files(), parts());
+}
+
+TEST_P(lost_answer_in_shop, an_import_that_was_committed_is_not_said_to_have_failed) {
+  const auto file = folder_.path() / "in.csv";
+  std::ofstream(file) << "USER_ID,ITEM_ID,TIMESTAMP\nann,tea,1000\nbob,cup,2000\n";
+  lossy_->lose_answer();
+  dataset into = *shop_;
+  EXPECT_EQ(import_files(into, data_kind::interactions, std::span(&file, 1), {}, pool_, job_).rows, 2U);
+  EXPECT_EQ(load().size(), 2U);
+  EXPECT_EQ(files(), parts());
+}
+
+TEST_P(lost_answer_in_shop, an_import_keeps_its_parts_while_nobody_can_be_asked) {
+  const auto file = folder_.path() / "in.csv";
+  std::ofstream(file) << "USER_ID,ITEM_ID,TIMESTAMP\nann,tea,1000\nbob,cup,2000\n";
+  lossy_->stay_away(true);
+  lossy_->lose_answer();
+  dataset into = *shop_;
+  EXPECT_EQ(store::sql::code_thrown_by(
+                [&] { import_files(into, data_kind::interactions, std::span(&file, 1), {}, pool_, job_); }),
+            errc::unavailable);
+  lossy_->stay_away(false);
+  reopen();
+  EXPECT_EQ(load().size(), 2U);
+  EXPECT_EQ(files(), parts());
+}
+
+TEST_P(lost_answer_in_shop, a_drop_that_was_committed_unlinks_the_parts) {
+  record({view("ann", "tea")});
+  settle();
+  lossy_->lose_answer();
+  shop_->drop();
+  EXPECT_EQ(files(), 0U);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <deque>
@@ -269,7 +270,8 @@ class dataset_import {
   }
 
   void publish() {
-    house_.sql_.write([&](sql::transaction& in) {
+    const std::array<table::staged_change*, 2> staged = {rows_.get(), older_.get()};
+    table::write_naming(house_.sql_, staged, [&](sql::transaction& in) {
       for (std::size_t i = first_new_; i < planned_.size(); ++i) {
         declare_column(in, house_.tables_, into_.id_, kind_, i, planned_[i]);
       }

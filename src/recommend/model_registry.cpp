@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/time.h"
 #include "recommend/family.h"
+#include "store/sql/in_doubt.h"
 
 namespace eunomia::recommend {
 
@@ -80,14 +82,38 @@ void stop_serving(transaction& in, std::string_view name) {
   in.execute("UPDATE recommend_model_version SET serving = 0 WHERE name = :name", {{"name", name}});
 }
 
-// Runs the change that names a new file; when it fails, the file goes.
-template <class Change>
-auto named_or_removed(store::blob_store& blobs, const store::blob_ref& file, Change&& change) {
+// What became of a change of one model whose answer was lost.
+enum class outcome { made, not_made, unknown };
+
+// Whoever changed a row of this name is waited for: where there was one, the answer is certain.
+outcome outcome_of(store::sql::database& database, std::string_view name, const store::blob_ref& file) noexcept {
   try {
-    return change();
+    return database.write([&](transaction& in) {
+      const auto met =
+          in.execute("UPDATE recommend_model_version SET exact = exact WHERE name = :name", {{"name", name}});
+      const bool named = !select(in, "WHERE file_key = :file_key", {{"file_key", file.key}}).empty();
+      return named ? outcome::made : met > 0 ? outcome::not_made : outcome::unknown;
+    });
+  } catch (const std::exception&) {
+    return outcome::unknown;
+  }
+}
+
+// Runs the change that names a new file; when it fails, the file goes. Where the answer to the commit is lost, SQL is
+// asked: this returns when the file is named. When nobody can tell, the file stays: what no row names is swept when the
+// registry is next opened.
+void name_file(store::sql::database& database, store::blob_store& blobs, std::string_view name,
+               const store::blob_ref& file, const std::function<void(transaction&)>& change) {
+  outcome now = outcome::not_made;
+  try {
+    store::sql::write_or_doubt(database, change, [&] { now = outcome_of(database, name, file); });
   } catch (...) {
-    blobs.remove(file.key);
-    throw;
+    if (now == outcome::not_made) {
+      blobs.remove(file.key);
+    }
+    if (now != outcome::made) {
+      throw;
+    }
   }
 }
 
@@ -191,8 +217,9 @@ model_record model_registry::add(const std::string& name, const std::string& dat
   record.pairs = trained.learned_from().size();
   record.metrics = metrics.empty() ? "{}" : std::move(metrics);
   record.file = save(name, trained);
-  const auto publish = [&](transaction& in) {
-    auto old = select(in, "WHERE name = :name", {{"name", name}});
+  std::vector<model_record> old;
+  name_file(database_, blobs_, name, record.file, [&](transaction& in) {
+    old = select(in, "WHERE name = :name", {{"name", name}});
     if (!old.empty() && old.front().dataset != dataset) {
       throw core::error(core::errc::already_exists, "model \"" + name + "\" belongs to dataset \"" +
                                                         old.front().dataset + "\"; choose another name");
@@ -204,9 +231,8 @@ model_record model_registry::add(const std::string& name, const std::string& dat
     for (const model_record& outdated : old) {
       remove_version(in, outdated);
     }
-    return old;
-  };
-  for (const model_record& outdated : named_or_removed(blobs_, record.file, [&] { return database_.write(publish); })) {
+  });
+  for (const model_record& outdated : old) {
     blobs_.remove(outdated.file.key);
   }
   return record;
@@ -218,7 +244,7 @@ model_record model_registry::replace(const model_record& record, const model& ch
   next.pairs = changed.learned_from().size();
   next.exact = exact;
   next.file = save(record.name, changed);
-  const auto publish = [&](transaction& in) {
+  name_file(database_, blobs_, record.name, next.file, [&](transaction& in) {
     const auto now = select(in, "WHERE name = :name AND version = :version AND file_key = :file_key",
                             {{"name", record.name}, {"version", record.version}, {"file_key", record.file.key}});
     if (now.empty()) {
@@ -228,8 +254,7 @@ model_record model_registry::replace(const model_record& record, const model& ch
     next.serving = now.front().serving;
     remove_version(in, record);
     insert(in, next);
-  };
-  named_or_removed(blobs_, next.file, [&] { database_.write(publish); });
+  });
   blobs_.remove(record.file.key);
   return next;
 }

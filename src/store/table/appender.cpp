@@ -29,7 +29,7 @@ class parquet_appender final : public appender {
         waiting_(entry_.description.buckets, column_batch(entry_.description.columns)) {}
 
   ~parquet_appender() override {
-    if (!committed_) {
+    if (!keep_) {
       for (const part& p : parts_) {
         files_.discard(p);
       }
@@ -67,7 +67,11 @@ class parquet_appender final : public appender {
     }
   }
 
-  void committed() noexcept override { committed_ = true; }
+  void committed() noexcept override { keep_ = true; }
+  void in_doubt() noexcept override { keep_ = true; }
+  bool was_committed(sql::connection& in) override {
+    return !parts_.empty() && manifest::is_named(in, parts_.front().blob.key);
+  }
 
   std::uint64_t rows() const override { return rows_; }
 
@@ -136,7 +140,7 @@ class parquet_appender final : public appender {
   std::vector<std::uint32_t> bucket_;  // of each row of the batch at hand
   std::vector<part> parts_;
   std::uint64_t rows_ = 0;
-  bool committed_ = false;
+  bool keep_ = false;  // what was written
 };
 
 }  // namespace

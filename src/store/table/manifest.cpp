@@ -221,6 +221,14 @@ std::vector<part> parts_of(sql::connection& in, std::int64_t table) {
   return parts;
 }
 
+bool has(sql::connection& in, std::int64_t table) {
+  return !in.query_one("SELECT id FROM stored_table WHERE id = :id", {{"id", table}}).empty();
+}
+
+bool is_named(sql::connection& in, std::string_view key) {
+  return !in.query_one("SELECT id FROM stored_part WHERE blob_key = :key", {{"key", key}}).empty();
+}
+
 std::set<std::string, std::less<>> keys(sql::connection& in) {
   std::set<std::string, std::less<>> all;
   in.each("SELECT blob_key FROM stored_part", {}, [&](const sql::row& r) { all.emplace(r.text(0)); });

@@ -34,6 +34,9 @@ void drop(sql::transaction& in, std::string_view table);
 table_entry find(sql::connection& in, std::string_view table);
 std::vector<std::string> names(sql::connection& in);
 std::vector<part> parts_of(sql::connection& in, std::int64_t table);
+bool has(sql::connection& in, std::int64_t table);
+// Whether a part of any table has this key.
+bool is_named(sql::connection& in, std::string_view key);
 // The key of every part of every table.
 std::set<std::string, std::less<>> keys(sql::connection& in);
 

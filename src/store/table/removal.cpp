@@ -1,5 +1,6 @@
 #include "store/table/removal.h"
 
+#include <algorithm>
 #include <mutex>
 #include <numeric>
 
@@ -18,7 +19,7 @@ class staged_removal final : public removal {
       : files_(files), entry_(std::move(entry)), unlink_(std::move(unlink)) {}
 
   ~staged_removal() override {
-    if (!committed_) {
+    if (!keep_) {
       for (const swap& s : swaps_) {
         files_.discard(s.replacement);
       }
@@ -49,7 +50,7 @@ class staged_removal final : public removal {
   }
 
   void committed() override {
-    committed_ = true;
+    keep_ = true;
     std::vector<part> old;
     for (const swap& s : swaps_) {
       old.insert(old.end(), s.old.begin(), s.old.end());
@@ -57,6 +58,19 @@ class staged_removal final : public removal {
     if (!old.empty()) {
       unlink_(old);
     }
+  }
+
+  void in_doubt() noexcept override { keep_ = true; }
+
+  bool was_committed(sql::connection& in) override {
+    for (const swap& s : swaps_) {
+      if (s.replacement.rows > 0) {
+        return manifest::is_named(in, s.replacement.blob.key);
+      }
+    }
+    // Nothing was put anywhere. If somebody else has taken out the old parts, to unlink them again does no harm.
+    return std::none_of(swaps_.begin(), swaps_.end(),
+                        [&](const swap& s) { return manifest::is_named(in, s.old.front().blob.key); });
   }
 
  private:
@@ -72,7 +86,7 @@ class staged_removal final : public removal {
   std::mutex mutex_;
   std::vector<swap> swaps_;
   std::uint64_t rows_ = 0;
-  bool committed_ = false;
+  bool keep_ = false;  // what was written
 };
 
 class table_drop final : public removal {
@@ -96,6 +110,9 @@ class table_drop final : public removal {
       unlink_(id_, parts_);
     }
   }
+
+  void in_doubt() noexcept override {}
+  bool was_committed(sql::connection& in) override { return id_ != 0 && !manifest::has(in, id_); }
 
  private:
   const std::string table_;

@@ -132,11 +132,15 @@ class parquet_table_store final : public table_store {
 
   std::uint64_t erase(std::string_view table, std::span<const core::subject_handle> subjects, core::thread_pool& pool,
                       core::job& job) override {
-    return repeated([&] {
+    std::uint64_t rows = 0;
+    while (!repeated([&] {
       const auto staged = stage_erase(table, subjects, pool, job);
-      swap_in(*staged);
-      return staged->rows();
-    });
+      const bool answered = swap_in(*staged);
+      rows += staged->rows();
+      return answered;
+    })) {
+    }
+    return rows;
   }
 
   std::unique_ptr<removal> stage_erase(std::string_view table, std::span<const core::subject_handle> subjects,
@@ -198,9 +202,12 @@ class parquet_table_store final : public table_store {
     });
   }
 
-  void swap_in(removal& staged) {
-    sql_.write([&](sql::transaction& in) { staged.commit(in); });
+  // False when the answer to the commit was lost: it was made, or somebody else took the same parts out.
+  bool swap_in(removal& staged) {
+    staged_change* const one = &staged;
+    const bool answered = write_naming(sql_, {&one, 1}, [&](sql::transaction& in) { staged.commit(in); });
     staged.committed();
+    return answered;
   }
 
   template <class Body>

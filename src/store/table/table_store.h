@@ -74,40 +74,55 @@ struct store_options {
   std::size_t staged_bytes = std::size_t(1) << 30;      // rows an appender keeps before it writes parts
 };
 
-// Rows on their way into one table. They are in no table until commit(); destroyed before committed(), it removes what
-// it wrote. For one thread.
-class appender {
+// A change of a table whose parts are written and whose transaction is still to come. Destroyed before committed() or
+// in_doubt(), it removes what it wrote.
+class staged_change {
  public:
-  virtual ~appender() = default;
+  virtual ~staged_change() = default;
 
+  // Changes the manifest, within the caller's transaction, which write_naming() runs; may be called again when that is
+  // repeated.
+  virtual void commit(sql::transaction& in) = 0;
+  // Call after the transaction: from here on the manifest names what was written.
+  virtual void committed() = 0;
+  // Call when nobody knows whether the transaction was committed: what was written stays where it is, and what the
+  // manifest does not name then is swept when the store is next opened.
+  virtual void in_doubt() noexcept = 0;
+  // Asked after in_doubt(), in a later snapshot. False may also mean: not yet.
+  virtual bool was_committed(sql::connection& in) = 0;
+};
+
+// Rows on their way into one table. They are in no table until commit(). For one thread.
+class appender : public staged_change {
+ public:
   // Takes the rows; writes parts on the pool when more than store_options::staged_bytes are waiting.
   // errc::invalid_argument when the batch has other columns than the table, or a subject is 0.
   virtual void append(const column_batch& rows) = 0;
   // Writes what is waiting. Call once, before commit().
   virtual void finish() = 0;
-  // Names the parts in the manifest, within the caller's transaction; may be called again when that is repeated.
   // errc::failed_precondition when the table was dropped meanwhile.
-  virtual void commit(sql::transaction& in) = 0;
-  // Call after the transaction: from here on the parts are the table's.
-  virtual void committed() noexcept = 0;
+  void commit(sql::transaction& in) override = 0;
+  void committed() noexcept override = 0;
 
   virtual std::uint64_t rows() const = 0;
 };
 
-// Parts rewritten without some rows, to be swapped in, or all parts of a table, to be dropped with it; destroyed before
-// committed(), it removes what it wrote.
-class removal {
+// Parts rewritten without some rows, to be swapped in, or all parts of a table, to be dropped with it.
+class removal : public staged_change {
  public:
-  virtual ~removal() = default;
-
   virtual std::uint64_t rows() const = 0;  // that are taken out; of a drop, known after commit()
-  // Changes the manifest, within the caller's transaction; may be called again when that is repeated.
   // errc::unavailable when another writer rewrote one of the parts meanwhile.
-  virtual void commit(sql::transaction& in) = 0;
-  // Call after the transaction: waits for the scans that began before it and unlinks the old parts. Scans that begin
-  // meanwhile do not wait.
-  virtual void committed() = 0;
+  void commit(sql::transaction& in) override = 0;
+  // Waits for the scans that began before it and unlinks the old parts. Scans that begin meanwhile do not wait.
+  void committed() override = 0;
 };
+
+// Runs body, the transaction that commits the staged changes (null ones are skipped); call their committed() when it
+// returns. Where the answer to the commit is lost, they are in doubt, and the manifest is asked: this returns when it
+// has them, false, and throws the errc::unavailable of the lost answer when it has not or cannot be asked. True: the
+// answer came.
+bool write_naming(sql::database& sql, std::span<staged_change* const> staged,
+                  const std::function<void(sql::transaction&)>& body);
 
 // Safe from any number of threads; not from the tasks of the pool that a call is given.
 class table_store {

@@ -22,6 +22,7 @@
 
 #include "core/error.h"
 #include "core/temporary_directory.h"
+#include "store/sql/lossy_database.h"
 #include "store/table/duckdb_engine.h"
 #include "store/table/record_reader.h"
 
@@ -549,6 +550,137 @@ TEST_F(table_test, an_erasure_waits_for_older_scans_and_newer_ones_wait_for_nobo
   EXPECT_EQ(before.end(), 2U);
   EXPECT_EQ(newer.get(), 0U);
   EXPECT_EQ(first.get() + second.get(), 2U);
+  EXPECT_EQ(files_on_disk(), 0U);
+}
+
+// A table store whose database loses the answer to a commit.
+class lost_answer_test : public table_test {
+ protected:
+  void SetUp() override {
+    in_->create(events());
+    append(*in_, {{1, 10, {}, {}}, {3, 30, {}, {}}});
+    in_->tables = open_table_store(lossy_, *in_->blobs, folder_.path() / "blobs");
+  }
+  // Named by one lossy transaction; true when that is known to be committed.
+  bool name(staged_change& staged) {
+    staged_change* const one = &staged;
+    try {
+      EXPECT_FALSE(write_naming(lossy_, {&one, 1}, [&](sql::transaction& t) { staged.commit(t); }));
+    } catch (const core::error& problem) {
+      EXPECT_EQ(problem.code(), errc::unavailable);
+      return false;
+    }
+    staged.committed();
+    return true;
+  }
+  std::unique_ptr<appender> more() {
+    auto out = in_->tables->append("events", pool_);
+    out->append(batch_of({{5, 50, {}, {}}}));
+    out->finish();
+    return out;
+  }
+  std::uint64_t erase(std::uint64_t who) {
+    const subject_handle gone(who);
+    return in_->tables->erase("events", {&gone, 1}, pool_, job_);
+  }
+  std::set<std::int64_t> items() {
+    std::set<std::int64_t> seen;
+    for (const event& e : scan(*in_)) {
+      seen.insert(e.item);
+    }
+    return seen;
+  }
+  // What the next start of the process has.
+  void expect_after_reopening(const std::set<std::int64_t>& wanted) {
+    in_->tables.reset();
+    in_->tables = open_table_store(*in_->sql, *in_->blobs, folder_.path() / "blobs");
+    EXPECT_EQ(items(), wanted);
+    in_->tables->verify("events", pool_, job_);
+    EXPECT_EQ(files_on_disk(), in_->tables->parts("events").size());
+  }
+
+  using numbers = std::set<std::int64_t>;
+  std::unique_ptr<house> in_ = std::make_unique<house>(folder_.path());
+  sql::lossy_database lossy_{*in_->sql};
+};
+
+TEST_F(lost_answer_test, rows_that_were_committed_are_found_to_be) {
+  lossy_.lose_answer();
+  EXPECT_TRUE(name(*more()));
+  EXPECT_EQ(items(), (numbers{10, 30, 50}));
+  expect_after_reopening({10, 30, 50});
+}
+
+TEST_F(lost_answer_test, rows_keep_their_parts_while_nobody_can_be_asked) {
+  lossy_.stay_away(true);
+  lossy_.lose_answer();
+  EXPECT_FALSE(name(*more()));
+  lossy_.stay_away(false);
+  EXPECT_EQ(items(), (numbers{10, 30, 50}));
+  expect_after_reopening({10, 30, 50});
+}
+
+TEST_F(lost_answer_test, parts_of_rows_that_were_not_committed_are_swept_when_the_store_is_opened) {
+  lossy_.lose_commit();
+  EXPECT_FALSE(name(*more()));
+  EXPECT_EQ(items(), (numbers{10, 30}));
+  EXPECT_EQ(files_on_disk(), 3U);
+  expect_after_reopening({10, 30});
+}
+
+TEST_F(lost_answer_test, a_transaction_that_was_refused_leaves_no_doubt) {
+  auto out = more();
+  staged_change* const one = out.get();
+  refused(errc::unavailable, [&] {
+    write_naming(lossy_, {&one, 1}, [&](sql::transaction& t) {
+      out->commit(t);
+      throw core::error(errc::unavailable, "somebody was in the way");
+    });
+  });
+  EXPECT_EQ(files_on_disk(), 3U);
+  out.reset();
+  EXPECT_EQ(files_on_disk(), 2U);
+}
+
+TEST_F(lost_answer_test, an_erasure_that_was_committed_unlinks_the_old_parts) {
+  append(*in_, {{2, 20, {}, {}}});  // in the bucket of 1
+  for (const std::uint64_t who : {1U, 3U}) {
+    lossy_.lose_answer();
+    EXPECT_EQ(erase(who), 1U);
+  }
+  EXPECT_EQ(items(), numbers{20});
+  EXPECT_EQ(files_on_disk(), 1U);
+}
+
+TEST_F(lost_answer_test, an_erasure_keeps_both_parts_while_nobody_can_be_asked) {
+  append(*in_, {{2, 20, {}, {}}});
+  in_->tables->compact("events", 1, pool_, job_);
+  lossy_.stay_away(true);
+  lossy_.lose_answer();
+  refused(errc::unavailable, [&] { erase(1); });
+  lossy_.stay_away(false);
+  EXPECT_EQ(items(), (numbers{20, 30}));
+  EXPECT_EQ(erase(1), 0U);
+  expect_after_reopening({20, 30});
+}
+
+TEST_F(lost_answer_test, an_erasure_that_was_not_committed_is_done_again) {
+  append(*in_, {{2, 20, {}, {}}});
+  in_->tables->compact("events", 1, pool_, job_);
+  lossy_.lose_commit();
+  EXPECT_EQ(erase(1), 1U);
+  EXPECT_EQ(items(), (numbers{20, 30}));
+  expect_after_reopening({20, 30});
+}
+
+TEST_F(lost_answer_test, a_drop_that_was_committed_unlinks_the_parts) {
+  const auto undone = in_->tables->stage_drop("events");
+  lossy_.lose_commit();
+  EXPECT_FALSE(name(*undone));
+  EXPECT_EQ(items(), (numbers{10, 30}));
+  const auto gone = in_->tables->stage_drop("events");
+  lossy_.lose_answer();
+  EXPECT_TRUE(name(*gone));
   EXPECT_EQ(files_on_disk(), 0U);
 }
 
