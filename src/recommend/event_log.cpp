@@ -116,12 +116,14 @@ record_report event_log::record(std::span<const event> batch, const dataset_desc
   for (const checked_event& one : good) {
     types_.number_of(one.type);  // refused before anything is stored
   }
-  for (int attempt = 1;; ++attempt) {
+  for (int attempt = 1;;) {
     try {
-      return try_record(good, now);
+      if (const auto done = try_record(good, now)) {
+        return *done;
+      }
     } catch (const error& problem) {
       // Somebody of the batch was forgotten, and is a new person now; or another process was here.
-      if (problem.code() != errc::failed_precondition || attempt == max_attempts) {
+      if (problem.code() != errc::failed_precondition || attempt++ == max_attempts) {
         throw;
       }
     }
@@ -175,7 +177,7 @@ void event_log::refuse_closed(std::span<const core::subject_handle> people) {
   }
 }
 
-record_report event_log::try_record(std::span<const checked_event> batch, std::int64_t now) {
+std::optional<record_report> event_log::try_record(std::span<const checked_event> batch, std::int64_t now) {
   std::shared_lock inside(recording_, std::defer_lock);
   for (;;) {
     load_once();
@@ -188,8 +190,13 @@ record_report event_log::try_record(std::span<const checked_event> batch, std::i
   refuse_stopped();
   claim keys(buffer_);
   const std::vector<std::size_t> fresh = fresh_events(batch, keys);
+  if (!loaded_) {
+    // Who gave a key back may have stored it nevertheless and not know: unsure() comes before the giving back, so that
+    // we see it here. Only SQL can tell.
+    return std::nullopt;
+  }
   if (fresh.empty()) {
-    return {0, batch.size()};
+    return record_report{0, batch.size()};
   }
   if (buffer_.waiting().events + fresh.size() > max_waiting_events) {
     throw error(errc::resource_exhausted,
@@ -244,7 +251,7 @@ record_report event_log::try_record(std::span<const checked_event> batch, std::i
     told.push_back({row.who, row.what});
   }
   stored_(told, buffer_.add(rows, now));
-  return {fresh.size(), batch.size() - fresh.size()};
+  return record_report{fresh.size(), batch.size() - fresh.size()};
 }
 
 waiting_events event_log::waiting() {

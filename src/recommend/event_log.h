@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <span>
@@ -77,7 +78,8 @@ class event_log {
   class claim;
 
   void load_once();
-  record_report try_record(std::span<const checked_event> batch, std::int64_t now);
+  // Nothing when what waits must be read again first.
+  std::optional<record_report> try_record(std::span<const checked_event> batch, std::int64_t now);
   std::vector<std::size_t> fresh_events(std::span<const checked_event> batch, claim& keys);
   void refuse_stopped() const;
   void refuse_closed(std::span<const core::subject_handle> people);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <thread>
@@ -362,6 +363,22 @@ TEST_P(lost_answer_in_shop, a_drop_that_was_committed_unlinks_the_parts) {
   lossy_->lose_answer();
   shop_->drop();
   EXPECT_EQ(files(), 0U);
+}
+
+TEST_P(lost_answer_in_shop, an_event_id_that_others_wait_for_is_stored_once) {
+  record({view("ann", "tea", 1, "before")});  // the log is loaded
+  record_report waited;
+  std::thread other;
+  lossy_->lose_answer([&] {
+    // The event is stored and its id still claimed: the same event again waits for the claim. Should it come only
+    // after the claim, it finds the event as any later one does.
+    other = std::thread([&] { waited = record({view("ann", "cup", 2, "e")}); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  });
+  EXPECT_EQ(store::sql::code_thrown_by([&] { record({view("ann", "cup", 2, "e")}); }), errc::unavailable);
+  other.join();
+  EXPECT_EQ(waited, (record_report{0, 1}));
+  EXPECT_EQ(items_of("ann"), (items{"tea", "cup"}));
 }
 
 }  // namespace
