@@ -223,6 +223,12 @@ std::optional<failure> request_parser::read_head(std::string_view head, request&
 
 std::size_t request_parser::read_body(std::string_view bytes, std::string& into, std::optional<failure>& why) {
   body_ = &into;
+  // Beast asserts that the last chunk comes again with all of its five bytes, "0\r\n\r\n", once it has seen three. No
+  // chunked body ends in fewer.
+  constexpr std::size_t last_chunk_bytes = 5;
+  if (chunked_ && bytes.size() < last_chunk_bytes) {
+    return 0;
+  }
   code ec;
   const std::size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
   if (ec && ec != beast_http::error::need_more) {

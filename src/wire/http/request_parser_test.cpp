@@ -170,9 +170,20 @@ TEST(request_parser, a_chunked_body_is_the_same_however_it_arrives) {
   }
 }
 
+TEST(request_parser, a_body_of_the_last_chunk_alone_is_the_same_however_it_arrives) {
+  const std::string body = "0\r\nTrailer: x\r\n\r\n";
+  for (std::size_t size = 1; size <= body.size(); ++size) {
+    reading r = read(with("Transfer-Encoding: chunked\r\n"));
+    std::optional<failure> why;
+    EXPECT_EQ(read_body(*r.parser, body, size, why), "") << size;
+    EXPECT_TRUE(r.parser->done()) << size;
+    EXPECT_FALSE(why) << size;
+  }
+}
+
 TEST(request_parser, malformed_chunks_are_refused) {
-  for (const char* bad : {"x\r\nhello\r\n", "-1\r\n", "5\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "fffffffffffffffff\r\n",
-                          "5 \nhello\r\n", "0x5\r\n\r\n", "\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n"}) {
+  for (const char* bad : {"x\r\nhello\r\n", "-1\r\n0\r\n", "5\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "fffffffffffffffff\r\n",
+                          "5 \nhello\r\n", "0x5\r\n\r\n", "\r\n\r\n0\r\n", "0\r\nContent-Length: 5\r\n\r\n"}) {
     reading r = read(with("Transfer-Encoding: chunked\r\n"));
     std::optional<failure> why;
     read_body(*r.parser, bad, 64, why);
