@@ -182,8 +182,9 @@ TEST(request_parser, a_body_of_the_last_chunk_alone_is_the_same_however_it_arriv
 }
 
 TEST(request_parser, malformed_chunks_are_refused) {
-  for (const char* bad : {"x\r\nhello\r\n", "-1\r\n0\r\n", "5\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "fffffffffffffffff\r\n",
-                          "5 \nhello\r\n", "0x5\r\n\r\n", "\r\n\r\n0\r\n", "0\r\nContent-Length: 5\r\n\r\n"}) {
+  for (const char* bad :
+       {"x\r\nhello\r\n", "-1\r\n0\r\n", "5\nhello\r\n", "5\r\nhelloXX0\r\n\r\n", "fffffffffffffffff\r\n",
+        "5 \nhello\r\n", "0x5\r\n\r\n", "\r\n\r\n0\r\n", "0\r\nContent-Length: 5\r\n\r\n"}) {
     reading r = read(with("Transfer-Encoding: chunked\r\n"));
     std::optional<failure> why;
     read_body(*r.parser, bad, 64, why);
