@@ -306,7 +306,7 @@ void answering::drop_replaced() {
     try {
       serves = all_.served(name)->same_training(*view->serves);
     } catch (const error&) {
-      // Removed, or it has no version any more.
+      serves = false;  // removed, or without a version
     }
     if (!serves) {
       const std::lock_guard lock(mutex_);

@@ -170,7 +170,7 @@ void part_files::discard(const part& p) noexcept {
   }
   try {
     blobs_.remove(p.blob.key);
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // The next opening sweeps it: no manifest names it.
   }
 }
