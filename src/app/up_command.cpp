@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <pthread.h>
-#include <signal.h>
-
-#include <cstdlib>
 #include <optional>
 #include <thread>
 
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
+#include "app/signals.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -28,7 +25,6 @@ namespace {
 // Forgetting has threads of its own, so that it never waits for a training.
 constexpr unsigned forget_threads = 2;
 constexpr std::string_view demo_name = "demo";
-constexpr int exit_by_signal = 128;  // and the signal's number, as a shell tells it
 
 struct up_flags {
   wire::http::server_options listen;
@@ -38,45 +34,6 @@ struct up_flags {
   double forget_delay_s = 5;
   double rederive_delay_s = 600;
   bool demo = false;
-};
-
-// SIGINT and SIGTERM end the server, SIGHUP reads its certificate again: taken by the thread that waits for them, not
-// by handlers. Made before any other thread, which inherits the mask.
-class signals {
- public:
-  signals() {
-    sigemptyset(&set_);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-      sigaddset(&set_, signal);
-    }
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-    // A client that went away is an error of the write, not the end of the server.
-    ::signal(SIGPIPE, SIG_IGN);
-  }
-  ~signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  signals(const signals&) = delete;
-  signals& operator=(const signals&) = delete;
-
-  // From here on a signal ends the process at once: somebody has asked twice. What was acknowledged rests on disk.
-  void end_at_the_next() const {
-    std::thread([set = set_] {
-      int signal = SIGHUP;
-      while (signal == SIGHUP) {
-        sigwait(&set, &signal);
-      }
-      std::_Exit(exit_by_signal + signal);
-    }).detach();
-  }
-
-  int next() const {
-    int signal = 0;
-    sigwait(&set_, &signal);
-    return signal;
-  }
-
- private:
-  sigset_t set_ = {};
-  sigset_t before_ = {};
 };
 
 std::vector<std::filesystem::path> real_folders(const std::vector<std::filesystem::path>& folders) {

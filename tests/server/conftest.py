@@ -59,7 +59,7 @@ class server:
                 pytest.fail(f"the server did not start: {self.process.wait()}\n{self.logged()}")
 
     def logged(self):
-        self.log.flush()
+        """What the server wrote to standard error, also when it has ended."""
         return (self.program.data_directory.parent / "server.log").read_text(errors="replace")
 
     @property
@@ -150,7 +150,8 @@ def served(eunomia):
     yield it
     if it.process is not None:
         if it.sanitized:
-            assert it.stop() == 0, it.logged()[-8000:]  # leaks are found at the end
+            code = it.stop()
+            assert code == 0, f"ended with {code}\n{it.logged()[-8000:]}"  # leaks are found at the end
         else:
             it.kill()
 
