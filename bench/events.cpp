@@ -70,7 +70,7 @@ struct shop {
         blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
     tables = store::table::open_table_store(*sql, *blobs, folder / "blobs");
-    directory = subject::open_directory(*sql);
+    directory = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
     datasets = std::make_unique<recommend::datasets>(*sql, *tables, *directory);
     recommend::dataset_description description;
     description.name = "shop";

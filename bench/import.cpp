@@ -115,7 +115,7 @@ void run(const std::filesystem::path& file, bool only_import, unsigned threads) 
   sql->migrate(subject::directory_migrations());
   const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
   const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs");
-  const auto people = subject::open_directory(*sql);
+  const auto people = subject::open_directory(*sql, subject::open_vault(*sql, folder.path() / "keys"));
   recommend::datasets datasets(*sql, *tables, *people);
   recommend::dataset_description description;
   description.name = "movies";

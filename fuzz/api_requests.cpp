@@ -106,7 +106,8 @@ class shop {
   std::unique_ptr<store::blob_store> blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
   std::unique_ptr<store::table::table_store> tables_ =
       store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs");
-  std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_);
+  std::shared_ptr<subject::vault> keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
+  std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_, keys_);
   recommend::datasets datasets_{*sql_, *tables_, *people_};
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_};
@@ -121,11 +122,13 @@ class shop {
                  .background = background_,
                  .answering = answering_,
                  .people = *people_,
+                 .keys = *keys_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,
                  .purpose = purpose_,
                  .user_space = "user",
+                 .roll_keys_kind = "roll-keys",
                  .version = "fuzz",
                  .files = folder_.path(),
                  .import_roots = {}}};

@@ -20,5 +20,6 @@ void add_forget(CLI::App& recommend, environment& shared);
 void add_demo(CLI::App& eunomia, environment& shared);
 void add_up(CLI::App& eunomia, environment& shared);
 void add_tokens(CLI::App& eunomia, environment& shared);
+void add_keys(CLI::App& eunomia, environment& shared);
 
 }  // namespace eunomia::app

@@ -19,7 +19,8 @@ data_directory::data_directory(environment& shared)
       database_(open_database(shared)),
       blobs_(store::open_disk_blob_store(shared.data / "blobs")),
       tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs")),
-      people_(subject::open_directory(*database_)),
+      keys_(subject::open_vault(*database_, shared.data / "keys", shared.master_key)),
+      people_(subject::open_directory(*database_, keys_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_)) {}

@@ -19,12 +19,14 @@ namespace eunomia::app {
 //   DIR/lock            held while the directory is open
 //   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
 //   DIR/blobs/          tables as Parquet parts, and model files
+//   DIR/keys/           what no backup may hold: the keyring, and the master key unless it is kept elsewhere
 class data_directory {
  public:
   // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.
   explicit data_directory(environment& shared);
 
   store::sql::database& database() { return *database_; }
+  subject::vault& keys() { return *keys_; }
   subject::durable_directory& people() { return *people_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
@@ -35,6 +37,7 @@ class data_directory {
   std::unique_ptr<store::sql::database> database_;
   std::unique_ptr<store::blob_store> blobs_;
   std::unique_ptr<store::table::table_store> tables_;
+  std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;

@@ -9,6 +9,7 @@
 #include "core/job.h"
 #include "core/thread_pool.h"
 #include "recommend/model.h"
+#include "subject/vault/master_key.h"
 
 namespace eunomia::app {
 
@@ -18,6 +19,7 @@ class environment {
   // Global flags, filled in while the command line is read.
   std::filesystem::path data = "eunomia-data";
   std::string database;                         // URL; empty: SQLite in the data directory
+  subject::master_key_source master_key;        // no file: keys/master.key in the data directory
   std::string server;                           // URL; empty: this process opens the data directory itself
   std::filesystem::path token_file;             // the token for --server
   std::filesystem::path certificate_authority;  // PEM; empty: the system's

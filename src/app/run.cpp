@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -42,6 +43,11 @@ void complain(bool json, std::string_view code, std::string_view message) {
 void add_global_options(CLI::App& root, environment& shared, core::log::settings& logs) {
   root.add_option("--data", shared.data, "The data directory; created when absent")->capture_default_str();
   root.add_option("--database", shared.database, "postgresql://… instead of SQLite in the data directory");
+  root.add_option("--master-key-file", shared.master_key.file,
+                  "The base64 of 32 bytes that seals the keyring (default: keys/master.key in the data directory, made "
+                  "by the first start); EUNOMIA_MASTER_KEY may hold the key itself");
+  root.add_option("--master-key-command", shared.master_key.command,
+                  "What a shell runs to print the master key: the client of a key service");
   root.add_option("--server", shared.server,
                   "Talk to a running server, http://127.0.0.1:8080, instead of opening --data");
   root.add_option("--token-file", shared.token_file, "The file with the token for --server");
@@ -78,6 +84,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_forget(*recommend, shared);
   add_up(root, shared);
   add_tokens(root, shared);
+  add_keys(root, shared);
   add_demo(root, shared);
   root.require_subcommand(1);
 }
@@ -111,6 +118,10 @@ exit_code parse_and_act(std::vector<std::string> arguments, environment& shared)
     return exit_code::usage;
   }
   core::log::configure(logs);
+  if (const char* key = std::getenv("EUNOMIA_MASTER_KEY")) {
+    shared.master_key.text = key;
+    ::unsetenv("EUNOMIA_MASTER_KEY");  // not for programs that are started from here
+  }
   shared.action();
   return exit_code::success;
 }

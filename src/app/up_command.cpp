@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
+#include "app/key_upkeep.h"
 #include "app/signals.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -33,6 +34,7 @@ struct up_flags {
   std::vector<std::filesystem::path> import_from;
   double forget_delay_s = 5;
   double rederive_delay_s = 600;
+  key_upkeep_options keys;
   bool demo = false;
 };
 
@@ -57,6 +59,7 @@ class running {
         data_(shared),
         tokens_(data_.database()),
         jobs_(data_.database()),
+        key_upkeep_(jobs_, data_.keys(), flags_.keys),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
@@ -68,7 +71,10 @@ class running {
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};
-    background_.on_look([this] { answering_.drop_replaced(); });
+    background_.on_look([this] {
+      answering_.drop_replaced();
+      key_upkeep_.look();
+    });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
     background_.on_import([this](std::string_view dataset, core::job& job) {
@@ -123,11 +129,13 @@ class running {
             .background = background_,
             .answering = answering_,
             .people = data_.people(),
+            .keys = data_.keys(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
+            .roll_keys_kind = std::string(key_upkeep::kind),
             .version = EUNOMIA_VERSION,
             .files = shared.data / "uploads",
             .import_roots = real_folders(flags_.import_from)};
@@ -137,6 +145,7 @@ class running {
   data_directory data_;
   wire::access::tokens tokens_;
   job::jobs jobs_;
+  key_upkeep key_upkeep_;
   core::thread_pool work_;
   core::thread_pool forget_pool_;
   recommend::background background_;
@@ -260,6 +269,16 @@ void add_up(CLI::App& eunomia, environment& shared) {
       ->add_option("--rederive-delay", flags->rederive_delay_s,
                    "Seconds after which a model that forgot is made bit-identical with a retrain")
       ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command
+      ->add_option("--key-epoch-days", flags->keys.epoch_days,
+                   "How often the keys that wrap those of people are rolled; 0: only by eunomia keys roll")
+      ->check(CLI::Range(0, 36'500))
+      ->capture_default_str();
+  command
+      ->add_option("--key-grace-days", flags->keys.grace_days,
+                   "How long after that the old ones are destroyed: as long as a backup can be opened")
+      ->check(CLI::Range(0, 36'500))
       ->capture_default_str();
   command->add_flag("--demo", flags->demo, "With a small shop that is generated, to try things on");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { up(*flags, shared); }; });

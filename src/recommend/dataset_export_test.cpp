@@ -28,7 +28,7 @@ class dataset_export_test : public ::testing::TestWithParam<const char*> {
     sql_->migrate(subject::directory_migrations());
     blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
     tables_ = store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs");
-    people_ = subject::open_directory(*sql_);
+    people_ = subject::open_directory(*sql_, subject::open_vault(*sql_, folder_.path() / "keys"));
     datasets_ = std::make_unique<datasets>(*sql_, *tables_, *people_);
   }
 

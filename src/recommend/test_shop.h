@@ -113,7 +113,7 @@ class shop_on_both_engines : public store::sql::on_both_engines {
       blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
     }
     tables_ = store::table::open_table_store(db(), *blobs_, folder_.path() / "blobs");
-    people_ = subject::open_directory(db());
+    people_ = subject::open_directory(db(), subject::open_vault(db(), folder_.path() / "keys"));
     datasets_ = std::make_unique<datasets>(db(), *tables_, *people_);
   }
 };

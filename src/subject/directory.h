@@ -11,9 +11,10 @@
 
 #include "core/subject_handle.h"
 #include "store/sql/database.h"
+#include "subject/vault/vault.h"
 
-// The one place where raw identifiers of people rest. Everything else holds handles; models and tables never see what
-// is kept here, nor how, so that a vault (keyed lookup, sealed identifiers) takes its place without touching them.
+// The one place where raw identifiers of people rest, each sealed with the key of the person whom it names. Everything
+// else holds handles.
 namespace eunomia::subject {
 
 // Personalize allows 256 characters; nobody is refused for less than this many bytes.
@@ -78,16 +79,17 @@ class durable_directory : public directory {
  public:
   virtual std::unique_ptr<enrolment> enrol(std::string_view space) = 0;
 
-  // Removes every identifier of the subject, in all spaces, within the caller's transaction; false when there was none.
-  // The bytes leave the database file with the commit and its log with database::checkpoint_truncate().
+  // Removes every identifier of the subject, in all spaces, and their key, within the caller's transaction; false when
+  // there was none. The bytes leave the database file with the commit and its log with database::checkpoint_truncate();
+  // what a copy elsewhere holds cannot be opened once the epoch is destroyed (vault.h).
   virtual bool erase(store::sql::transaction& in, core::subject_handle subject) = 0;
 };
 
 // The tables that a SQL directory needs, for database::migrate.
 std::span<const store::sql::migration> directory_migrations();
 
-// The database must have the directory's migrations, and outlive the directory.
-std::unique_ptr<durable_directory> open_directory(store::sql::database& in);
+// The database must have the directory's migrations, and outlive the directory; the vault must be its own.
+std::unique_ptr<durable_directory> open_directory(store::sql::database& in, std::shared_ptr<vault> keys);
 
 // Forgets everything with the process: for commands that read files, answer and end.
 std::unique_ptr<directory> make_memory_directory();

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "core/temporary_directory.h"
 #include "store/sql/test_database.h"
 #include "subject/identifier_map.h"
 
@@ -146,7 +147,7 @@ class sql_directory : public on_both_engines {
     on_both_engines::SetUp();
     if (!IsSkipped()) {
       db().migrate(directory_migrations());
-      people_ = open_directory(db());
+      people_ = open_directory(db(), open_vault(db(), keys_.path()));
     }
   }
   durable_directory& people() { return *people_; }
@@ -163,7 +164,10 @@ class sql_directory : public on_both_engines {
     EXPECT_TRUE(db().write([&](sql::transaction& in) { return people().erase(in, subject); }));
   }
 
+  const std::filesystem::path& keys() const { return keys_.path(); }
+
  private:
+  core::temporary_directory keys_;
   std::unique_ptr<durable_directory> people_;
 };
 EUNOMIA_ON_BOTH_ENGINES(sql_directory);
@@ -172,9 +176,21 @@ EUNOMIA_FOR_EACH_PROMISE(TEST_P, sql_directory)
 TEST_P(sql_directory, remembers_after_opening_again) {
   people().resolve("user", "ann");
   const auto database = own().reopened();
-  const auto again = open_directory(*database);
+  const auto again = open_directory(*database, open_vault(*database, keys()));
   EXPECT_EQ(again->find("user", "ann"), subject_handle(1));
   EXPECT_EQ(again->resolve("user", "bob"), subject_handle(2));
+}
+
+TEST_P(sql_directory, keeps_the_key_of_a_person_with_their_identifier) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const auto keys = [&] {
+    return db().read([](sql::connection& in) {
+      return in.query_one("SELECT count(*) FROM subject_key WHERE subject > 0")[0].int64(0);
+    });
+  };
+  EXPECT_EQ(keys(), 1);
+  erase(ann);
+  EXPECT_EQ(keys(), 0);
 }
 
 TEST_P(sql_directory, more_than_one_run_of_rows_is_resolved_and_found) {
@@ -249,7 +265,7 @@ TEST_P(sql_directory, an_import_is_refused_when_another_process_enrolled_the_sam
   const auto import = people().enrol("user");
   resolve(*import, {"ann", "bob"});
   const auto database = own().reopened();
-  open_directory(*database)->resolve("user", "bob");
+  open_directory(*database, open_vault(*database, keys()))->resolve("user", "bob");
   EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
   EXPECT_EQ(people().find("user", "ann"), std::nullopt);
 }
@@ -286,19 +302,41 @@ TEST_P(sql_directory, an_import_does_not_bring_back_somebody_enrolled_and_erased
   EXPECT_NE(people().resolve("user", "ann"), ann);
 }
 
-TEST_P(sql_directory, an_erased_identifier_leaves_the_files) {
+TEST_P(sql_directory, what_rests_of_somebody_is_sealed_and_leaves_the_files_with_them) {
   if (GetParam() != sql::engine::sqlite) {
     GTEST_SKIP() << "PostgreSQL's files are not ours to read";
   }
   const subject_handle canary = people().resolve("user", "canary-7f3a");
   people().resolve("user", "somebody");
+  db().checkpoint_truncate();
+  std::vector<std::string> rests;
+  db().read([&](sql::connection& in) {
+    const sql::rows identity =
+        in.query("SELECT lookup, identifier FROM subject_identifier WHERE subject = :who", {{"who", canary}});
+    rests = {std::string(identity[0].text(0)), std::string(identity[0].text(1))};
+    rests.emplace_back(in.query("SELECT wrapped FROM subject_key WHERE subject = :who", {{"who", canary}})[0].text(0));
+  });
+  const auto files_hold = [&](std::string_view what) {
+    for (const char* name : {"test.db", "test.db-wal"}) {
+      std::ifstream file(own().folder() / name, std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+      if (bytes.find(what) != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  };
+  for (const std::string& bytes : rests) {
+    EXPECT_TRUE(files_hold(bytes));
+  }
+  EXPECT_FALSE(files_hold("canary-7f3a"));
+  EXPECT_FALSE(files_hold("somebody"));
   erase(canary);
   db().checkpoint_truncate();
-  for (const char* name : {"test.db", "test.db-wal"}) {
-    std::ifstream file(own().folder() / name, std::ios::binary);
-    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(bytes.find("canary-7f3a"), std::string::npos) << name;
+  for (const std::string& bytes : rests) {
+    EXPECT_FALSE(files_hold(bytes));
   }
+  EXPECT_EQ(people().identifier_of("user", people().resolve("user", "somebody")), "somebody");
 }
 
 TEST(identifier_map_, finds_what_was_inserted_and_nothing_else) {

@@ -6,8 +6,9 @@
 
 namespace eunomia::subject {
 
-core::digest128 identifier_cache::key_of(std::string_view space, std::string_view raw) {
+core::digest128 identifier_cache::key_of(std::string_view space, std::string_view raw) const {
   core::blake2b_hasher hasher;
+  hasher.update(key_.reveal());
   hasher.update(space);
   hasher.update(std::string_view("\0", 1));  // which no space holds
   hasher.update(raw);

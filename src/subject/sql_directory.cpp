@@ -13,8 +13,8 @@
 #include "subject/identifier_cache.h"
 #include "subject/identifier_map.h"
 
-// Identifiers are found by a fixed-length digest, because PostgreSQL indexes no text of 16 KiB, and because a vault
-// will do the same with a secret key and sealed text.
+// Identifiers are found by a keyed digest of fixed length: nobody without the key can try out whether one is there, and
+// PostgreSQL indexes no text of 16 KiB.
 //
 // Who may give a handle to a new identifier is decided in three places, in this order:
 //   1. the table, for what is durable;
@@ -41,9 +41,9 @@ constexpr sql::migration migrations[] = {{"subject", 1, R"(
 
   CREATE TABLE subject_identifier (
     space {text} NOT NULL,
-    lookup {text} NOT NULL,      -- digest of the identifier: see lookup_of
+    lookup {text} NOT NULL,      -- vault::lookup_of
     subject BIGINT NOT NULL,
-    identifier {text} NOT NULL,
+    identifier {text} NOT NULL,  -- sealed with the subject's key
     PRIMARY KEY (space, lookup)
   );
   CREATE INDEX subject_identifier_of ON subject_identifier (subject, space);
@@ -55,10 +55,8 @@ constexpr std::uint64_t largest_block = 65'536;
 constexpr std::size_t largest_cached = 16'384;
 constexpr core::subject_handle nobody;
 
-// The first 144 bits of BLAKE2b: two identifiers that share them are not found in this universe, not even on purpose.
-std::string lookup_of(std::string_view raw) {
-  const core::digest256 digest = core::blake2b(raw);
-  return core::to_base64(core::bytes_view(digest.bytes).first<18>());
+std::string place_of(std::string_view space, core::subject_handle subject) {
+  return fmt::format("subject_identifier.identifier {} {}", space, subject.value());
 }
 
 // Calls body(first, count) for runs of at most rows_at_a_time.
@@ -70,14 +68,14 @@ void in_runs(std::size_t size, Body body) {
 }
 
 // Fills in the handles of the identifiers that are in the table.
-void look_up(sql::connection& in, std::string_view space, std::span<const std::string_view> raw,
+void look_up(sql::connection& in, const vault& keys, std::string_view space, std::span<const std::string_view> raw,
              std::span<core::subject_handle> handles) {
   in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
     std::vector<std::string> lookups(count);
     std::unordered_map<std::string_view, std::vector<std::size_t>> positions;
     std::vector<std::string_view> wanted;
     for (std::size_t i = 0; i < count; ++i) {
-      lookups[i] = lookup_of(raw[first + i]);
+      lookups[i] = keys.lookup_of(space, raw[first + i]);
       auto& at = positions[lookups[i]];
       if (at.empty()) {
         wanted.push_back(lookups[i]);
@@ -93,24 +91,28 @@ void look_up(sql::connection& in, std::string_view space, std::span<const std::s
   });
 }
 
-// Writes identifiers with their handles; how many were not there before.
-std::uint64_t write_identifiers(sql::transaction& in, std::string_view space, std::span<const std::string_view> raw,
-                                std::span<const core::subject_handle> handles) {
+// Writes identifiers with their handles, each once; how many were not there before.
+std::uint64_t write_identifiers(sql::transaction& in, vault& keys, std::string_view space,
+                                std::span<const std::string_view> raw, std::span<const core::subject_handle> handles) {
   std::uint64_t written = 0;
   in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
+    const data_keys of = keys.make_keys(in, handles.subspan(first, count));
     const std::vector<std::string_view> spaces(count, space);
     std::vector<std::string> lookups;
+    std::vector<std::string> sealed;
     std::vector<std::int64_t> subjects;
     for (std::size_t i = first; i < first + count; ++i) {
-      lookups.push_back(lookup_of(raw[i]));
+      lookups.push_back(keys.lookup_of(space, raw[i]));
+      sealed.push_back(seal_text(of.at(handles[i]), raw[i], place_of(space, handles[i])));
       subjects.push_back(static_cast<std::int64_t>(handles[i].value()));
     }
     const std::vector<std::string_view> lookup_views(lookups.begin(), lookups.end());
+    const std::vector<std::string_view> sealed_views(sealed.begin(), sealed.end());
     written += in.insert_many("subject_identifier",
                               {{"space", std::span(spaces)},
                                {"lookup", std::span(lookup_views)},
                                {"subject", std::span<const std::int64_t>(subjects)},
-                               {"identifier", raw.subspan(first, count)}},
+                               {"identifier", std::span(sealed_views)}},
                               sql::on_conflict::keep_existing);
   });
   return written;
@@ -162,7 +164,7 @@ class sql_enrolment final : public enrolment {
 
 class sql_directory final : public durable_directory {
  public:
-  explicit sql_directory(sql::database& in) : database_(in) {}
+  sql_directory(sql::database& in, std::shared_ptr<vault> keys) : database_(in), keys_(std::move(keys)) {}
 
   std::optional<core::subject_handle> find(std::string_view space, std::string_view raw) const override {
     const core::subject_handle found = find_all(space, std::span(&raw, 1)).front();
@@ -174,7 +176,7 @@ class sql_directory final : public durable_directory {
     check(space, raw);
     std::vector<core::subject_handle> handles(raw.size());
     find_cached(space, raw, handles, [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) {
-      database_.read([&](sql::connection& in) { look_up(in, space, rest, of); });
+      database_.read([&](sql::connection& in) { look_up(in, *keys_, space, rest, of); });
     });
     return handles;
   }
@@ -204,11 +206,16 @@ class sql_directory final : public durable_directory {
         for (const core::subject_handle subject : subjects.subspan(first, count)) {
           wanted.push_back(static_cast<std::int64_t>(subject.value()));
         }
+        const data_keys keys = keys_->keys_of(in, subjects.subspan(first, count));
         in.each(
             "SELECT subject, identifier FROM subject_identifier WHERE space = :space AND subject IN "
             "{int64s:subjects} ORDER BY subject, lookup",
-            {{"space", space}, {"subjects", sql::int64_list(wanted)}},
-            [&](const sql::row& row) { found.try_emplace(row.uint64(0), row.text(1)); });
+            {{"space", space}, {"subjects", sql::int64_list(wanted)}}, [&](const sql::row& row) {
+              const core::subject_handle who(row.uint64(0));
+              if (!found.contains(who.value())) {
+                found.emplace(who.value(), unseal_text(keys.at(who), row.text(1), place_of(space, who)));
+              }
+            });
       });
     });
     std::vector<std::optional<std::string>> identifiers(subjects.size());
@@ -237,6 +244,7 @@ class sql_directory final : public durable_directory {
     if (in.execute("DELETE FROM subject_identifier WHERE subject = :subject", {{"subject", subject}}) == 0) {
       return false;
     }
+    keys_->destroy_keys(in, std::span(&subject, 1));
     cache_.erase(subject);
     in.execute("UPDATE subject_directory SET erasures = erasures + 1");
     return true;
@@ -256,7 +264,7 @@ class sql_directory final : public durable_directory {
   void create_missing(sql::transaction& in, std::string_view space, std::span<const std::string_view> raw,
                       std::span<core::subject_handle> handles) {
     std::ranges::fill(handles, nobody);
-    look_up(in, space, raw, handles);
+    look_up(in, *keys_, space, raw, handles);
     const std::shared_ptr<promises> promised = promised_in(space, erasures(in), false);
     identifier_map created;
     std::vector<std::size_t> without_promise;
@@ -282,7 +290,7 @@ class sql_directory final : public durable_directory {
       identifiers.push_back(created.identifier(i));
       subjects.push_back(real(created.subject(i)));
     }
-    write_identifiers(in, space, identifiers, subjects);
+    write_identifiers(in, *keys_, space, identifiers, subjects);
     for (std::size_t i = 0; i < raw.size(); ++i) {
       if (handles[i] == nobody) {
         handles[i] = real(created.find(raw[i]));
@@ -316,7 +324,7 @@ class sql_directory final : public durable_directory {
     std::vector<core::digest128> keys;
     std::vector<std::size_t> missing;
     for (std::size_t i = 0; i < raw.size(); ++i) {
-      const core::digest128 key = identifier_cache::key_of(space, raw[i]);
+      const core::digest128 key = cache_.key_of(space, raw[i]);
       handles[i] = cache_.find(key);
       if (handles[i] == nobody) {
         keys.push_back(key);
@@ -357,6 +365,7 @@ class sql_directory final : public durable_directory {
   static constexpr std::uint64_t reserved_mark = std::uint64_t{1} << 63;
 
   sql::database& database_;
+  const std::shared_ptr<vault> keys_;
   mutable identifier_cache cache_;
   std::mutex assigning_;
   std::map<std::string, std::weak_ptr<promises>, std::less<>> promises_;
@@ -415,7 +424,7 @@ void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::
   std::vector<core::subject_handle> handles(raw.size());
   const std::lock_guard lock(directory_.assigning_);
   const std::int64_t now = directory_.database_.read([&](sql::connection& in) {
-    look_up(in, space_, raw, handles);
+    look_up(in, *directory_.keys_, space_, raw, handles);
     return erasures(in);
   });
   std::ranges::copy(handles, known.begin());
@@ -454,7 +463,7 @@ void sql_enrolment::record(sql::transaction& in) {
       raw.push_back(met_.identifier(added_[i]));
       handles.push_back(met_.subject(added_[i]));
     }
-    if (write_identifiers(in, space_, raw, handles) != raw.size()) {
+    if (write_identifiers(in, *directory_.keys_, space_, raw, handles) != raw.size()) {
       check_handles(in, raw, handles);
     }
   }
@@ -465,7 +474,7 @@ void sql_enrolment::record(sql::transaction& in) {
 void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::string_view> raw,
                                   std::span<const core::subject_handle> handles) const {
   std::vector<core::subject_handle> durable(raw.size());
-  look_up(in, space_, raw, durable);
+  look_up(in, *directory_.keys_, space_, raw, durable);
   if (!std::ranges::equal(durable, handles)) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("another process enrolled identifiers of space \"{}\" meanwhile; nothing was "
@@ -517,8 +526,8 @@ std::span<const sql::migration> directory_migrations() {
   return migrations;
 }
 
-std::unique_ptr<durable_directory> open_directory(sql::database& in) {
-  return std::make_unique<sql_directory>(in);
+std::unique_ptr<durable_directory> open_directory(sql::database& in, std::shared_ptr<vault> keys) {
+  return std::make_unique<sql_directory>(in, std::move(keys));
 }
 
 }  // namespace eunomia::subject

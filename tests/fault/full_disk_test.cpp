@@ -128,7 +128,7 @@ TEST_F(full_disk, a_blob_that_does_not_fit_leaves_nothing) {
 TEST_F(full_disk, an_import_that_does_not_fit_leaves_no_person) {
   const auto db = sql::database::open(disk / "full.db");
   db->migrate(subject::directory_migrations());
-  const auto people = subject::open_directory(*db);
+  const auto people = subject::open_directory(*db, subject::open_vault(*db, disk / "keys"));
   std::vector<std::string> names;
   for (int i = 0; i < 2000; ++i) {
     names.push_back(std::to_string(i) + std::string(8000, 'x'));

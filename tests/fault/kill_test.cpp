@@ -79,8 +79,8 @@ void check_manifest(const fs::path& folder, const acknowledged& all) {
   }
 }
 
-void check_people(sql::database& db, const acknowledged& all) {
-  const auto people = subject::open_directory(db);
+void check_people(sql::database& db, const fs::path& folder, const acknowledged& all) {
+  const auto people = subject::open_directory(db, subject::open_vault(db, folder / "keys"));
   std::set<std::uint64_t> handles;
   if (const auto imports = all.find("people"); imports != all.end()) {
     for (const std::int64_t number : imports->second) {
@@ -106,7 +106,7 @@ void check_everything(const fs::path& folder, const acknowledged& all) {
   check_pairs(*db, all);
   check_blobs(*db, *blobs, all);
   check_manifest(folder, all);
-  check_people(*db, all);
+  check_people(*db, folder, all);
   core::sweep_temporaries(folder);
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     EXPECT_NE(entry.path().extension(), ".tmp") << entry.path().filename();

@@ -40,7 +40,7 @@ struct recorded_shop {
       : sql(store::sql::database::open(folder / "events.db")), blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
     tables = store::table::open_table_store(*sql, *blobs, folder / "blobs");
-    people = subject::open_directory(*sql);
+    people = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
     datasets = std::make_unique<recommend::datasets>(*sql, *tables, *people);
     if (datasets->list().empty()) {
       recommend::dataset_description description;

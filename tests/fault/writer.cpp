@@ -77,7 +77,7 @@ int run(const fs::path& folder, std::int64_t run_number) {
   db->migrate(migrations);
   db->migrate(subject::directory_migrations());
   const auto blobs = store::open_disk_blob_store(folder / "blobs");
-  const auto people = subject::open_directory(*db);
+  const auto people = subject::open_directory(*db, subject::open_vault(*db, folder / "keys"));
   acknowledge("open", run_number);
   const auto first = [&](std::int64_t thread) { return first_number(run_number, thread); };
   std::thread threads[] = {std::thread([&] { write_pairs(*db, first(0)); }),

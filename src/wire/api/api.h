@@ -39,5 +39,6 @@ void add_events(route_table& table, const services& to);
 void add_forgettings(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
+void add_keys(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api

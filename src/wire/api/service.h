@@ -12,6 +12,7 @@
 #include "recommend/dataset.h"
 #include "recommend/recommenders.h"
 #include "subject/directory.h"
+#include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
 
 namespace eunomia::wire::api {
@@ -23,11 +24,13 @@ struct services {
   recommend::background& background;
   recommend::answering& answering;
   subject::directory& people;
+  subject::vault& keys;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which served models forget
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids
+  std::string roll_keys_kind;      // of jobs whose arguments are a key_roll
   std::string version;
   std::filesystem::path files;                      // where uploads wait for their job
   std::vector<std::filesystem::path> import_roots;  // folders whose files may be imported by path; real paths
