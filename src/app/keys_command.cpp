@@ -7,6 +7,7 @@
 #include "app/key_upkeep.h"
 #include "app/remote.h"
 #include "app/text_table.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "core/time.h"
 #include "wire/api/jobs.h"
@@ -56,6 +57,18 @@ void roll(const key_roll& wanted, std::int64_t grace_days, environment& shared) 
                                          grouped(done.rewrapped), done.destroyed.size()));
 }
 
+// The one change that a running server knows nothing of: it holds the key that it started with.
+void reseal(const std::filesystem::path& file, environment& shared) {
+  if (!shared.server.empty()) {
+    throw core::error(core::errc::invalid_argument,
+                      "keys reseal works on the data directory; stop the server, and leave --server out");
+  }
+  data_directory data(shared);
+  data.keys().keys().reseal(subject::read_master_key({file, {}, {}}, true));
+  shared.print(fmt::format(
+      "the keyring is sealed with the key in {}; from now on start with it, and destroy the old one", file.string()));
+}
+
 }  // namespace
 
 void add_keys(CLI::App& eunomia, environment& shared) {
@@ -64,6 +77,11 @@ void add_keys(CLI::App& eunomia, environment& shared) {
 
   CLI::App* listing = keys->add_subcommand("list", "Their epochs");
   listing->callback([&shared] { shared.action = [&shared] { list(shared); }; });
+
+  auto file = std::make_shared<std::filesystem::path>();
+  CLI::App* resealing = keys->add_subcommand("reseal", "Seal the keyring with another master key");
+  resealing->add_option("--new-master-key-file", *file, "The new key; made when the file is absent")->required();
+  resealing->callback([file, &shared] { shared.action = [file, &shared] { reseal(*file, shared); }; });
 
   auto wanted = std::make_shared<key_roll>();
   auto grace_days = std::make_shared<std::int64_t>(key_upkeep_options().grace_days);

@@ -84,7 +84,7 @@ void overwrite(const core::file_descriptor& file, const fs::path& path) {
 }  // namespace
 
 keyring::keyring(fs::path folder, const core::secret_key& master, std::string_view master_name, bool may_create)
-    : folder_(std::move(folder)), master_(master.clone()), signing_seed_(no_key()) {
+    : folder_(std::move(folder)), signing_seed_(no_key()), master_(master.clone()) {
   if (exists(folder_)) {
     core::sweep_temporaries(folder_);
     read(core::read_file(folder_ / file_name), master_name);
@@ -110,7 +110,7 @@ void keyring::create() {
   epochs_.push_back({{1, core::now_ms(), 0, 0}, core::secret_key::random()});
   fs::create_directories(folder_);
   fs::permissions(folder_, fs::perms::owner_all);
-  save(epochs_);
+  save(master_, epochs_);
 }
 
 void keyring::read(std::string_view text, std::string_view master_name) {
@@ -147,23 +147,23 @@ void keyring::read(std::string_view text, std::string_view master_name) {
   }
 }
 
-std::string keyring::write(const std::vector<kept_epoch>& epochs) const {
-  keyring_file file{format, id_, sealed_key(master_, signing_seed_, place_of_seed(id_)), {}};
+std::string keyring::write(const core::secret_key& master, const std::vector<kept_epoch>& epochs) const {
+  keyring_file file{format, id_, sealed_key(master, signing_seed_, place_of_seed(id_)), {}};
   for (const kept_epoch& epoch : epochs) {
     const key_epoch& when = epoch.when;
     file.epochs.push_back({when.number, when.began_at, when.retired_at, when.destroyed_at,
-                           when.destroyed_at != 0 ? "" : sealed_key(master_, epoch.key, place_of(id_, when.number))});
+                           when.destroyed_at != 0 ? "" : sealed_key(master, epoch.key, place_of(id_, when.number))});
   }
   return core::write_json(file, 2) + "\n";
 }
 
-void keyring::save(const std::vector<kept_epoch>& epochs) const {
+void keyring::save(const core::secret_key& master, const std::vector<kept_epoch>& epochs) const {
   const fs::path path = folder_ / file_name;
   core::file_descriptor old;
   if (exists(folder_)) {
     old = core::open_file(path, O_RDWR);
   }
-  core::write_file(path, write(epochs));
+  core::write_file(path, write(master, epochs));
   if (old) {
     overwrite(old, path);
   }
@@ -211,7 +211,7 @@ std::int64_t keyring::begin_epoch(std::int64_t now) {
   }
   next.back().when.retired_at = now;
   next.push_back({{next.back().when.number + 1, now, 0, 0}, core::secret_key::random()});
-  save(next);
+  save(master_, next);
   epochs_ = std::move(next);
   return epochs_.back().when.number;
 }
@@ -232,8 +232,14 @@ void keyring::destroy(std::int64_t epoch, std::int64_t now) {
   }
   gone = {gone.when, no_key()};
   gone.when.destroyed_at = now;
-  save(next);
+  save(master_, next);
   epochs_ = std::move(next);
+}
+
+void keyring::reseal(const core::secret_key& master) {
+  const std::lock_guard lock(mutex_);
+  save(master, epochs_);
+  master_ = master.clone();
 }
 
 }  // namespace eunomia::subject

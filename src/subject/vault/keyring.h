@@ -53,6 +53,9 @@ class keyring {
   // current one. Nothing to do when it was destroyed before.
   void destroy(std::int64_t epoch, std::int64_t now);
 
+  // Seals everything with another master key, durably; the file of before is overwritten as destroy() says.
+  void reseal(const core::secret_key& master);
+
   // The seed of the key that signs certificates and the audit log.
   core::secret_key signing_seed() const { return signing_seed_.clone(); }
 
@@ -64,15 +67,15 @@ class keyring {
 
   void create();
   void read(std::string_view text, std::string_view master_name);
-  void save(const std::vector<kept_epoch>& epochs) const;
-  std::string write(const std::vector<kept_epoch>& epochs) const;
+  void save(const core::secret_key& master, const std::vector<kept_epoch>& epochs) const;
+  std::string write(const core::secret_key& master, const std::vector<kept_epoch>& epochs) const;
 
   const std::filesystem::path folder_;
-  const core::secret_key master_;
   std::string id_;
   core::secret_key signing_seed_;
 
   mutable std::mutex mutex_;  // of what follows, and of the file
+  core::secret_key master_;
   std::vector<kept_epoch> epochs_;
 };
 

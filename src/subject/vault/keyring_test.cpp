@@ -94,6 +94,20 @@ TEST_F(keyring_in_a_folder, keeps_retired_epochs_until_they_are_destroyed) {
   }
 }
 
+TEST_F(keyring_in_a_folder, opens_with_its_new_master_key_only_once_it_is_resealed) {
+  keyring keys = open();
+  keys.begin_epoch(1000);
+  keys.destroy(1, 2000);
+  const core::secret_key anew = core::secret_key::random();
+  keys.reseal(anew);
+  keys.begin_epoch(3000);
+  EXPECT_NE(refusal(master_).find("does not open"), std::string::npos);
+  const keyring again(folder_.path(), anew, "the new master key", false);
+  EXPECT_TRUE(again.key_of(3) == keys.key_of(3));
+  EXPECT_TRUE(again.signing_seed() == keys.signing_seed());
+  EXPECT_THROW(again.key_of(1), core::error);
+}
+
 TEST_F(keyring_in_a_folder, does_not_destroy_the_current_epoch) {
   keyring keys = open();
   EXPECT_THROW(keys.destroy(1, 1), core::error);

@@ -64,6 +64,7 @@ class vault {
   // Ends a roll that was interrupted, and destroys what is due, without a new epoch.
   rolled_keys finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job);
   const keyring& keys() const { return *keys_; }
+  keyring& keys() { return *keys_; }
 
  private:
   struct wrapped_keys;
