@@ -127,8 +127,9 @@ class audit_log {
   const std::string& id() const noexcept;
 
   // Records within the caller's transaction: durable with the change that it belongs to, absent when that rolls back.
-  // One update and one insert, at a few microseconds of hashing. On PostgreSQL two transactions that append conflict
-  // and the later one runs again, so append last. Throws errc::invalid_argument for an entry beyond the limits above,
+  // One update and one insert, at about a microsecond of hashing. On PostgreSQL two transactions that append conflict
+  // and the later one runs again, so append last; and each append makes the next of its transaction slower, so record
+  // more than a few by the span. Throws errc::invalid_argument for an entry beyond the limits above,
   // before it writes; errc::corrupt when the head of the log is missing.
   audit_position append(store::sql::transaction& in, const audit_entry& entry);
   // Several, in order, by insert_many; the position of the last, or the head when there are none. Throws

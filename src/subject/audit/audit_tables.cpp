@@ -68,6 +68,14 @@ core::signature signature_from_base64(std::string_view text) {
   return read;
 }
 
+// It is shown, so it must be what core::public_key::id writes.
+std::string key_id_from_text(std::string_view text) {
+  if (core::from_hex(text).size() != 8) {
+    throw core::error(core::errc::invalid_argument, "the id of a key has 16 hexadecimal digits");
+  }
+  return std::string(text);
+}
+
 std::int64_t sequence_of(const sql::row& row, std::string_view table) {
   return as_written(fmt::format("the table {}", table), [&] { return row.int64(0); });
 }
@@ -91,7 +99,7 @@ audit_checkpoint checkpoint_of(const sql::row& row) {
     return audit_checkpoint{{sequence, core::digest256_from_hex(row.text(2))},
                             row.int64(3),
                             signature_from_base64(row.text(4)),
-                            std::string(row.text(1))};
+                            key_id_from_text(row.text(1))};
   });
 }
 

@@ -192,7 +192,7 @@ verified_certificate verify_certificate(std::string_view bytes, std::span<const 
   const bool list_fits = computed == file.digests;
   if (!core::verify(key, signed_text(file.digests), claimed)) {
     if (list_fits) {
-      refuse("the signature is not that of the key that it names");
+      refuse("the signature is not that of the key that it names: it was altered, or all that it signs was");
     }
     if (core::verify(key, signed_text(computed), claimed)) {
       refuse("the list of digests is not what was signed");

@@ -185,7 +185,7 @@ TEST_F(certificates, a_changed_signature_is_named) {
   const std::size_t at = genuine.find(value) + value.size();
   std::string text = genuine;
   text[at] = text[at] == 'A' ? 'B' : 'A';
-  EXPECT_EQ(refusal(text), "the certificate is not valid: the signature is not that of the key that it names");
+  EXPECT_EQ(refusal(text).find("the certificate is not valid: the signature is not that of the key that it names"), 0U);
 }
 
 // 64 bytes leave four bits of the last base64 digit unused: a lenient reader takes 16 texts for the same signature.
