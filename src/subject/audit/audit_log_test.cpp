@@ -8,12 +8,14 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/seal.h"
+#include "core/subject_handle.h"
 #include "store/sql/test_database.h"
 #include "subject/audit/audit_chain.h"
 
@@ -526,12 +528,33 @@ TEST_P(audit, a_broken_chain_is_not_signed) {
             "audit entry 9: its contents are not those that were recorded (hash differs)");
 }
 
+TEST_P(audit, nothing_is_signed_behind_a_checkpoint_that_was_changed) {
+  fill();
+  tamper("UPDATE audit_checkpoint SET hash = (SELECT hash FROM audit_entry WHERE sequence = 6)");
+  EXPECT_EQ(code_thrown_by([&] { log().sign_head(key); }), errc::corrupt);
+}
+
+TEST_P(audit, the_id_of_a_key_that_is_none_is_not_shown) {
+  fill();
+  tamper("UPDATE audit_checkpoint SET key_id = 'anna@example.org'");
+  EXPECT_EQ(refusal().find("anna"), std::string::npos);
+}
+
 TEST_P(audit, a_verification_can_be_cancelled) {
   std::vector<audit_entry> batch(2000, entry_of("read"));
   db().write([&](sql::transaction& in) { log().append(in, batch); });
   core::job job;
   job.cancel();
   EXPECT_EQ(code_thrown_by([&] { log().verify(std::span(&key.public_half(), 1), job); }), errc::cancelled);
+}
+
+TEST(a_pseudonym, is_made_neither_of_a_handle_nor_of_text_by_accident) {
+  static_assert(!std::is_constructible_v<pseudonym, core::subject_handle>);
+  static_assert(!std::is_constructible_v<pseudonym, std::uint64_t>);
+  static_assert(!std::is_constructible_v<pseudonym, std::string>);
+  static_assert(!std::is_convertible_v<core::digest128, pseudonym>);
+  EXPECT_EQ(pseudonym::from_text(somebody("ann").text()), somebody("ann"));
+  EXPECT_EQ(code_thrown_by([] { pseudonym::from_text("ann"); }), errc::invalid_argument);
 }
 
 }  // namespace
