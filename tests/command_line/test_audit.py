@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 import proof
-from test_certificates import CONTENT
+from proof import CONTENT
 
 KEY = proof.signing_key(bytes([9] * 32))
 SOMEBODY = "00112233445566778899aabbccddeeff"

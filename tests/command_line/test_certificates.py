@@ -5,32 +5,7 @@ import json
 import pytest
 
 import proof
-
-# What src/subject/audit/testing.h certifies, and with which key.
-FIXED_KEY = proof.signing_key(bytes([7] * 32))
-CONTENT = {
-    "request": {
-        "installation": "shop-berlin",
-        "request": "erasure-42",
-        "right": "erasure",
-        "requested_at": "2026-05-03T09:30:00.125Z",
-        "completed_at": "2026-05-03T09:30:00.480Z",
-        "deadline": "2026-06-03T09:30:00.125Z",
-        "people": 1,
-    },
-    "steps": [
-        {"custodian": "recommend", "what": "interactions of the dataset \"shop\"", "store": "tables",
-         "level": "physically_erased", "count": 118, "details": "1 bucket rewritten", "milliseconds": 42},
-        {"custodian": "recommend", "what": "the model ials-3", "store": "models", "level": "model_converged", "count": 1,
-         "details": "", "distance_parts_per_billion": 31, "milliseconds": 180},
-        {"custodian": "subject", "what": "keys in backups", "store": "backups", "level": "pending_backup_expiry",
-         "count": 2, "details": "unlesbar für alle", "until": "2026-06-02T00:00:00.000Z", "milliseconds": 3},
-    ],
-    "verification": {"method": "logical queries and a byte scan of the data directory", "files_read": 212,
-                     "bytes_read": 48213004, "tables_queried": 31, "found": 0},
-    "audit": {"log": "000102030405060708090a0b0c0d0e0f", "sequence": 4711, "hash": "a" * 64},
-    "remarks": ["A backup of 3 May 2026 rests until 2 June 2026; what it holds of the person is unreadable."],
-}
+from proof import CONTENT, FIXED_KEY
 
 
 @pytest.fixture
