@@ -32,7 +32,6 @@ constexpr sql::migration migrations[] = {{"vault", 1, R"(
 constexpr core::subject_handle nobody;
 constexpr std::size_t keys_at_a_time = 4096;
 constexpr std::size_t lookup_bytes = 18;  // no padding in base64, and no two identifiers that share them
-constexpr std::size_t pseudonym_bytes = 16;
 
 std::string place_of_key(core::subject_handle subject) {
   return fmt::format("subject_key.wrapped {}", subject.value());
@@ -94,9 +93,11 @@ struct vault::wrapped_keys {
   std::vector<std::string> wrapped;
 };
 
-std::string pseudonym_of(const core::secret_key& data_key) {
+pseudonym pseudonym_of(const core::secret_key& data_key) {
   const core::digest256 digest = core::hmac_sha256(data_key.reveal(), core::as_bytes("eunomia audit pseudonym"));
-  return core::to_hex(core::bytes_view(digest.bytes).first<pseudonym_bytes>());
+  core::digest128 first;
+  std::copy_n(digest.bytes.begin(), first.bytes.size(), first.bytes.begin());
+  return pseudonym(first);
 }
 
 std::string seal_text(const core::secret_key& data_key, std::string_view plain, std::string_view where) {

@@ -15,6 +15,7 @@
 #include "core/seal.h"
 #include "core/subject_handle.h"
 #include "store/sql/database.h"
+#include "subject/audit/pseudonym.h"
 #include "subject/vault/keyring.h"
 #include "subject/vault/master_key.h"
 
@@ -26,9 +27,9 @@ namespace eunomia::subject {
 // The data keys of some people.
 using data_keys = std::unordered_map<core::subject_handle, core::secret_key>;
 
-// A 128-bit name of a person that only their data key makes, in hexadecimal: the audit log's. Once the key is destroyed
+// A 128-bit name of a person that only their data key makes: the audit log's. Once the key is destroyed
 // nothing leads from one to the other.
-std::string pseudonym_of(const core::secret_key& data_key);
+pseudonym pseudonym_of(const core::secret_key& data_key);
 
 struct rolled_keys {
   std::int64_t epoch = 0;               // now current

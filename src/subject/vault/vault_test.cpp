@@ -217,7 +217,7 @@ TEST(sealed_text, opens_with_its_key_at_its_place_only) {
 TEST(pseudonym, follows_from_the_key_alone) {
   const auto key = core::secret_key::random();
   EXPECT_EQ(pseudonym_of(key), pseudonym_of(key.clone()));
-  EXPECT_EQ(pseudonym_of(key).size(), 32U);
+  EXPECT_EQ(pseudonym_of(key).text().size(), 32U);
   EXPECT_NE(pseudonym_of(key), pseudonym_of(core::secret_key::random()));
 }
 
