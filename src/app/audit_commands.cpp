@@ -99,9 +99,9 @@ std::string sentence_of(const verification_row& row) {
 
 void verify(const verify_flags& flags, environment& shared) {
   refuse_server(shared);
+  data_directory data(shared);
   const std::vector<core::public_key> keys =
       read_public_keys(flags.public_key.empty() ? shared.data / public_keys_file : flags.public_key);
-  data_directory data(shared);
   const subject::audit_log log(data.database());
   const std::vector<subject::audit_anchor> anchors = anchors_of(flags, keys, log);
   const subject::audit_report report = log.verify(keys, shared.job(), anchors);

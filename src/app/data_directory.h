@@ -19,7 +19,8 @@ namespace eunomia::app {
 //   DIR/lock            held while the directory is open
 //   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
 //   DIR/blobs/          tables as Parquet parts, and model files
-//   DIR/keys/           what no backup may hold: the keyring, and the master key unless it is kept elsewhere
+//   DIR/keys/           what no backup may hold: the keyring, and the master key unless it is kept elsewhere;
+//                       and signing.pub, which everybody may have
 class data_directory {
  public:
   // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.

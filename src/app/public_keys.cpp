@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+#include <string>
+
 #include "core/error.h"
 #include "core/file.h"
 
@@ -27,6 +31,20 @@ std::vector<core::public_key> read_public_keys(const std::filesystem::path& file
     }
     throw;
   }
+}
+
+void leave_public_key(const std::filesystem::path& file, const core::public_key& key) {
+  std::string lines = key.text() + "\n";
+  if (std::filesystem::exists(file)) {
+    const std::vector<core::public_key> known = read_public_keys(file);
+    if (std::ranges::find(known, key) != known.end()) {
+      return;
+    }
+    for (const core::public_key& old : std::span(known).first(std::min(known.size(), core::max_public_keys - 1))) {
+      lines += old.text() + "\n";
+    }
+  }
+  core::write_file(file, lines);
 }
 
 }  // namespace eunomia::app

@@ -23,10 +23,10 @@ def tables(data_directory):
 
 @pytest.fixture
 def log(eunomia, data_directory):
-    """Five entries, the first three signed."""
-    (data_directory / "keys").mkdir()
-    (data_directory / "keys" / "signing.pub").write_text(KEY.text)
+    """Five entries, the first three signed, with a key that is one of the server's."""
     eunomia.run("audit", "verify").expect()
+    with open(data_directory / "keys" / "signing.pub", "a") as keys:
+        keys.write(KEY.text)
     with tables(data_directory) as database:
         chain = proof.audit_chain(database)
         assert chain.hash == chain.empty_hash()
@@ -104,5 +104,22 @@ def test_a_wrong_limit_or_pseudonym_is_refused(eunomia, log):
         eunomia.run("audit", "list", *flags).expect(3)
 
 
-def test_without_a_public_key_the_remedy_is_named(eunomia):
-    assert "--public-key" in eunomia.run("audit", "verify").expect(4).stderr
+def test_the_server_leaves_its_public_key_once(eunomia, data_directory):
+    eunomia.run("audit", "verify").expect()
+    left = (data_directory / "keys" / "signing.pub").read_text()
+    assert len(left) == 45
+    eunomia.run("audit", "verify").expect()
+    assert (data_directory / "keys" / "signing.pub").read_text() == left
+
+
+def test_a_new_key_stands_before_the_old_ones(eunomia, data_directory):
+    (data_directory / "keys").mkdir()
+    (data_directory / "keys" / "signing.pub").write_text(KEY.text)
+    eunomia.run("audit", "verify").expect()
+    lines = (data_directory / "keys" / "signing.pub").read_text().splitlines(keepends=True)
+    assert len(lines) == 2 and lines[0] != lines[1] == KEY.text
+
+
+def test_a_missing_public_key_is_named_with_the_remedy(eunomia, tmp_path):
+    ended = eunomia.run("audit", "verify", "--public-key", tmp_path / "none.pub").expect(4)
+    assert "none.pub" in ended.stderr and "--public-key" in ended.stderr
