@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 import shop
+import traces
 
 
 @pytest.fixture
@@ -29,10 +30,6 @@ def answer(eunomia, model, *arguments):
 
 def ids(value):
     return [entry["item"] for entry in value["recommendations"]]
-
-
-def files_holding(folder, needle):
-    return [path for path in pathlib.Path(folder).rglob("*") if path.is_file() and needle in path.read_bytes()]
 
 
 @pytest.mark.parametrize("model", ["popularity", "trending", "item-knn", "session-knn", "ease", "ials"])
@@ -129,10 +126,9 @@ def test_training_again_makes_the_next_version_with_the_same_bits(imported):
 
 def test_forgetting_leaves_no_byte_of_the_identifier(imported):
     fit(imported, "ease")
-    assert files_holding(imported.data_directory, b"user-0017")
+    held = traces.of_everybody(imported.data_directory)
     imported.json("recommend", "forget", "--user", "user-0017").expect()
-    assert not files_holding(imported.data_directory, b"user-0017")
-    assert files_holding(imported.data_directory, b"user-0018")
+    traces.assert_gone(imported.data_directory, held, 1, ["user-0017"])
 
 
 def test_forgotten_people_leave_the_models_of_people_who_never_came(imported, eunomia_binary, tmp_path):

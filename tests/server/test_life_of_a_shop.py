@@ -1,15 +1,11 @@
 """The whole life of a shop, over sockets, against the real program."""
 
 import json
-import pathlib
 import threading
 import http.client
 
 import shop
-
-
-def files_holding(folder, needle):
-    return [path for path in pathlib.Path(folder).rglob("*") if path.is_file() and needle in path.read_bytes()]
+import traces
 
 
 def test_a_shop_imports_trains_recommends_learns_and_forgets(running, tmp_path):
@@ -49,6 +45,7 @@ def test_a_shop_imports_trains_recommends_learns_and_forgets(running, tmp_path):
     running.post("/api/v1/recommenders/shop/serve", {"version": 2}).expect()
 
     # Somebody leaves: unknown at once, gone from the disk soon.
+    held = traces.of_everybody(running.program.data_directory)
     forgetting = running.post("/api/v1/forgettings", {"users": ["user-0017", "newcomer"]}).expect(202).json
     assert forgetting["people"] == 2
     assert forgetting["models"][0]["people"] == 2
@@ -56,15 +53,14 @@ def test_a_shop_imports_trains_recommends_learns_and_forgets(running, tmp_path):
     done = running.wait_for_forgetting(forgetting)
     assert {(model["version"], model["people"]) for model in done["models"]} >= {(1, 1)}
     assert done["datasets"][0]["rows"] == 15 + 1 + 1, "interactions, the row of metadata, the event"
-    assert not files_holding(running.program.data_directory, b"user-0017")
-    assert not files_holding(running.program.data_directory, b"newcomer")
-    assert files_holding(running.program.data_directory, b"user-0018")
+    traces.assert_gone(running.program.data_directory, held, 2, ["user-0017", "newcomer"])
     assert running.stop() == 0
 
 
 def test_what_was_acknowledged_is_there_after_a_kill(served, tmp_path):
     served.start().make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
     served.post("/api/v1/datasets/shop/events", {"user_id": "newcomer", "item_id": "item-2-00", "event_id": "e1"}).expect()
+    held = traces.of_everybody(served.program.data_directory)
     forgetting = served.post("/api/v1/forgettings", {"users": ["user-0005"]}).expect(202).json
     served.kill()
 
@@ -75,7 +71,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(served, tmp_path):
     assert again == {"recorded": 0, "duplicates": 1}
     assert not served.recommend(user="user-0005")["known"]
     served.wait_for_forgetting(forgetting)
-    assert not files_holding(served.program.data_directory, b"user-0005")
+    traces.assert_gone(served.program.data_directory, held, 1, ["user-0005"])
 
 
 def test_events_come_in_batches_and_streams(running, tmp_path):
@@ -173,7 +169,7 @@ def test_a_failed_import_keeps_nothing_that_it_read(running):
                            headers={"Content-Type": "text/csv"}).expect(202).json
         ended = running.wait_for_job(job)
         assert ended["state"] == "failed" and person not in json.dumps(ended)
-    assert not files_holding(running.program.data_directory, person.encode())
+    assert not traces.files_holding(running.program.data_directory, person.encode())
     assert person not in running.logged()
 
 
