@@ -108,6 +108,7 @@ class shop {
       store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs");
   std::shared_ptr<subject::vault> keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
   std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_, keys_);
+  subject::custodians custodians_;
   recommend::datasets datasets_{*sql_, *tables_, *people_};
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_};
@@ -123,6 +124,7 @@ class shop {
                  .answering = answering_,
                  .people = *people_,
                  .keys = *keys_,
+                 .custodians = custodians_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,

@@ -21,6 +21,7 @@ void add_demo(CLI::App& eunomia, environment& shared);
 void add_up(CLI::App& eunomia, environment& shared);
 void add_tokens(CLI::App& eunomia, environment& shared);
 void add_keys(CLI::App& eunomia, environment& shared);
+void add_inventory(CLI::App& eunomia, environment& shared);
 void add_audit(CLI::App& eunomia, environment& shared);
 void add_certificate(CLI::App& eunomia, environment& shared);
 

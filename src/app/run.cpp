@@ -85,6 +85,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_up(root, shared);
   add_tokens(root, shared);
   add_keys(root, shared);
+  add_inventory(root, shared);
   add_audit(root, shared);
   add_certificate(root, shared);
   add_demo(root, shared);

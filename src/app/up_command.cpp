@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/custodians.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
 #include "app/key_upkeep.h"
@@ -57,6 +58,7 @@ class running {
   running(up_flags flags, environment& shared)
       : flags_(std::move(flags)),
         data_(shared),
+        custodians_(make_custodians(data_)),
         tokens_(data_.database()),
         jobs_(data_.database()),
         key_upkeep_(jobs_, data_.keys(), flags_.keys),
@@ -130,6 +132,7 @@ class running {
             .answering = answering_,
             .people = data_.people(),
             .keys = data_.keys(),
+            .custodians = custodians_,
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,
@@ -143,6 +146,7 @@ class running {
 
   up_flags flags_;
   data_directory data_;
+  subject::custodians custodians_;
   wire::access::tokens tokens_;
   job::jobs jobs_;
   key_upkeep key_upkeep_;

@@ -321,6 +321,30 @@ std::vector<dataset_description> datasets::list() const {
   return all;
 }
 
+std::vector<dataset_table> datasets::tables() const {
+  std::vector<std::pair<std::int64_t, std::string>> found;
+  sql_.read([&](sql::connection& in) {
+    in.each("SELECT id, name FROM dataset ORDER BY name", {},
+            [&](const sql::row& r) { found.emplace_back(r.int64(0), r.text(1)); });
+  });
+  std::vector<dataset_table> all;
+  for (const auto& [id, name] : found) {
+    dataset_description description;
+    try {
+      description = const_cast<datasets*>(this)->open(name).description();
+    } catch (const core::error& problem) {
+      if (problem.code() != errc::not_found) {
+        throw;
+      }
+      continue;  // dropped since
+    }
+    for (const data_kind kind : all_kinds) {
+      all.push_back({table_name_of(id, kind), name, kind, description.columns_of(kind), description.purposes});
+    }
+  }
+  return all;
+}
+
 std::string dataset::table_name(data_kind kind) const {
   return table_name_of(id_, kind);
 }

@@ -79,6 +79,15 @@ struct item_metadata {
   std::size_t column_named(std::string_view name) const;
 };
 
+// One of the tables of a dataset, as the table store has it.
+struct dataset_table {
+  std::string name;  // in the table store
+  std::string dataset;
+  data_kind kind = data_kind::interactions;
+  std::vector<metadata_column> columns;
+  std::vector<core::purpose> purposes;
+};
+
 class datasets;
 struct dataset_state;
 
@@ -210,6 +219,8 @@ class datasets {
   // Throws errc::not_found with the names there are.
   dataset open(std::string_view name);
   std::vector<dataset_description> list() const;
+  // The tables of all of them.
+  std::vector<dataset_table> tables() const;
 
  private:
   friend class dataset;

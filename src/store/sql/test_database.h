@@ -45,6 +45,7 @@ class test_database {
   // Another database object on the same data, as another process would have.
   std::unique_ptr<database> reopened() const { return database::open(url_, with_); }
   const std::filesystem::path& folder() const { return folder_; }
+  const std::string& url() const { return url_; }
 
  private:
   static std::string random_tag() {

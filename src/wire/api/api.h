@@ -40,5 +40,6 @@ void add_forgettings(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);
+void add_inventory(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api

@@ -11,6 +11,7 @@
 #include "recommend/background.h"
 #include "recommend/dataset.h"
 #include "recommend/recommenders.h"
+#include "subject/custody/custodian.h"
 #include "subject/directory.h"
 #include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
@@ -25,6 +26,7 @@ struct services {
   recommend::answering& answering;
   subject::directory& people;
   subject::vault& keys;
+  const subject::custodians& custodians;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which served models forget

@@ -1,0 +1,73 @@
+#include "app/custodians.h"
+
+#include "recommend/custodian.h"
+#include "wire/access/custodian.h"
+
+namespace eunomia::app {
+
+namespace {
+
+using subject::data_about;
+using subject::holding;
+using subject::store_kind;
+
+holding about_nobody(store_kind kind, std::string place, std::string what, std::string retention) {
+  return {kind, std::move(place), data_about::nobody, std::move(what), {}, {}, std::move(retention), ""};
+}
+
+std::unique_ptr<subject::custodian> make_house_custodian() {
+  constexpr const char* with_its_table = "as long as the table or the part";
+  return subject::make_custodian(
+      "house",
+      {about_nobody(store_kind::sql_table, "schema_migration", "Which steps of the schema were applied.", "for ever"),
+       about_nobody(store_kind::sql_table, "stored_table", "The tables of the table store.", with_its_table),
+       about_nobody(store_kind::sql_table, "stored_table_column", "Their columns.", with_its_table),
+       about_nobody(store_kind::sql_table, "stored_table_purpose", "For what each may be read.", with_its_table),
+       about_nobody(store_kind::sql_table, "stored_part", "The files that make up each table, and their digests.",
+                    with_its_table),
+       about_nobody(
+           store_kind::sql_table, "job",
+           "Background work: its kind, arguments, result and what went wrong, without identifiers or values of "
+           "anybody's data.",
+           "thirty days after it ended"),
+       {store_kind::blob_prefix,
+        "tables/",
+        data_about::data_subjects,
+        "The files of the table store; what is in them stands with each table.",
+        {"interactions", "profiles"},
+        {},
+        "as long as their table",
+        "as their table says"},
+       {store_kind::folder,
+        "uploads",
+        data_about::data_subjects,
+        "Files that an import job waits for.",
+        {"interactions", "profiles", "identifiers"},
+        {},
+        "until their job has ended",
+        "none: what is imported after somebody was erased brings them in as somebody new"},
+       {store_kind::folder,
+        "incoming",
+        data_about::data_subjects,
+        "Bodies of requests on their way in.",
+        {"interactions", "profiles", "identifiers"},
+        {},
+        "until the request is answered, or the server starts again",
+        "they pass with their request"},
+       about_nobody(store_kind::file, "lock", "Held by the process that has the directory open.", "for ever"),
+       about_nobody(store_kind::folder, "demo", "The generated shop of --demo, while it is imported.",
+                    "until it is imported")});
+}
+
+}  // namespace
+
+subject::custodians make_custodians(data_directory& data) {
+  subject::custodians all;
+  all.add(subject::make_subject_custodian());
+  all.add(recommend::make_custodian(data.datasets()));
+  all.add(wire::access::make_custodian());
+  all.add(make_house_custodian());
+  return all;
+}
+
+}  // namespace eunomia::app

@@ -1,0 +1,66 @@
+#include "subject/custody/custodian.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+
+namespace eunomia::subject {
+
+namespace {
+
+class fixed_custodian final : public custodian {
+ public:
+  fixed_custodian(std::string name, std::vector<holding> holdings)
+      : name_(std::move(name)), holdings_(std::move(holdings)) {}
+  std::string_view name() const override { return name_; }
+  std::vector<holding> describe() const override { return holdings_; }
+
+ private:
+  std::string name_;
+  std::vector<holding> holdings_;
+};
+
+bool says_enough(const holding& place) {
+  const bool personal = place.about != data_about::nobody;
+  return !place.place.empty() && !place.what.empty() && !place.retention.empty() &&
+         personal != place.categories.empty() && (place.about != data_about::data_subjects || !place.erasure.empty());
+}
+
+}  // namespace
+
+std::unique_ptr<custodian> make_custodian(std::string name, std::vector<holding> holdings) {
+  return std::make_unique<fixed_custodian>(std::move(name), std::move(holdings));
+}
+
+void custodians::add(std::unique_ptr<custodian> one) {
+  if (std::ranges::any_of(all_, [&](const auto& other) { return other->name() == one->name(); })) {
+    throw core::error(core::errc::already_exists, fmt::format("there is a custodian \"{}\" already", one->name()));
+  }
+  all_.push_back(std::move(one));
+}
+
+std::vector<held> custodians::inventory() const {
+  std::vector<held> all;
+  std::set<std::pair<store_kind, std::string>> owned;
+  for (const auto& one : all_) {
+    for (holding& place : one->describe()) {
+      if (!says_enough(place)) {
+        throw core::error(core::errc::internal,
+                          fmt::format("custodian \"{}\" does not say all of \"{}\"", one->name(), place.place));
+      }
+      if (!owned.emplace(place.kind, place.place).second) {
+        throw core::error(
+            core::errc::internal,
+            fmt::format("custodian \"{}\" says that it owns \"{}\", and so does another", one->name(), place.place));
+      }
+      all.push_back({std::string(one->name()), std::move(place)});
+    }
+  }
+  return all;
+}
+
+}  // namespace eunomia::subject
