@@ -15,4 +15,9 @@ purpose::purpose(std::string name) : name_(std::move(name)) {
   }
 }
 
+const purpose& purpose::rights_of_the_data_subject() {
+  static const purpose one("data-subject-rights");
+  return one;
+}
+
 }  // namespace eunomia::core

@@ -16,6 +16,11 @@ class purpose {
   explicit purpose(std::string name);
   const std::string& name() const { return name_; }
 
+  // Answering somebody who asks what is held about them, wants it handed over or put right (GDPR Art. 15, 16 and 20):
+  // it needs no definition, nobody's choice stands against it, and it reads named people only. A table about people
+  // lists it without being told to.
+  static const purpose& rights_of_the_data_subject();  // "data-subject-rights"
+
   friend auto operator<=>(const purpose&, const purpose&) = default;
 
  private:
