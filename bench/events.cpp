@@ -69,15 +69,17 @@ struct shop {
       : sql(store::sql::database::open((folder / "eunomia.db").string())),
         blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
-    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs");
+    purposes = std::make_unique<subject::purposes>(*sql);
+    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes);
     directory = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
-    datasets = std::make_unique<recommend::datasets>(*sql, *tables, *directory);
+    datasets = std::make_unique<recommend::datasets>(*sql, *tables, *directory, *purposes);
     recommend::dataset_description description;
     description.name = "shop";
     dataset = std::make_unique<recommend::dataset>(datasets->create(description));
   }
   std::unique_ptr<store::sql::database> sql;
   std::unique_ptr<store::blob_store> blobs;
+  std::unique_ptr<subject::purposes> purposes;
   std::unique_ptr<store::table::table_store> tables;
   std::unique_ptr<subject::durable_directory> directory;
   std::unique_ptr<recommend::datasets> datasets;

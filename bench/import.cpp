@@ -114,9 +114,10 @@ void run(const std::filesystem::path& file, bool only_import, unsigned threads) 
   const auto sql = store::sql::database::open((folder.path() / "eunomia.db").string());
   sql->migrate(subject::directory_migrations());
   const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
-  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs");
+  const subject::purposes purposes(*sql);
+  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", purposes);
   const auto people = subject::open_directory(*sql, subject::open_vault(*sql, folder.path() / "keys"));
-  recommend::datasets datasets(*sql, *tables, *people);
+  recommend::datasets datasets(*sql, *tables, *people, purposes);
   recommend::dataset_description description;
   description.name = "movies";
   recommend::dataset movies = datasets.create(description);

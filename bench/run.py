@@ -28,6 +28,7 @@ def programs():
         ("item_knn", "Item-kNN", [sys.executable, ROOT / "bench" / "item_knn.py"]),
         ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
         ("forgetting", "Forgetting", [BUILD / "bench" / "forgetting"]),
+        ("scan", "Who may be read", [BUILD / "bench" / "scan"]),
         ("server", "The server", [sys.executable, ROOT / "bench" / "server.py"]),
     ]
     return shared

@@ -104,12 +104,13 @@ class shop {
   core::temporary_directory folder_;
   std::unique_ptr<store::sql::database> sql_ = opened();
   std::unique_ptr<store::blob_store> blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
+  subject::purposes purposes_{*sql_};
   std::unique_ptr<store::table::table_store> tables_ =
-      store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs");
+      store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", purposes_);
   std::shared_ptr<subject::vault> keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
   std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_, keys_);
   subject::custodians custodians_;
-  recommend::datasets datasets_{*sql_, *tables_, *people_};
+  recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_};
   access::tokens tokens_{*sql_};
@@ -117,7 +118,7 @@ class shop {
   core::thread_pool pool_{1};
   core::purpose purpose_{"recommendation"};
   recommend::background background_{jobs_, datasets_, recommenders_, pool_, purpose_, {}};
-  recommend::answering answering_{datasets_, recommenders_, *people_, "user", purpose_, pool_};
+  recommend::answering answering_{datasets_, recommenders_, *people_, "user", purpose_, purposes_, pool_};
   api::api api_{{.datasets = datasets_,
                  .recommenders = recommenders_,
                  .background = background_,

@@ -62,7 +62,7 @@ class directory_asker final : public asker {
       : name_(name),
         data_(shared),
         answers_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
-                 recommendation_purpose(), shared.pool()) {
+                 recommendation_purpose(), data_.purposes(), shared.pool()) {
     data_.models().find(name);  // says which there are
     data_.recommenders().load(name, shared.context());
   }

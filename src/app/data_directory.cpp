@@ -21,10 +21,11 @@ data_directory::data_directory(environment& shared)
     : lock_(shared.data),
       database_(open_database(shared)),
       blobs_(store::open_disk_blob_store(shared.data / "blobs")),
-      tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs")),
+      purposes_(std::make_unique<subject::purposes>(*database_)),
+      tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs", *purposes_)),
       keys_(subject::open_vault(*database_, shared.data / "keys", shared.master_key)),
       people_(subject::open_directory(*database_, keys_)),
-      datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_)),
+      datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_)) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());

@@ -11,6 +11,7 @@
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
 #include "subject/directory.h"
+#include "subject/purpose/purposes.h"
 
 namespace eunomia::app {
 
@@ -29,6 +30,7 @@ class data_directory {
   store::sql::database& database() { return *database_; }
   subject::vault& keys() { return *keys_; }
   subject::durable_directory& people() { return *people_; }
+  subject::purposes& purposes() { return *purposes_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
@@ -37,6 +39,7 @@ class data_directory {
   core::file_lock lock_;
   std::unique_ptr<store::sql::database> database_;
   std::unique_ptr<store::blob_store> blobs_;
+  std::unique_ptr<subject::purposes> purposes_;
   std::unique_ptr<store::table::table_store> tables_;
   std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<subject::durable_directory> people_;

@@ -66,7 +66,7 @@ class running {
         forget_pool_(forget_threads),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
-                   recommendation_purpose(), forget_pool_),
+                   recommendation_purpose(), data_.purposes(), forget_pool_),
         api_(services(shared)) {
     first_token_ = shared.data / "administrator.token";
     created_first_ = tokens_.create_first(first_token_);

@@ -72,16 +72,19 @@ struct answering::model_view {
 
 struct answering::person_view {
   bool known = false;
-  folded_person folded;
+  folded_person folded = {};
+  std::optional<core::refusal> withheld = std::nullopt;
 };
 
 answering::answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
-                     core::purpose why, core::thread_pool& pool, std::size_t history_memory)
+                     core::purpose why, const core::access_policy& access, core::thread_pool& pool,
+                     std::size_t history_memory)
     : data_(data),
       all_(all),
       people_(people),
       user_space_(std::move(user_space)),
       why_(std::move(why)),
+      access_(access),
       pool_(pool),
       history_memory_(history_memory) {}
 
@@ -146,8 +149,15 @@ answering::person_view answering::person_of(const asked& who, model_view& model)
   const auto scorer = model.serves->current();
   if (who.user) {
     const auto handle = people_.find(user_space_, *who.user);
-    return handle ? person_view{true, model.folds.fold_in(*model.people->histories.history_of(*handle, why_), *scorer)}
-                  : person_view{};
+    if (!handle) {
+      return {};
+    }
+    const auto history = model.people->histories.history_of(*handle, why_);
+    if (history->events.empty() && history->features->empty() &&
+        !model.people->rows.admission_for(why_)->admits(*handle)) {
+      return {true, {}, access_.refusal_of(*handle, why_)};
+    }
+    return {true, model.folds.fold_in(*history, *scorer)};
   }
   std::vector<history_event> history;
   history.reserve(who.visited.size());
@@ -210,7 +220,11 @@ item_set answering::new_items(const question& what, model_view& model) {
 
 answer answering::begin_answer(const model_view& model, const person_view& who) {
   const model_record& record = model.serves->record();
-  return {record.name, record.version, record.family, who.known, !who.folded.history.empty(), {}};
+  answer begun{record.name, record.version, record.family, who.known, !who.folded.history.empty(), {}, {}};
+  if (who.withheld) {
+    begun.withheld = name_of(*who.withheld);
+  }
+  return begun;
 }
 
 answer answering::recommend(std::string_view recommender, const question& what) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/admission.h"
 #include "core/purpose.h"
 #include "core/thread_pool.h"
 #include "recommend/dataset.h"
@@ -59,10 +60,15 @@ struct answer {
   std::string family;
   bool known = false;     // the user is known
   bool personal = false;  // something they did was counted; else everybody gets this answer
+  // Why nothing of what is known of them was counted: core::name_of(core::refusal), "objection". None: nothing stood
+  // against it.
+  std::optional<std::string> withheld = std::nullopt;
   std::vector<answered_item> items;
 };
 
-// Asks served recommenders, and records what people do meanwhile: what was recorded is in the next answer. Any thread.
+// Asks served recommenders, and records what people do meanwhile: what was recorded is in the next answer. Somebody who
+// is not admitted for the purpose is answered as somebody of whom nothing is known, from the next question on. Any
+// thread.
 class answering {
  public:
   // Column of items by which Personalize tells when an item came to the shop, seconds since 1970.
@@ -71,9 +77,11 @@ class answering {
   static constexpr std::size_t max_conditions = 64;
   static constexpr std::size_t max_reasons = 1000;
 
-  // All must outlive it. pool: for what is read once for a model, like the metadata of items.
+  // All must outlive it. access: the policy of the datasets. pool: for what is read once for a model, like the metadata
+  // of items.
   answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
-            core::purpose why, core::thread_pool& pool, std::size_t history_memory = live_history::default_memory);
+            core::purpose why, const core::access_policy& access, core::thread_pool& pool,
+            std::size_t history_memory = live_history::default_memory);
   ~answering();
 
   // The best items for somebody. Throws errc::not_found and errc::failed_precondition as recommenders::served does,
@@ -118,6 +126,7 @@ class answering {
   const subject::directory& people_;
   std::string user_space_;
   core::purpose why_;
+  const core::access_policy& access_;
   core::thread_pool& pool_;
   std::size_t history_memory_;
 

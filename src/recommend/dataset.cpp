@@ -54,6 +54,17 @@ CREATE TABLE dataset_import (
 )
 )";
 
+// What the data of a dataset may be used for beside what it was collected for, and by which decision.
+constexpr std::string_view version_3 = R"(
+CREATE TABLE dataset_purpose (
+  dataset_id BIGINT NOT NULL,
+  purpose {text} NOT NULL,
+  decision_id BIGINT NOT NULL,
+  added_at BIGINT NOT NULL,
+  PRIMARY KEY (dataset_id, purpose)
+)
+)";
+
 constexpr std::array all_kinds = {data_kind::interactions, data_kind::items, data_kind::users};
 constexpr std::array all_types = {metadata_type::integer, metadata_type::number, metadata_type::text,
                                   metadata_type::category};
@@ -213,10 +224,12 @@ std::string table_name_of(std::int64_t dataset, data_kind kind) {
   return fmt::format("dataset/{}/{}", dataset, name_of(kind));
 }
 
-datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people)
-    : sql_(sql), tables_(tables), people_(people) {
-  const std::array<sql::migration, 2> steps = {
-      {{"recommend-datasets", 1, version_1}, {"recommend-datasets", 2, event_tables}}};
+datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people,
+                   const subject::purposes& purposes)
+    : sql_(sql), tables_(tables), people_(people), purposes_(purposes) {
+  const std::array<sql::migration, 3> steps = {{{"recommend-datasets", 1, version_1},
+                                                {"recommend-datasets", 2, event_tables},
+                                                {"recommend-datasets", 3, version_3}}};
   sql_.migrate(steps);
   last_event_ = sql_.read([](sql::connection& in) {
     return std::max(in.query_one("SELECT COALESCE(MAX(id), 0) FROM dataset_event")[0].int64(0),
@@ -228,7 +241,7 @@ std::shared_ptr<dataset_state> datasets::state_of(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   auto& found = states_[id];
   if (found == nullptr) {
-    found = std::make_shared<dataset_state>(event_log::house{sql_, tables_, people_, last_event_}, id);
+    found = std::make_shared<dataset_state>(event_log::house{sql_, tables_, people_, purposes_, last_event_}, id);
   }
   return found;
 }
@@ -255,6 +268,7 @@ dataset::dataset(datasets& owner, std::int64_t id, dataset_description descripti
 dataset datasets::create(const dataset_description& wanted) {
   dataset_description description = wanted;
   check_dataset_name(description.name);
+  check_purposes(description);
   for (const data_kind kind : all_kinds) {
     tidy(columns_in(description, kind), kind);
   }
@@ -431,7 +445,8 @@ void dataset::drop() {
       }
       for (const char* statement :
            {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
-            "DELETE FROM dataset_column WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
+            "DELETE FROM dataset_purpose WHERE dataset_id = :id", "DELETE FROM dataset_column WHERE dataset_id = :id",
+            "DELETE FROM dataset WHERE id = :id"}) {
         in.execute(statement, {{"id", id_}});
       }
       state_->log.drop(in);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/admission.h"
 #include "core/job.h"
 #include "core/purpose.h"
 #include "core/subject_handle.h"
@@ -22,6 +23,7 @@
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
 #include "subject/directory.h"
+#include "subject/purpose/purposes.h"
 
 namespace eunomia::recommend {
 
@@ -120,9 +122,17 @@ class dataset {
   // Adds a column; what was imported before has none of it. Throws errc::already_exists.
   void declare(data_kind kind, const metadata_column& column);
 
-  // All interactions, ordered by bucket of the subject, then as imported: the same order on every call. The catalogue
-  // holds the items that occur, and those with metadata. Throws errc::permission_denied when the dataset does not list
-  // the purpose.
+  // Who may be read for a purpose now. Everything below that reads what people did or are takes a purpose, asks this,
+  // and shows nobody else: not from the tables, not of what waits in SQL, not from memory. Throws
+  // errc::permission_denied when the dataset does not list the purpose (rights_of_the_data_subject() needs no listing)
+  // or nobody defined it.
+  std::shared_ptr<const core::admission> admission_for(const core::purpose& why) const;
+  // Lists a further purpose: errc::permission_denied unless a recorded decision says that it is compatible with one
+  // that the data was collected for (subject::purposes::check_compatible); errc::not_found for one that nobody defined.
+  void add_purpose(const core::purpose& added);
+
+  // All interactions of those who are admitted, ordered by bucket of the subject, then as imported: the same order on
+  // every call. The catalogue holds the items that occur in these, and those with metadata.
   interactions load_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const;
 
   // Side features of the catalogue's items and of all users with metadata, see feature_builder.h for what becomes of a
@@ -135,13 +145,13 @@ class dataset {
 
   item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const;
 
-  // What one person did, oldest first.
+  // What one person did, oldest first; nothing of who is not admitted.
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
   // The same with items and types as numbers, see live_history.h.
   stored_history compact_history_of(core::subject_handle who, const core::purpose& why) const;
-  // The same of everybody with rows in one bucket of the tables (store/table: default_buckets), with features_of; those
-  // who did something last come first. wanted is asked before the events of somebody are complete: false leaves them
-  // out.
+  // The same of everybody who is admitted, with rows in one bucket of the tables (store/table: default_buckets), with
+  // features_of; those who did something last come first. wanted is asked before the events of somebody are complete:
+  // false leaves them out.
   void compact_histories(
       std::uint32_t bucket, const core::purpose& why, core::job& job,
       const std::function<bool(core::subject_handle)>& wanted,
@@ -151,7 +161,8 @@ class dataset {
   // has them. New people and items are added with them. Any number of threads at once. All of the batch is stored, but
   // for duplicates, or nothing. Throws errc::invalid_argument for a bad one ("events[3].item_id: is empty"), or more
   // than max_events_per_batch; errc::resource_exhausted when max_waiting_events, or too many writes, are waiting;
-  // errc::unavailable when somebody of the batch is being forgotten.
+  // errc::unavailable when somebody of the batch is being forgotten. What people did whom none of the dataset's
+  // purposes admits is counted, and not stored.
   record_report record(std::span<const event> batch) const;
   waiting_events waiting() const;
   // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms.
@@ -182,9 +193,10 @@ class dataset {
   // TIMESTAMP is in seconds since 1970, with a fraction where there is one; in Parquet it is BIGINT when all of them
   // are whole, else DOUBLE. Where an item or a person has several rows, it is the newest. The rows are in the order of
   // load_interactions. The file is readable by its owner only and replaces another of its name whole or not at all.
-  // Memory: the item identifiers, and the people of one bucket. Returns the number of rows. Somebody who is forgotten
-  // meanwhile is left out. Throws errc::permission_denied when the dataset does not list the purpose,
-  // errc::resource_exhausted for a full disk, errc::unavailable when the dataset was changed meanwhile.
+  // Memory: the item identifiers, and the people of one bucket. Returns the number of rows. Who is not admitted is left
+  // out, as is somebody who is forgotten, or refuses, meanwhile. Throws errc::permission_denied when the dataset does
+  // not list the purpose, errc::resource_exhausted for a full disk, errc::unavailable when the dataset was changed
+  // meanwhile.
   std::uint64_t export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
                           core::job& job) const;
 
@@ -211,10 +223,12 @@ class dataset {
 // The datasets of a data directory. One process has a database of them open, in one of these.
 class datasets {
  public:
-  // Brings the schema of this room up to date. All three must outlive this.
-  datasets(store::sql::database& sql, store::table::table_store& tables, subject::durable_directory& people);
+  // Brings the schema of this room up to date. All must outlive this. purposes: the access policy of the table store.
+  datasets(store::sql::database& sql, store::table::table_store& tables, subject::durable_directory& people,
+           const subject::purposes& purposes);
 
-  // Throws errc::already_exists, or errc::invalid_argument for a bad name or a column that occurs twice.
+  // Throws errc::already_exists; errc::invalid_argument for a bad name, a column that occurs twice or no purpose;
+  // errc::permission_denied for a purpose that nobody defined.
   dataset create(const dataset_description& wanted);
   // Throws errc::not_found with the names there are.
   dataset open(std::string_view name);
@@ -227,12 +241,14 @@ class datasets {
   friend class dataset_import;
   friend class dataset_export;
 
+  void check_purposes(const dataset_description& wanted) const;
   std::shared_ptr<dataset_state> state_of(std::int64_t id);
   void forget_state_of(std::int64_t id);
 
   store::sql::database& sql_;
   store::table::table_store& tables_;
   subject::durable_directory& people_;
+  const subject::purposes& purposes_;
   std::atomic<std::int64_t> last_event_ = 0;  // the greatest id of an event
   std::mutex mutex_;
   std::map<std::int64_t, std::shared_ptr<dataset_state>> states_;

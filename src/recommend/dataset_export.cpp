@@ -111,7 +111,11 @@ class bucket_people {
 class dataset_export {
  public:
   dataset_export(const dataset& from, data_kind kind, const core::purpose& why, core::job& job)
-      : from_(from), house_(*from.owner_), kind_(kind), why_(why), job_(job), name_(from.table_name(kind)) {}
+      : from_(from), house_(*from.owner_), kind_(kind), why_(why), job_(job), name_(from.table_name(kind)) {
+    if (kind != data_kind::items) {
+      admitted_ = from.admission_for(why);
+    }
+  }
 
   std::uint64_t write(const std::filesystem::path& file) {
     const bool parquet = table::record_format_of(file) == table::record_format::parquet;
@@ -211,10 +215,10 @@ class dataset_export {
       }
       const auto keys = kind_ == data_kind::items ? rows.columns[0].int64() : rows.subjects;
       for (std::size_t i = 0; i < rows.rows; ++i) {
-        const auto [found, fresh] = newest.try_emplace(keys[i], rows.first_row + i);
+        const auto [found, fresh] = newest.try_emplace(keys[i], rows.number(i));
         if (!fresh) {
           superseded_.push_back(found->second);
-          found->second = rows.first_row + i;
+          found->second = rows.number(i);
         }
       }
     });
@@ -230,7 +234,7 @@ class dataset_export {
         people.meet(rows);
       }
       for (std::size_t i = 0; i < rows.rows; ++i) {
-        if (!std::binary_search(superseded_.begin(), superseded_.end(), rows.first_row + i)) {
+        if (!std::binary_search(superseded_.begin(), superseded_.end(), rows.number(i))) {
           add_row(rows, i, people, batch);
         }
       }
@@ -244,8 +248,9 @@ class dataset_export {
     std::size_t to = 0;
     std::size_t from = 0;
     if (kind_ != data_kind::items) {
-      const auto& identifier = people.identifier_of(rows.subjects[row]);
-      if (!identifier) {
+      const std::int64_t who = rows.subjects[row];
+      const auto& identifier = people.identifier_of(who);
+      if (!identifier || !admitted_->admits(core::subject_handle(static_cast<std::uint64_t>(who)))) {
         return;
       }
       batch.columns[to++].add(std::string_view(*identifier));
@@ -293,6 +298,8 @@ class dataset_export {
   const core::purpose& why_;
   core::job& job_;
   const std::string name_;
+  // When it began: each look at the table asks anew, and must not find somebody whom the one before did not.
+  std::shared_ptr<const core::admission> admitted_;
   std::vector<std::string> items_;         // by handle
   std::vector<std::uint64_t> superseded_;  // ascending
   time_format times_ = time_format::text;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cassert>
 #include <functional>
 #include <limits>
 #include <map>
@@ -85,6 +86,27 @@ void features_of_row(const std::vector<metadata_column>& columns, const table::c
   }
 }
 
+// Takes out the places of rows that were not shown: nobody's.
+void close_gaps(interactions& events, std::size_t shown) {
+  std::size_t to = 0;
+  for (std::size_t from = 0; from < events.subject.size(); ++from) {
+    if (events.subject[from].value() != 0) {
+      events.subject[to] = events.subject[from];
+      events.item[to] = events.item[from];
+      events.time[to] = events.time[from];
+      events.event_type[to] = events.event_type[from];
+      events.event_value[to] = events.event_value[from];
+      ++to;
+    }
+  }
+  assert(to == shown);
+  events.subject.resize(shown);
+  events.item.resize(shown);
+  events.time.resize(shown);
+  events.event_type.resize(shown);
+  events.event_value.resize(shown);
+}
+
 template <class Key>
 void keep_last(std::map<Key, metadata_row>& all, Key key, metadata_row row) {
   const auto [found, fresh] = all.try_emplace(key, row);
@@ -122,14 +144,14 @@ interactions dataset::scan_interactions(const core::purpose& why, core::thread_p
 
   constexpr std::array<std::string_view, 4> columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};
   const auto visit = [&](const table::chunk& rows) {
-    if (rows.first_row + rows.rows > total) {
+    if (rows.number(rows.rows - 1) >= total) {
       throw error(errc::unavailable, "the dataset grew while it was loaded; try again");
     }
     std::string last_type;
     std::uint16_t last_number = 0;
     bool know_type = false;
     for (std::size_t i = 0; i < rows.rows; ++i) {
-      const std::size_t at = rows.first_row + i;
+      const std::size_t at = rows.number(i);
       const auto item = static_cast<std::uint64_t>(rows.columns[0].int64()[i]);
       if (item >= ids.size()) {
         throw error(errc::corrupt, "an interaction has an item that the dictionary does not know");
@@ -156,9 +178,12 @@ interactions dataset::scan_interactions(const core::purpose& why, core::thread_p
     }
     job.report("load", done += rows.rows, total);
   };
-  owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {}, pool, job, visit);
-  if (done != total) {
+  const auto scanned = owner_->tables_.scan(table_name(data_kind::interactions), why, columns, {}, pool, job, visit);
+  if (scanned.shown + scanned.withheld != total) {
     throw error(errc::unavailable, "the dataset changed while it was loaded; try again");
+  }
+  if (scanned.withheld > 0) {
+    close_gaps(events, scanned.shown);
   }
 
   constexpr std::array<std::string_view, 1> item_column = {"ITEM_ID"};
@@ -206,10 +231,10 @@ item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_p
     const std::lock_guard lock(mutex);
     for (std::size_t i = 0; i < rows.rows; ++i) {
       const auto position = items.find(ids.at(static_cast<std::size_t>(rows.columns[0].int64()[i])));
-      if (!position || place[*position] > rows.first_row + i + 1) {
+      if (!position || place[*position] > rows.number(i) + 1) {
         continue;
       }
-      place[*position] = rows.first_row + i + 1;
+      place[*position] = rows.number(i) + 1;
       for (std::size_t c = 0; c < metadata.size(); ++c) {
         auto& value = known.values[c][*position];
         value.reset();
@@ -246,7 +271,7 @@ side_features dataset::load_features(const catalogue& items, const core::purpose
     owner_->tables_.scan(
         table_name(data_kind::users), why, names_of(description_.users), {}, pool, job, [&](const table::chunk& rows) {
           for (std::size_t i = 0; i < rows.rows; ++i) {
-            metadata_row row{rows.first_row + i, {}};
+            metadata_row row{rows.number(i), {}};
             features_of_row(description_.users, rows, 0, i, row.features);
             const std::lock_guard lock(mutex);
             keep_last(people, core::subject_handle(static_cast<std::uint64_t>(rows.subjects[i])), std::move(row));
@@ -303,6 +328,9 @@ void complete(stored_history& history, const event_buffer::snapshot& waiting) {
 
 stored_history dataset::compact_history_of(core::subject_handle who, const core::purpose& why) const {
   stored_history history;
+  if (!admission_for(why)->admits(who)) {
+    return history;
+  }
   core::thread_pool pool(1);
   core::job job;
   const auto waiting = state_->log.read(who, [&] {

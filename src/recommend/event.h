@@ -27,6 +27,9 @@ struct event {
 struct record_report {
   std::uint64_t recorded = 0;
   std::uint64_t duplicates = 0;  // had an event_id that was recorded before, or occurs earlier in the batch
+  // Not stored: what people did whom none of the dataset's purposes admits (they object, their data is restricted, or
+  // they gave no consent). Its event_id is not remembered.
+  std::uint64_t not_admitted = 0;
   friend bool operator==(const record_report&, const record_report&) = default;
 };
 

@@ -116,9 +116,13 @@ record_report event_log::record(std::span<const event> batch, const dataset_desc
   for (const checked_event& one : good) {
     types_.number_of(one.type);  // refused before anything is stored
   }
+  admissions who_may;
+  for (const core::purpose& why : into.purposes) {
+    who_may.push_back(house_.access.admission_for(why));
+  }
   for (int attempt = 1;;) {
     try {
-      if (const auto done = try_record(good, now)) {
+      if (const auto done = try_record(good, who_may, now)) {
         return *done;
       }
     } catch (const error& problem) {
@@ -177,7 +181,56 @@ void event_log::refuse_closed(std::span<const core::subject_handle> people) {
   }
 }
 
-std::optional<record_report> event_log::try_record(std::span<const checked_event> batch, std::int64_t now) {
+// Somebody whom nothing is known of is enrolled only where they would be admitted: where the purposes rest on consent,
+// nothing is kept of who gave none, not even that they were here.
+std::vector<core::subject_handle> event_log::admitted_events(std::span<const checked_event> batch,
+                                                             const admissions& who_may, subject::enrolment& people,
+                                                             std::vector<std::size_t>& events) {
+  using admission = std::shared_ptr<const core::admission>;
+  const auto admits = [&](core::subject_handle who) {
+    return std::any_of(who_may.begin(), who_may.end(), [&](const admission& one) { return one->admits(who); });
+  };
+  const auto users_of = [&] {
+    std::vector<std::string_view> users;
+    users.reserve(events.size());
+    for (const std::size_t i : events) {
+      users.push_back(batch[i].user);
+    }
+    return users;
+  };
+  // Takes out the events, and the handles, of those who are not admitted.
+  const auto keep_admitted = [&](std::vector<core::subject_handle>& who) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      if (admits(who[i])) {
+        who[kept] = who[i];
+        events[kept++] = events[i];
+      }
+    }
+    who.resize(kept);
+    events.resize(kept);
+  };
+  const bool newcomers =
+      std::any_of(who_may.begin(), who_may.end(), [](const admission& one) { return one->admits_newcomers(); });
+  if (!newcomers) {
+    auto known = house_.people.find_all(user_space, users_of());
+    keep_admitted(known);
+  }
+  std::vector<core::subject_handle> who(events.size());
+  people.resolve(users_of(), who);
+  const bool everybody =
+      std::any_of(who_may.begin(), who_may.end(), [](const admission& one) { return one->admits_everybody(); });
+  if (!newcomers && !std::all_of(who.begin(), who.end(), admits)) {
+    throw error(errc::failed_precondition, "somebody was forgotten at this moment; try again");
+  }
+  if (!everybody) {
+    keep_admitted(who);
+  }
+  return who;
+}
+
+std::optional<record_report> event_log::try_record(std::span<const checked_event> batch, const admissions& who_may,
+                                                   std::int64_t now) {
   std::shared_lock inside(recording_, std::defer_lock);
   for (;;) {
     load_once();
@@ -189,7 +242,7 @@ std::optional<record_report> event_log::try_record(std::span<const checked_event
   }
   refuse_stopped();
   claim keys(buffer_);
-  const std::vector<std::size_t> fresh = fresh_events(batch, keys);
+  std::vector<std::size_t> fresh = fresh_events(batch, keys);
   if (!loaded_) {
     // Who gave a key back may have stored it nevertheless and not know: unsure() comes before the giving back, so that
     // we see it here. Only SQL can tell.
@@ -203,16 +256,21 @@ std::optional<record_report> event_log::try_record(std::span<const checked_event
                 fmt::format("max_waiting_events = {} events wait for the dataset's table already; try again later",
                             max_waiting_events));
   }
-  std::vector<std::string_view> users;
+  record_report report{.duplicates = batch.size() - fresh.size()};
+  const auto people = house_.people.enrol(user_space);
+  const std::size_t before = fresh.size();
+  const std::vector<core::subject_handle> who = admitted_events(batch, who_may, *people, fresh);
+  report.recorded = fresh.size();
+  report.not_admitted = before - fresh.size();
+  if (fresh.empty()) {
+    return report;
+  }
+  refuse_closed(who);
   std::vector<std::string_view> ids;
+  ids.reserve(fresh.size());
   for (const std::size_t i : fresh) {
-    users.push_back(batch[i].user);
     ids.push_back(batch[i].item);
   }
-  const auto people = house_.people.enrol(user_space);
-  std::vector<core::subject_handle> who(fresh.size());
-  people->resolve(users, who);
-  refuse_closed(who);
   std::vector<std::int64_t> items(fresh.size());
   std::vector<promised_item> new_items;
   items_.resolve(ids, items, new_items);
@@ -251,7 +309,7 @@ std::optional<record_report> event_log::try_record(std::span<const checked_event
     told.push_back({row.who, row.what});
   }
   stored_(told, buffer_.add(rows, now));
-  return record_report{fresh.size(), batch.size() - fresh.size()};
+  return report;
 }
 
 waiting_events event_log::waiting() {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/admission.h"
 #include "core/gate.h"
 #include "core/job.h"
 #include "core/published.h"
@@ -40,6 +41,7 @@ class event_log {
     store::sql::database& sql;
     store::table::table_store& tables;
     subject::durable_directory& people;
+    const core::access_policy& access;
     std::atomic<std::int64_t>& last_event;  // the greatest id given to an event, of all datasets
   };
   // Called with what was stored before record() returns, from its thread.
@@ -78,9 +80,15 @@ class event_log {
   class claim;
 
   void load_once();
+  // Whom at least one purpose of the dataset admits; see admitted_events.
+  using admissions = std::vector<std::shared_ptr<const core::admission>>;
   // Nothing when what waits must be read again first.
-  std::optional<record_report> try_record(std::span<const checked_event> batch, std::int64_t now);
+  std::optional<record_report> try_record(std::span<const checked_event> batch, const admissions& who_may,
+                                          std::int64_t now);
   std::vector<std::size_t> fresh_events(std::span<const checked_event> batch, claim& keys);
+  // Keeps those of events whose people are admitted, and enrols these people; their handles.
+  std::vector<core::subject_handle> admitted_events(std::span<const checked_event> batch, const admissions& who_may,
+                                                    subject::enrolment& people, std::vector<std::size_t>& events);
   void refuse_stopped() const;
   void refuse_closed(std::span<const core::subject_handle> people);
   std::int64_t mark(store::sql::connection& in) const;

@@ -29,7 +29,7 @@ class lost_answer_in_shop : public testing::shop_on_both_engines {
     if (!IsSkipped()) {
       lossy_ = std::make_unique<store::sql::lossy_database>(db());
       shop_.reset();
-      datasets_ = std::make_unique<datasets>(*lossy_, *tables_, *people_);
+      datasets_ = std::make_unique<datasets>(*lossy_, *tables_, *people_, *purposes_);
       shop_ = std::make_unique<dataset>(datasets_->open("shop"));
       settle();  // clears up, so that the first write of the next settlement is the one that names its parts
     }

@@ -26,6 +26,18 @@ void insert_by_time(std::vector<past_event>& events, const past_event& added) {
   events.insert(after, added);
 }
 
+std::shared_ptr<person_history> made_of(stored_history stored, std::vector<std::string> features) {
+  auto made = std::make_shared<person_history>();
+  made->features = std::make_shared<const std::vector<std::string>>(std::move(features));
+  made->events = std::move(stored.events);
+  return made;
+}
+
+// What is shown of somebody who is not admitted.
+std::shared_ptr<const person_history> nothing() {
+  return made_of({}, {});
+}
+
 void keep_newest(std::vector<past_event>& events) {
   if (events.size() > max_history_events) {
     events.erase(events.begin(), events.end() - max_history_events);
@@ -57,18 +69,13 @@ record_report live_history::record(std::span<const event> batch) {
   return dataset_.record(batch);
 }
 
-void live_history::check(const core::purpose& why) const {
-  const auto& listed = dataset_.description().purposes;
-  if (std::find(listed.begin(), listed.end(), why) == listed.end()) {
-    throw core::error(core::errc::permission_denied, "dataset \"" + dataset_.description().name +
-                                                         "\" may not be read for the purpose \"" + why.name() + "\"");
-  }
-}
-
 std::shared_ptr<const person_history> live_history::history_of(core::subject_handle who, const core::purpose& why) {
-  check(why);
   stripe& in = stripe_of(who);
   for (;;) {
+    const auto admitted = dataset_.admission_for(why);
+    if (!admitted->admits(who)) {
+      return nothing();
+    }
     std::uint64_t number = 0;
     {
       std::unique_lock lock(in.mutex);
@@ -93,19 +100,27 @@ std::shared_ptr<const person_history> live_history::history_of(core::subject_han
         return with_new_features(who, why, known);
       }
     }
-    if (auto known = load(who, why, number)) {
+    if (auto known = load(who, why, *admitted, number)) {
       return known;
     }
   }
 }
 
-// Fills the place that was taken; nothing when it was taken away meanwhile.
+// What was read while somebody refused and then did not may lack what they did: a history is kept only when the same
+// people were admitted before it was read and afterwards. The caller holds admitted, so that no other can have its
+// place in memory.
 std::shared_ptr<const person_history> live_history::load(core::subject_handle who, const core::purpose& why,
-                                                         std::uint64_t number) {
+                                                         const core::admission& admitted, std::uint64_t number) {
   const std::uint64_t version = features_version_;
   try {
     auto features = dataset_.features_of(who, why);
-    return fill(who, number, version, dataset_.compact_history_of(who, why), std::move(features));
+    stored_history stored = dataset_.compact_history_of(who, why);
+    const auto now = dataset_.admission_for(why);
+    if (now.get() == &admitted) {
+      return fill(who, number, version, std::move(stored), std::move(features));
+    }
+    give_up(who, number);
+    return now->admits(who) ? made_of(std::move(stored), std::move(features)) : nothing();
   } catch (...) {
     give_up(who, number);
     throw;
@@ -115,9 +130,7 @@ std::shared_ptr<const person_history> live_history::load(core::subject_handle wh
 std::shared_ptr<const person_history> live_history::fill(core::subject_handle who, std::uint64_t number,
                                                          std::uint64_t version, stored_history stored,
                                                          std::vector<std::string> features) {
-  auto fresh = std::make_shared<person_history>();
-  fresh->features = std::make_shared<const std::vector<std::string>>(std::move(features));
-  fresh->events = std::move(stored.events);
+  const auto fresh = made_of(std::move(stored), std::move(features));
   stripe& in = stripe_of(who);
   const std::lock_guard lock(in.mutex);
   const auto found = in.places.find(who);
@@ -140,7 +153,7 @@ std::shared_ptr<const person_history> live_history::fill(core::subject_handle wh
 }
 
 void live_history::warm_up(const core::purpose& why, core::thread_pool& pool, core::job& job) {
-  check(why);
+  dataset_.admission_for(why);  // refused before anything is read
   pool.for_each(stripes, [&](std::size_t bucket, unsigned) { warm_up(static_cast<std::uint32_t>(bucket), why, job); });
 }
 
@@ -150,6 +163,7 @@ void live_history::warm_up(std::uint32_t bucket, const core::purpose& why, core:
   stripe& in = stripes_[bucket];
   const std::uint64_t version = features_version_;
   const std::uint64_t removals = removals_;
+  const auto admitted = dataset_.admission_for(why);
   core::subject_handle taken;
   std::uint64_t number = 0;
   const auto take_place = [&](core::subject_handle who) {
@@ -167,7 +181,11 @@ void live_history::warm_up(std::uint32_t bucket, const core::purpose& why, core:
     return true;
   };
   const auto put = [&](core::subject_handle who, stored_history stored, std::vector<std::string> features) {
-    fill(who, number, version, std::move(stored), std::move(features));
+    if (dataset_.admission_for(why) == admitted) {
+      fill(who, number, version, std::move(stored), std::move(features));
+    } else {
+      give_up(who, number);  // see load()
+    }
   };
   try {
     dataset_.compact_histories(bucket, why, job, take_place, put);
@@ -189,14 +207,16 @@ void live_history::give_up(core::subject_handle who, std::uint64_t number) {
 std::shared_ptr<const person_history> live_history::with_new_features(
     core::subject_handle who, const core::purpose& why, const std::shared_ptr<const person_history>& known) {
   const std::uint64_t version = features_version_;
+  const auto admitted = dataset_.admission_for(why);
   const auto features = std::make_shared<const std::vector<std::string>>(dataset_.features_of(who, why));
+  const bool unchanged = dataset_.admission_for(why) == admitted;  // see load()
   stripe& in = stripe_of(who);
   const std::lock_guard lock(in.mutex);
   const auto found = in.places.find(who);
   const bool there = found != in.places.end() && found->second->known != nullptr;
   auto changed = std::make_shared<person_history>(there ? *found->second->known : *known);
   changed->features = features;
-  if (there) {
+  if (there && unchanged) {
     found->second->features_version = version;
     keep(in, found->second, changed);
   }

@@ -56,7 +56,8 @@ class live_history {
   live_history(const live_history&) = delete;
   live_history& operator=(const live_history&) = delete;
 
-  // Empty for somebody who did nothing. Throws errc::permission_denied when the dataset does not list the purpose.
+  // Empty for somebody who did nothing, and for who is not admitted at this moment: memory keeps a history as the
+  // tables do, and shows it as they do. Throws as dataset::admission_for.
   std::shared_ptr<const person_history> history_of(core::subject_handle who, const core::purpose& why);
 
   // Loads the histories of those who did something last, as many as there is room for, so that their first question
@@ -95,8 +96,9 @@ class live_history {
   static constexpr std::uint32_t stripes = store::table::default_buckets;  // so that a bucket is a stripe
 
   stripe& stripe_of(core::subject_handle who) { return stripes_[core::partition_of(who, stripes)]; }
-  void check(const core::purpose& why) const;
-  std::shared_ptr<const person_history> load(core::subject_handle who, const core::purpose& why, std::uint64_t number);
+  // Nothing when the place was taken away meanwhile. admitted: who was, before.
+  std::shared_ptr<const person_history> load(core::subject_handle who, const core::purpose& why,
+                                             const core::admission& admitted, std::uint64_t number);
   std::shared_ptr<const person_history> with_new_features(core::subject_handle who, const core::purpose& why,
                                                           const std::shared_ptr<const person_history>& known);
   // Puts what was loaded into the place that was taken for it; nothing when it was taken away meanwhile.

@@ -40,7 +40,7 @@ class recommenders_on_both : public testing::shop_on_both_engines {
     db().migrate(model_registry_migrations());
     models_ = std::make_unique<model_registry>(db(), *blobs_);
     all_ = std::make_unique<recommenders>(db(), *datasets_, *models_, *people_);
-    answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, pool_);
+    answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, *purposes_, pool_);
   }
   void restart() {
     answers_.reset();
@@ -108,6 +108,52 @@ TEST_P(recommenders_on_both, refuses_what_cannot_be) {
   other.keep_versions = 1;
   other.when.every_hours = -1;
   thrown(errc::invalid_argument, [&] { all_->create(other); });
+}
+
+TEST_P(recommenders_on_both, somebody_who_objects_is_answered_as_a_stranger_from_the_next_question_on) {
+  train();
+  ASSERT_TRUE(ask(1).personal);
+  const answer of_a_stranger = answers_->recommend("main", {.who = {"nobody we know", {}}, .count = 3});
+  purposes_->choose(handle(user(1)), why_, subject::choice::object);
+  const answer withheld = ask(1);
+  EXPECT_FALSE(withheld.personal);
+  EXPECT_EQ(withheld.withheld, "objection");
+  ASSERT_EQ(withheld.items.size(), of_a_stranger.items.size());
+  for (std::size_t i = 0; i < withheld.items.size(); ++i) {
+    EXPECT_EQ(withheld.items[i].item, of_a_stranger.items[i].item);
+    EXPECT_EQ(withheld.items[i].score, of_a_stranger.items[i].score);
+  }
+  EXPECT_FALSE(answers_->rank("main", {user(1), {}}, {"item-0", "item-5"}).personal);
+  EXPECT_TRUE(answers_->explain("main", {user(1), {}}, "item-0", 5).items[0].because.empty());
+  EXPECT_FALSE(ask(2).withheld);
+  purposes_->choose(handle(user(1)), why_, subject::choice::withdraw_objection);
+  EXPECT_TRUE(ask(1).personal);
+  EXPECT_FALSE(ask(1).withheld);
+}
+
+TEST_P(recommenders_on_both, an_answer_says_which_reason_stood_against_a_personal_one) {
+  train();
+  purposes_->choose(handle(user(1)), std::nullopt, subject::choice::restrict);
+  EXPECT_EQ(ask(1).withheld, "restriction");
+  subject::purpose_definition by_consent = purposes_->find("recommendation");
+  by_consent.basis = subject::lawful_basis::consent;
+  purposes_->redefine(by_consent);
+  EXPECT_EQ(ask(2).withheld, "no_consent");
+  purposes_->choose(handle(user(2)), why_, subject::choice::consent);
+  EXPECT_TRUE(ask(2).personal);
+}
+
+TEST_P(recommenders_on_both, a_model_learns_nothing_from_who_objects) {
+  const auto objector = handle(user(7));
+  purposes_->choose(objector, why_, subject::choice::object);
+  const model_record without = train();
+  EXPECT_FALSE(holds(without, objector));
+  EXPECT_TRUE(holds(without, handle(user(8))));
+  const auto bytes = bytes_of(without);
+  all_->remove("main");
+  forget({objector});
+  all_->create(wanted());
+  EXPECT_EQ(bytes_of(train()), bytes) << "of a dataset that does not have them";
 }
 
 TEST_P(recommenders_on_both, keeps_as_many_versions_as_it_was_told_and_serves_the_newest) {

@@ -38,6 +38,7 @@ class shop_on_both_engines : public store::sql::on_both_engines {
     datasets_.reset();
     people_.reset();
     tables_.reset();
+    purposes_.reset();
   }
 
   // As another start of the process would.
@@ -102,6 +103,7 @@ class shop_on_both_engines : public store::sql::on_both_engines {
   core::thread_pool pool_{2};
   core::job job_;
   std::unique_ptr<store::blob_store> blobs_;
+  std::unique_ptr<subject::purposes> purposes_;
   std::unique_ptr<store::table::table_store> tables_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<datasets> datasets_;
@@ -112,9 +114,10 @@ class shop_on_both_engines : public store::sql::on_both_engines {
     if (blobs_ == nullptr) {
       blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
     }
-    tables_ = store::table::open_table_store(db(), *blobs_, folder_.path() / "blobs");
+    purposes_ = std::make_unique<subject::purposes>(db());
+    tables_ = store::table::open_table_store(db(), *blobs_, folder_.path() / "blobs", *purposes_);
     people_ = subject::open_directory(db(), subject::open_vault(db(), folder_.path() / "keys"));
-    datasets_ = std::make_unique<datasets>(db(), *tables_, *people_);
+    datasets_ = std::make_unique<datasets>(db(), *tables_, *people_, *purposes_);
   }
 };
 

@@ -39,9 +39,10 @@ struct recorded_shop {
   explicit recorded_shop(const std::filesystem::path& folder)
       : sql(store::sql::database::open(folder / "events.db")), blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
-    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs");
+    purposes = std::make_unique<subject::purposes>(*sql);
+    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes);
     people = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
-    datasets = std::make_unique<recommend::datasets>(*sql, *tables, *people);
+    datasets = std::make_unique<recommend::datasets>(*sql, *tables, *people, *purposes);
     if (datasets->list().empty()) {
       recommend::dataset_description description;
       description.name = "shop";
@@ -52,6 +53,7 @@ struct recorded_shop {
 
   std::unique_ptr<store::sql::database> sql;
   std::unique_ptr<store::blob_store> blobs;
+  std::unique_ptr<subject::purposes> purposes;
   std::unique_ptr<store::table::table_store> tables;
   std::unique_ptr<subject::durable_directory> people;
   std::unique_ptr<recommend::datasets> datasets;

@@ -116,6 +116,8 @@ class column_view {
   std::string_view text(std::size_t row) const;
 
  private:
+  friend class admitted_rows;
+
   column_type type_;
   std::size_t rows_;
   const void* data_;

@@ -171,6 +171,20 @@ void add_column(sql::transaction& in, std::string_view table, const column& adde
       {{"table_id", entry.id}, {"position", columns.size()}, {"name", added.name}, {"type", name_of(added.type)}});
 }
 
+void add_purpose(sql::transaction& in, std::string_view table, const core::purpose& added) {
+  const table_entry entry = find(in, table);
+  const auto& listed = entry.description.purposes;
+  if (!entry.description.about_people || added == core::purpose::rights_of_the_data_subject()) {
+    throw error(errc::invalid_argument,
+                "table \"" + entry.description.name + "\" lists no purpose \"" + added.name() +
+                    "\": " + (entry.description.about_people ? "every table has it unsaid" : "it is not about people"));
+  }
+  if (std::find(listed.begin(), listed.end(), added) == listed.end()) {
+    in.execute("INSERT INTO stored_table_purpose (table_id, purpose) VALUES (:table_id, :purpose)",
+               {{"table_id", entry.id}, {"purpose", added.name()}});
+  }
+}
+
 void drop(sql::transaction& in, std::string_view table) {
   const std::int64_t id = find(in, table).id;
   in.execute("DELETE FROM stored_part WHERE table_id = :id", {{"id", id}});

@@ -28,6 +28,8 @@ std::string lower(std::string_view name);
 
 void create(sql::transaction& in, const table_description& description);
 void add_column(sql::transaction& in, std::string_view table, const column& added);
+// errc::invalid_argument for a table that is not about people.
+void add_purpose(sql::transaction& in, std::string_view table, const core::purpose& added);
 void drop(sql::transaction& in, std::string_view table);
 
 // errc::not_found.

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <utility>
 
 #include "core/error.h"
+#include "store/table/admitted_rows.h"
 #include "store/table/appender.h"
 #include "store/table/manifest.h"
 #include "store/table/part_files.h"
@@ -91,8 +93,9 @@ struct reading {
 class parquet_table_store final : public table_store {
  public:
   parquet_table_store(sql::database& sql, blob_store& blobs, const std::filesystem::path& blob_folder,
-                      const store_options& options)
+                      const core::access_policy& policy, const store_options& options)
       : sql_(sql),
+        policy_(policy),
         engine_({options.memory_limit, {blob_folder}, {}}),
         files_(blobs, engine_),
         staged_bytes_(options.staged_bytes) {
@@ -107,6 +110,9 @@ class parquet_table_store final : public table_store {
   }
   void add_column(sql::transaction& in, std::string_view table, const column& added) override {
     manifest::add_column(in, table, added);
+  }
+  void add_purpose(sql::transaction& in, std::string_view table, const core::purpose& added) override {
+    manifest::add_purpose(in, table, added);
   }
   std::unique_ptr<removal> stage_drop(std::string_view table) override {
     return make_drop(std::string(table), [this](std::int64_t id, std::span<const part> old) { unlink(id, old); });
@@ -126,9 +132,9 @@ class parquet_table_store final : public table_store {
     return make_appender(files_, std::move(entry), staged_bytes_, pool);
   }
 
-  void scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
-            const scan_options& options, core::thread_pool& pool, core::job& job,
-            const std::function<void(const chunk&)>& visit) override;
+  scan_report scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
+                   const scan_options& options, core::thread_pool& pool, core::job& job,
+                   const std::function<void(const chunk&)>& visit) override;
 
   std::uint64_t erase(std::string_view table, std::span<const core::subject_handle> subjects, core::thread_pool& pool,
                       core::job& job) override {
@@ -175,9 +181,19 @@ class parquet_table_store final : public table_store {
     return {std::move(pass), read(table)};
   }
 
-  static void admit(const table_description& table, const core::purpose& why) {
+  // Who may be read; of a table that is not about people, everybody's rows are nobody's.
+  std::shared_ptr<const core::admission> admit(const table_description& table, const core::purpose& why,
+                                               const scan_options& options) const {
+    if (!table.about_people) {
+      return core::admission::everybody();
+    }
     const auto& listed = table.purposes;
-    if (table.about_people && std::find(listed.begin(), listed.end(), why) == listed.end()) {
+    const bool right_of_somebody = why == core::purpose::rights_of_the_data_subject();
+    if (right_of_somebody && options.subjects.empty()) {
+      throw error(errc::permission_denied, "table \"" + table.name + "\" is read for the purpose \"" + why.name() +
+                                               "\" only for named people; name them");
+    }
+    if (!right_of_somebody && std::find(listed.begin(), listed.end(), why) == listed.end()) {
       std::string allowed;
       for (const core::purpose& one : listed) {
         allowed.append(allowed.empty() ? "" : ", ").append(one.name());
@@ -185,6 +201,7 @@ class parquet_table_store final : public table_store {
       throw error(errc::permission_denied, "table \"" + table.name + "\" may not be read for the purpose \"" +
                                                why.name() + "\", only for: " + (allowed.empty() ? "nothing" : allowed));
     }
+    return policy_.admission_for(why);
   }
 
   std::unique_ptr<removal> stage(table_entry entry, const std::string& column, std::vector<rewrite_order> orders,
@@ -224,6 +241,7 @@ class parquet_table_store final : public table_store {
   }
 
   sql::database& sql_;
+  const core::access_policy& policy_;
   duckdb_engine engine_;
   part_files files_;
   scan_gates gates_;
@@ -263,19 +281,27 @@ std::vector<std::vector<std::int64_t>> by_bucket(std::span<const core::subject_h
   return split;
 }
 
-void parquet_table_store::scan(std::string_view table, const core::purpose& why,
-                               std::span<const std::string_view> columns, const scan_options& options,
-                               core::thread_pool& pool, core::job& job,
-                               const std::function<void(const chunk&)>& visit) {
+std::vector<core::subject_handle> admitted_of(std::span<const core::subject_handle> named, const core::admission& who) {
+  std::vector<core::subject_handle> admitted(named.begin(), named.end());
+  std::erase_if(admitted, [&](core::subject_handle one) { return !who.admits(one); });
+  return admitted;
+}
+
+scan_report parquet_table_store::scan(std::string_view table, const core::purpose& why,
+                                      std::span<const std::string_view> columns, const scan_options& options,
+                                      core::thread_pool& pool, core::job& job,
+                                      const std::function<void(const chunk&)>& visit) {
   const pinned view = pin(table);
   const table_description& description = view.now.entry.description;
-  admit(description, why);
+  const auto who = admit(description, why, options);
   if (!description.about_people && !options.subjects.empty()) {
     throw error(errc::invalid_argument, "table \"" + description.name + "\" is not about people");
   }
   const part_files::selection what{description, positions_of(description, columns)};
-  const auto gone = by_bucket(options.subjects, description.buckets);
+  check_count(options.subjects.size());
+  const auto named = by_bucket(admitted_of(options.subjects, *who), description.buckets);
   const bool everybody = options.subjects.empty();
+  const bool selective = everybody && !who->admits_everybody();
 
   std::vector<std::uint64_t> first_row;
   std::vector<part> chosen;
@@ -283,28 +309,38 @@ void parquet_table_store::scan(std::string_view table, const core::purpose& why,
   for (const part& p : view.now.parts) {
     const bool in_buckets = options.buckets.empty() || std::find(options.buckets.begin(), options.buckets.end(),
                                                                  p.bucket) != options.buckets.end();
-    if (in_buckets && (everybody || !gone[p.bucket].empty())) {
+    if (in_buckets && (everybody || !named[p.bucket].empty())) {
       chosen.push_back(p);
       first_row.push_back(before);
     }
     before += p.rows;
   }
+  std::atomic<std::uint64_t> shown = 0;
+  std::atomic<std::uint64_t> withheld = 0;
   const auto show = [&](std::size_t i) {
     const part& p = chosen[i];
     row_filter filter;
     if (!everybody) {
-      filter = {std::string(subject_column), gone[p.bucket], false};
+      filter = {std::string(subject_column), named[p.bucket], false};
     }
+    admitted_rows admitted;
     std::uint64_t seen = 0;
+    std::uint64_t left_out = 0;
     files_.read(p, what, filter,
                 [&](std::size_t rows, std::span<const std::int64_t> subjects, std::vector<column_view> views) {
                   job.check();
-                  visit({p.bucket, everybody ? first_row[i] + seen : 0, rows, subjects, std::move(views)});
+                  chunk some{p.bucket, everybody ? first_row[i] + seen : 0, rows, subjects, std::move(views), {}};
                   seen += rows;
+                  left_out += selective ? admitted.take_out(*who, some) : 0;
+                  if (some.rows > 0) {
+                    visit(some);
+                  }
                 });
     if (everybody && seen != p.rows) {
       throw error(errc::corrupt, fmt::format("part {} has {} rows and not {}", p.blob.key, seen, p.rows));
     }
+    shown += seen - left_out;
+    withheld += left_out;
   };
   if (everybody) {
     pool.for_each(chosen.size(), [&](std::size_t i, unsigned) { show(i); });
@@ -313,6 +349,7 @@ void parquet_table_store::scan(std::string_view table, const core::purpose& why,
       show(i);
     }
   }
+  return {shown, withheld};
 }
 
 std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table,
@@ -405,8 +442,9 @@ void parquet_table_store::sweep() {
 }  // namespace
 
 std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
-                                              const std::filesystem::path& blob_folder, const store_options& options) {
-  return std::make_unique<parquet_table_store>(sql, blobs, blob_folder, options);
+                                              const std::filesystem::path& blob_folder,
+                                              const core::access_policy& policy, const store_options& options) {
+  return std::make_unique<parquet_table_store>(sql, blobs, blob_folder, policy, options);
 }
 
 }  // namespace eunomia::store::table

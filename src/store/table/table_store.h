@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/admission.h"
 #include "core/job.h"
 #include "core/purpose.h"
 #include "core/subject_handle.h"
@@ -38,8 +39,10 @@ inline constexpr std::string_view subject_column = "subject";
 struct table_description {
   std::string name;  // 1 to 128 of a-z, 0-9, '-', '_', '.' and '/'
   bool about_people = true;
-  std::vector<column> columns;              // distinct when compared without case; every one may be null
-  std::vector<core::purpose> purposes;      // for which a table about people may be read
+  std::vector<column> columns;  // distinct when compared without case; every one may be null
+  // For which a table about people may be read, beside core::purpose::rights_of_the_data_subject(), which every one
+  // lists without being told.
+  std::vector<core::purpose> purposes;
   std::uint32_t buckets = default_buckets;  // 1 for a table that is not about people
 };
 
@@ -56,12 +59,24 @@ struct part {
 // Some rows of one part, in the order in which they were appended.
 struct chunk {
   std::uint32_t bucket;
-  // The rows of a scan of all subjects are numbered from 0, by bucket, then in the order of appending: the number of
-  // the first row here. 0 in a scan of some subjects.
+  // In a scan of all subjects the rows of the table are numbered from 0, by bucket, then in the order of appending,
+  // whoever may be read: two scans give a row the same number as long as the table does not change. 0 in a scan of
+  // some subjects.
   std::uint64_t first_row;
   std::size_t rows;
   std::span<const std::int64_t> subjects;  // empty in a table that is not about people
   std::vector<column_view> columns;        // those asked for, in that order
+  // Where rows of people who are not admitted stood between these: how far each row is behind first_row, ascending.
+  // Empty: 0, 1, 2, ...
+  std::span<const std::uint32_t> offsets = {};
+
+  // The number of one of the rows.
+  std::uint64_t number(std::size_t row) const { return first_row + (offsets.empty() ? row : offsets[row]); }
+};
+
+struct scan_report {
+  std::uint64_t shown = 0;
+  std::uint64_t withheld = 0;  // rows of people who are not admitted; not counted in a scan of some subjects
 };
 
 struct scan_options {
@@ -146,13 +161,21 @@ class table_store {
   virtual std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool,
                                            std::span<const column> added = {}) = 0;
 
+  // Adds a purpose to the list of a table about people. Whether that may be is for the caller to know (GDPR Art.
+  // 5(1)(b)).
+  virtual void add_purpose(sql::transaction& in, std::string_view table, const core::purpose& added) = 0;
+
   // Shows the rows to visit: of all subjects, the parts in parallel on the pool (several threads call visit at once,
   // one of them for a part); of named subjects, in order, on the caller's thread. Columns are named without case;
-  // errc::invalid_argument for one that the table does not have; errc::permission_denied unless a table about people
-  // lists the purpose. There is no scan without one.
-  virtual void scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
-                    const scan_options& options, core::thread_pool& pool, core::job& job,
-                    const std::function<void(const chunk&)>& visit) = 0;
+  // errc::invalid_argument for one that the table does not have.
+  //
+  // There is no scan without a purpose. Of a table about people it shows the rows of those whom the access policy
+  // admits for the purpose at the moment the scan begins, and nobody else's. errc::permission_denied unless the table
+  // lists the purpose and the policy knows it; and for rights_of_the_data_subject() unless subjects are named: nobody
+  // reads a whole table with it.
+  virtual scan_report scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
+                           const scan_options& options, core::thread_pool& pool, core::job& job,
+                           const std::function<void(const chunk&)>& visit) = 0;
 
   // Rewrites the parts that hold rows of these subjects (only their buckets are looked at), and returns the number of
   // rows erased. On return the bytes are gone from the blob store.
@@ -176,9 +199,10 @@ class table_store {
 
 // Brings the schema of this room up to date, and sweeps, unless something is being written to the blob store already:
 // then the next opening does. blob_folder is the folder of the blob store: DuckDB may touch
-// nothing outside it. Both stores must outlive the table store.
+// nothing outside it. policy says who may be read for what; every scan asks it. Both stores and the policy must outlive
+// the table store.
 std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
                                               const std::filesystem::path& blob_folder,
-                                              const store_options& options = {});
+                                              const core::access_policy& policy, const store_options& options = {});
 
 }  // namespace eunomia::store::table

@@ -34,12 +34,31 @@ using core::subject_handle;
 
 const core::purpose recommendation("recommendation");
 
+// What a test says that people chose.
+class chosen_access final : public core::access_policy {
+ public:
+  std::shared_ptr<const core::admission> admission_for(const core::purpose& why) const override {
+    if (why == recommendation) {
+      return now;
+    }
+    if (why == core::purpose::rights_of_the_data_subject()) {
+      return core::admission::everybody();
+    }
+    throw core::error(errc::permission_denied, "purpose \"" + why.name() + "\" is not defined");
+  }
+  std::optional<core::refusal> refusal_of(subject_handle who, const core::purpose& why) const override {
+    return admission_for(why)->admits(who) ? std::nullopt : std::optional(core::refusal::objection);
+  }
+
+  std::shared_ptr<const core::admission> now = core::admission::everybody();
+};
+
 // Everything that a table store stands on, in one folder.
 struct house {
   explicit house(const std::filesystem::path& folder, const store_options& options = {}) {
     sql = sql::database::open((folder / "eunomia.db").string());
     blobs = open_disk_blob_store(folder / "blobs");
-    tables = open_table_store(*sql, *blobs, folder / "blobs", options);
+    tables = open_table_store(*sql, *blobs, folder / "blobs", access, options);
   }
   void create(const table_description& description) {
     sql->write([&](sql::transaction& in) { tables->create(in, description); });
@@ -50,6 +69,7 @@ struct house {
     rows.committed();
   }
 
+  chosen_access access;
   std::unique_ptr<sql::database> sql;
   std::unique_ptr<blob_store> blobs;
   std::unique_ptr<table_store> tables;
@@ -130,7 +150,8 @@ class table_test : public testing::Test {
     });
     std::vector<event> all;
     for (const auto& [first, rows] : by_row) {
-      EXPECT_TRUE(!options.subjects.empty() || !options.buckets.empty() || first == all.size());
+      EXPECT_TRUE(!options.subjects.empty() || !options.buckets.empty() || !in.access.now->admits_everybody() ||
+                  first == all.size());
       all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;
@@ -232,6 +253,98 @@ TEST_F(table_test, is_not_read_for_a_purpose_that_is_not_on_its_list) {
     in.tables->scan("events", core::purpose("advertising"), {}, {}, pool_, job_, [](const chunk&) { FAIL(); });
   });
   EXPECT_NE(message.find("advertising"), std::string::npos);
+}
+
+TEST_F(table_test, shows_the_rows_of_those_who_are_admitted_at_that_moment) {
+  house in(folder_.path());
+  in.create(events());
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto rows = random_events(random, 12'000, 40);
+  append(in, rows);
+  const auto all = scan(in);
+  const auto of_some = [&](const core::admission& who) {
+    std::vector<event> some;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(some),
+                 [&](const event& row) { return who.admits(subject_handle(static_cast<std::uint64_t>(row.subject))); });
+    return some;
+  };
+  const std::array<subject_handle, 3> chosen = {subject_handle(7), subject_handle(8), subject_handle(40)};
+  in.access.now = core::admission::everybody_but(chosen);
+  EXPECT_EQ(scan(in), of_some(*in.access.now));
+  in.access.now = core::admission::only(chosen);
+  EXPECT_EQ(scan(in), of_some(*in.access.now));
+  in.access.now = core::admission::only({});
+  EXPECT_TRUE(scan(in).empty());
+  in.access.now = core::admission::everybody();
+  EXPECT_EQ(scan(in), all);
+}
+
+TEST_F(table_test, numbers_a_row_the_same_whoever_is_admitted) {
+  house in(folder_.path());
+  in.create(events());
+  std::mt19937_64 random(12);
+  append(in, random_events(random, 5000, 30));
+  constexpr std::array<std::string_view, 1> columns = {"item"};
+  const auto numbered = [&] {
+    std::map<std::uint64_t, std::pair<std::int64_t, std::int64_t>> by_number;
+    std::mutex mutex;
+    const auto report = in.tables->scan("events", recommendation, columns, {}, pool_, job_, [&](const chunk& some) {
+      const std::lock_guard lock(mutex);
+      for (std::size_t i = 0; i < some.rows; ++i) {
+        by_number.try_emplace(some.number(i), some.subjects[i], some.columns[0].int64()[i]);
+      }
+    });
+    EXPECT_EQ(report.shown, by_number.size());
+    EXPECT_EQ(report.shown + report.withheld, 5000U);
+    return by_number;
+  };
+  auto wanted = numbered();
+  const std::array<subject_handle, 2> gone = {subject_handle(3), subject_handle(17)};
+  in.access.now = core::admission::everybody_but(gone);
+  std::erase_if(wanted, [](const auto& row) { return row.second.first == 3 || row.second.first == 17; });
+  EXPECT_EQ(numbered(), wanted);
+}
+
+TEST_F(table_test, shows_nothing_of_a_named_subject_who_is_not_admitted) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, {}, {}}, {2, 20, {}, {}}});
+  const std::array<subject_handle, 2> both = {subject_handle(1), subject_handle(2)};
+  in.access.now = core::admission::everybody_but(std::span(both).first(1));
+  EXPECT_EQ(scan(in, {.subjects = both}), (std::vector<event>{{2, 20, {}, {}}}));
+  EXPECT_TRUE(scan(in, {.subjects = std::span(both).first(1)}).empty());
+}
+
+TEST_F(table_test, is_read_for_the_rights_of_named_people_whatever_they_chose_and_of_nobody_else) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, {}, {}}, {2, 20, {}, {}}});
+  in.access.now = core::admission::only({});
+  const auto& right = core::purpose::rights_of_the_data_subject();
+  const subject_handle one(1);
+  std::vector<std::int64_t> seen;
+  in.tables->scan("events", right, {}, {.subjects = {&one, 1}}, pool_, job_,
+                  [&](const chunk& rows) { seen.insert(seen.end(), rows.subjects.begin(), rows.subjects.end()); });
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{1}));
+  const std::uint32_t bucket = 0;
+  for (const scan_options& whole : {scan_options{}, scan_options{.buckets = {&bucket, 1}}}) {
+    refused(errc::permission_denied,
+            [&] { in.tables->scan("events", right, {}, whole, pool_, job_, [](const chunk&) { FAIL(); }); });
+  }
+}
+
+TEST_F(table_test, is_read_for_a_purpose_once_it_was_added) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 10, {}, {}}});
+  const core::purpose research("research");
+  const auto read = [&] { in.tables->scan("events", research, {}, {}, pool_, job_, [](const chunk&) {}); };
+  EXPECT_NE(refused(errc::permission_denied, read).find("may not be read for"), std::string::npos);
+  in.sql->write([&](sql::transaction& to) { in.tables->add_purpose(to, "events", research); });
+  // The list has it now, and the policy does not know it.
+  EXPECT_NE(refused(errc::permission_denied, read).find("is not defined"), std::string::npos);
 }
 
 TEST_F(table_test, shows_the_rows_of_named_subjects_only) {
@@ -559,7 +672,7 @@ class lost_answer_test : public table_test {
   void SetUp() override {
     in_->create(events());
     append(*in_, {{1, 10, {}, {}}, {3, 30, {}, {}}});
-    in_->tables = open_table_store(lossy_, *in_->blobs, folder_.path() / "blobs");
+    in_->tables = open_table_store(lossy_, *in_->blobs, folder_.path() / "blobs", in_->access);
   }
   // Named by one lossy transaction; true when that is known to be committed.
   bool name(staged_change& staged) {
@@ -593,7 +706,7 @@ class lost_answer_test : public table_test {
   // What the next start of the process has.
   void expect_after_reopening(const std::set<std::int64_t>& wanted) {
     in_->tables.reset();
-    in_->tables = open_table_store(*in_->sql, *in_->blobs, folder_.path() / "blobs");
+    in_->tables = open_table_store(*in_->sql, *in_->blobs, folder_.path() / "blobs", in_->access);
     EXPECT_EQ(items(), wanted);
     in_->tables->verify("events", pool_, job_);
     EXPECT_EQ(files_on_disk(), in_->tables->parts("events").size());
@@ -775,7 +888,8 @@ TEST_F(table_test, a_full_disk_refuses_the_rows_and_leaves_the_table_as_it_was) 
     std::filesystem::create_directories(small / "blobs");
     const auto sql = sql::database::open((folder_.path() / "sql.db").string());
     const auto blobs = open_disk_blob_store(small / "blobs");
-    const auto tables = open_table_store(*sql, *blobs, small / "blobs");
+    const chosen_access access;
+    const auto tables = open_table_store(*sql, *blobs, small / "blobs", access);
     sql->write([&](sql::transaction& in) { tables->create(in, events()); });
     std::mt19937_64 random(2);
     const auto fill = [&](std::size_t rows) {
