@@ -126,6 +126,7 @@ class shop {
                  .people = *people_,
                  .keys = *keys_,
                  .custodians = custodians_,
+                 .purposes = purposes_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,

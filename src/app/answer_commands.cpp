@@ -42,9 +42,10 @@ struct recommend_flags {
 struct answer_row {
   std::string model;
   std::string family;
+  std::optional<std::string> withheld;
   std::vector<wire::api::item_view> recommendations;
 };
-BOOST_DESCRIBE_STRUCT(answer_row, (), (model, family, recommendations))
+BOOST_DESCRIBE_STRUCT(answer_row, (), (model, family, withheld, recommendations))
 
 // Whom the commands ask: the data directory, or a server.
 class asker {
@@ -186,10 +187,19 @@ std::string because_of(const std::vector<wire::api::reason_view>& reasons) {
   return text;
 }
 
+// What stands before an answer that is not personal because of what the person chose.
+std::string note_of(const std::optional<std::string>& withheld) {
+  return withheld ? fmt::format("Not personal, as for somebody unknown: {}\n\n",
+                                *withheld == "objection"     ? "the person objects to this use (objection)"
+                                : *withheld == "restriction" ? "the person's data is restricted (restriction)"
+                                                             : "the person gave no consent (no_consent)")
+                  : std::string();
+}
+
 void answer(const recommend_flags& flags, environment& shared) {
   auto given = asked(flags, *open_asker(flags.name, shared));
   require_known(flags.who, given);
-  const answer_row row{given.recommender, given.family, std::move(given.items)};
+  const answer_row row{given.recommender, given.family, given.withheld, std::move(given.items)};
   if (shared.json) {
     shared.print(core::write_json(row, 2));
     return;
@@ -200,7 +210,7 @@ void answer(const recommend_flags& flags, environment& shared) {
     table.add({std::to_string(i + 1), r.item, r.score ? fixed(*r.score, 4) : "-",
                r.explored ? "(new: exploration)" : because_of(r.because)});
   }
-  shared.print(table.str());
+  shared.print(note_of(row.withheld) + table.str());
 }
 
 struct similar_flags {
@@ -266,7 +276,8 @@ void explain(const explain_flags& flags, environment& shared) {
     return;
   }
   if (row.because.empty()) {
-    shared.print("Nothing that the person did speaks for this item: the answer is not personal\n");
+    shared.print(note_of(given.withheld) +
+                 "Nothing that the person did speaks for this item: the answer is not personal\n");
     return;
   }
   text_table table({"past interaction", "share"});

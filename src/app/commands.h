@@ -19,6 +19,8 @@ void add_explain(CLI::App& recommend, environment& shared);
 void add_forget(CLI::App& recommend, environment& shared);
 void add_demo(CLI::App& eunomia, environment& shared);
 void add_up(CLI::App& eunomia, environment& shared);
+void add_purposes(CLI::App& eunomia, environment& shared);
+void add_subjects(CLI::App& eunomia, environment& shared);
 void add_tokens(CLI::App& eunomia, environment& shared);
 void add_keys(CLI::App& eunomia, environment& shared);
 void add_inventory(CLI::App& eunomia, environment& shared);

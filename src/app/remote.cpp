@@ -110,6 +110,10 @@ core::json_value remote::post(const std::string& target, const std::string& body
   return value_of(client_->send(wire::http::method::post, target, body));
 }
 
+core::json_value remote::put(const std::string& target, const std::string& body) {
+  return value_of(client_->send(wire::http::method::put, target, body));
+}
+
 core::json_value remote::patch(const std::string& target, const std::string& body) {
   return value_of(client_->send(wire::http::method::patch, target, body));
 }

@@ -21,6 +21,7 @@ class remote {
 
   core::json_value get(const std::string& target);
   core::json_value post(const std::string& target, const std::string& body = {});
+  core::json_value put(const std::string& target, const std::string& body);
   core::json_value patch(const std::string& target, const std::string& body);
   core::json_value erase(const std::string& target);
   // Uploads a file, showing how far it is.

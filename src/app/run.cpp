@@ -83,6 +83,8 @@ void add_commands(CLI::App& root, environment& shared) {
   add_explain(*recommend, shared);
   add_forget(*recommend, shared);
   add_up(root, shared);
+  add_purposes(root, shared);
+  add_subjects(root, shared);
   add_tokens(root, shared);
   add_keys(root, shared);
   add_inventory(root, shared);

@@ -133,6 +133,7 @@ class running {
             .people = data_.people(),
             .keys = data_.keys(),
             .custodians = custodians_,
+            .purposes = data_.purposes(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,

@@ -149,6 +149,10 @@ def test_a_model_file_altered_or_cut_is_refused(eunomia, tmp_path):
 
 def test_a_dataset_is_read_only_for_its_purposes(eunomia, tmp_path):
     path = shop.write_events(tmp_path / "events.csv", shop.events())
-    eunomia.json("recommend", "import", "--dataset", "shop", "--interactions", path, "--purpose", "invoicing").expect()
+    importing = ["recommend", "import", "--dataset", "shop", "--interactions", path, "--purpose", "invoicing"]
+    assert "eunomia purposes define" in eunomia.run(*importing).expect(9).stderr
+    eunomia.run("purposes", "define", "--name", "invoicing", "--lawful-basis", "contract",
+                "--notice", "What you bought, to bill you for it.").expect()
+    eunomia.json(*importing).expect()
     ended = eunomia.run("recommend", "fit", "--dataset", "shop", "--model", "popularity").expect(9)
     assert "recommendation" in ended.stderr and "invoicing" in ended.stderr

@@ -68,7 +68,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(served, tmp_path):
     assert served.recommend(user="newcomer")["personal"]
     again = served.post("/api/v1/datasets/shop/events",
                         {"user_id": "newcomer", "item_id": "item-2-00", "event_id": "e1"}).expect().json
-    assert again == {"recorded": 0, "duplicates": 1}
+    assert again == {"recorded": 0, "duplicates": 1, "not_admitted": 0}
     assert not served.recommend(user="user-0005")["known"]
     served.wait_for_forgetting(forgetting)
     traces.assert_gone(served.program.data_directory, held, 1, ["user-0005"])
@@ -78,11 +78,11 @@ def test_events_come_in_batches_and_streams(running, tmp_path):
     running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
     batch = [{"user_id": f"u{i % 7}", "item_id": f"item-1-0{i % 5}", "event_id": f"b{i}"} for i in range(500)]
     assert running.post("/api/v1/datasets/shop/events/batch", {"events": batch}).expect().json == \
-        {"recorded": 500, "duplicates": 0}
+        {"recorded": 500, "duplicates": 0, "not_admitted": 0}
     lines = b"".join(json.dumps({**event, "event_id": "s" + event["event_id"]}).encode() + b"\n" for event in batch)
     again = lines + json.dumps(batch[0]).encode()
     stream = running.post("/api/v1/datasets/shop/events/stream", again, headers={"Content-Type": "application/x-ndjson"})
-    assert stream.expect().json == {"recorded": 500, "duplicates": 1}
+    assert stream.expect().json == {"recorded": 500, "duplicates": 1, "not_admitted": 0}
     bad = running.post("/api/v1/datasets/shop/events/stream", lines + b'{"user_id": 3}\n',
                        headers={"Content-Type": "application/x-ndjson"}).expect(400).json
     assert "line 501" in bad["error"]["message"]

@@ -56,8 +56,13 @@ core::json_notes notes_of(const explanation_body*) {
 }
 
 answer_view view_of(recommend::answer&& given) {
-  answer_view view{
-      std::move(given.recommender), given.version, std::move(given.family), given.known, given.personal, {}};
+  answer_view view{std::move(given.recommender),
+                   given.version,
+                   std::move(given.family),
+                   given.known,
+                   given.personal,
+                   std::move(given.withheld),
+                   {}};
   view.items.reserve(given.items.size());
   for (auto& one : given.items) {
     view.items.push_back({std::move(one.item), one.score, one.explored, {}});

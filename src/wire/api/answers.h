@@ -26,16 +26,18 @@ struct item_view {
 };
 BOOST_DESCRIBE_STRUCT(item_view, (), (item, score, explored, because))
 
-// known: the user is known; personal: something they did was counted, else everybody gets this answer.
+// known: the user is known; personal: something they did was counted, else everybody gets this answer; withheld: why
+// nothing of theirs was counted: objection, restriction or no_consent.
 struct answer_view {
   std::string recommender;
   std::int64_t version = 0;
   std::string family;
   bool known = false;
   bool personal = false;
+  std::optional<std::string> withheld;
   std::vector<item_view> items;
 };
-BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, items))
+BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, withheld, items))
 
 constexpr std::string_view user_text = "A USER_ID; somebody who is not known is answered like a new visitor";
 

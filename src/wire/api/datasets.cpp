@@ -38,13 +38,25 @@ struct new_dataset {
   std::vector<column_view> interactions;
   std::vector<column_view> items;
   std::vector<column_view> users;
+  std::vector<std::string> purposes = {"recommendation"};
 };
-BOOST_DESCRIBE_STRUCT(new_dataset, (), (name, interactions, items, users))
+BOOST_DESCRIBE_STRUCT(new_dataset, (), (name, interactions, items, users, purposes))
 core::json_notes notes_of(const new_dataset*) {
   return {{"name", {.text = "1 to 63 of a-z, A-Z, 0-9, - and _", .longest = 63, .shortest = 1}},
           {"interactions", {.text = "Columns beside USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, EVENT_VALUE, IMPRESSION"}},
           {"items", {.text = "Columns beside ITEM_ID"}},
-          {"users", {.text = "Columns beside USER_ID"}}};
+          {"users", {.text = "Columns beside USER_ID"}},
+          {"purposes",
+           {.text = "What it is collected for; each is defined", .longest = subject::max_purposes, .shortest = 1}}};
+}
+
+struct dataset_purpose {
+  std::string purpose;
+};
+BOOST_DESCRIBE_STRUCT(dataset_purpose, (), (purpose))
+core::json_notes notes_of(const dataset_purpose*) {
+  return {{"purpose",
+           {.text = "A decision says that it is compatible with what the data was collected for", .shortest = 1}}};
 }
 
 struct dataset_counts {
@@ -255,6 +267,10 @@ void add_datasets(route_table& table, const services& to) {
         description.interactions = columns_of(wanted.interactions);
         description.items = columns_of(wanted.items);
         description.users = columns_of(wanted.users);
+        description.purposes.clear();
+        for (const std::string& why : wanted.purposes) {
+          description.purposes.emplace_back(why);
+        }
         return view_of(datasets.create(description));
       });
   table.query<nothing, dataset_view>({method::get, "/api/v1/datasets/{dataset}", who, "datasets", "One dataset"},
@@ -276,6 +292,15 @@ void add_datasets(route_table& table, const services& to) {
         gone.drop();
         to.answering.changed(gone.description().name);
         return nothing{};
+      });
+  table.body<dataset_purpose, dataset_view>(
+      {method::post, "/api/v1/datasets/{dataset}/purposes", http::access::roles(role::privacy_officer), "datasets",
+       "Use a dataset for a further purpose, which a decision allows"},
+      [to](const dataset_purpose& wanted, const http::request& in) {
+        auto set = to.datasets.open(in.path_parameter("dataset"));
+        set.add_purpose(core::purpose(wanted.purpose));
+        to.answering.changed(set.description().name);
+        return view_of(set);
       });
   table.body<import_body, job_view>({method::post, "/api/v1/datasets/{dataset}/imports", who, "datasets",
                                      "Import a file that the server can read", 202},

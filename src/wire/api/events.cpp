@@ -50,8 +50,9 @@ core::json_notes notes_of(const event_batch*) {
 struct recorded_events {
   std::uint64_t recorded = 0;
   std::uint64_t duplicates = 0;
+  std::uint64_t not_admitted = 0;
 };
-BOOST_DESCRIBE_STRUCT(recorded_events, (), (recorded, duplicates))
+BOOST_DESCRIBE_STRUCT(recorded_events, (), (recorded, duplicates, not_admitted))
 
 std::int64_t time_of(const core::json_value& given, std::string_view place) {
   try {
@@ -80,7 +81,7 @@ recommend::event event_of(event_body&& body, std::string_view place) {
 }
 
 recorded_events view_of(const recommend::record_report& report) {
-  return {report.recorded, report.duplicates};
+  return {report.recorded, report.duplicates, report.not_admitted};
 }
 
 // Records the lines as they come, some hundred at a time. What was recorded before a bad line stays recorded; the error
@@ -119,6 +120,7 @@ class event_lines final : public http::line_sink {
       const auto report = to_.record(dataset_, batch);
       sum_.recorded += report.recorded;
       sum_.duplicates += report.duplicates;
+      sum_.not_admitted += report.not_admitted;
     });
     batch.clear();
   }

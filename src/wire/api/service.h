@@ -13,6 +13,7 @@
 #include "recommend/recommenders.h"
 #include "subject/custody/custodian.h"
 #include "subject/directory.h"
+#include "subject/purpose/purposes.h"
 #include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
 
@@ -27,6 +28,7 @@ struct services {
   subject::directory& people;
   subject::vault& keys;
   const subject::custodians& custodians;
+  subject::purposes& purposes;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which served models forget
