@@ -112,7 +112,7 @@ class shop {
   subject::custodians custodians_;
   recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};
-  recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_};
+  recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_, purposes_};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};

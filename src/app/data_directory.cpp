@@ -27,7 +27,7 @@ data_directory::data_directory(environment& shared)
       people_(subject::open_directory(*database_, keys_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
-      recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_)) {
+      recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_, *purposes_)) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
 }
 

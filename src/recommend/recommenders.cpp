@@ -93,8 +93,8 @@ struct recommenders::slot {
 };
 
 recommenders::recommenders(sql::database& sql, datasets& data, model_registry& models,
-                           subject::durable_directory& people)
-    : sql_(migrated(sql)), data_(data), models_(models), people_(people), ledger_(sql_) {}
+                           subject::durable_directory& people, subject::purposes& purposes)
+    : sql_(migrated(sql)), data_(data), models_(models), people_(people), purposes_(purposes), ledger_(sql_) {}
 
 recommenders::~recommenders() = default;
 
@@ -346,12 +346,24 @@ std::optional<forgetting_report> recommenders::finish_forgettings(const training
   forgetting_report report;
   if (!requests.people.empty()) {
     forget_everywhere(requests.people, report, context);
+    forget_choices(requests.people);
     ledger_.drop_handles(requests, report);
   }
   // Handles and identifiers leave the log too before anything is claimed.
   sql_.checkpoint_truncate();
   ledger_.complete(requests);
   return report;
+}
+
+// Last: until their rows are gone, what they chose keeps counting.
+void recommenders::forget_choices(std::span<const subject_handle> gone) {
+  try {
+    sql_.write([&](sql::transaction& in) { purposes_.erase(in, gone); });
+  } catch (...) {
+    purposes_.in_doubt();
+    throw;
+  }
+  purposes_.refresh(gone);
 }
 
 void recommenders::forget_everywhere(std::span<const subject_handle> gone, forgetting_report& report,

@@ -19,6 +19,8 @@
 #include "recommend/model_registry.h"
 #include "recommend/recommender_definitions.h"
 #include "store/sql/database.h"
+#include "subject/directory.h"
+#include "subject/purpose/purposes.h"
 
 namespace eunomia::recommend {
 
@@ -51,7 +53,8 @@ class served_model {
 class recommenders {
  public:
   // Brings the schema of this room up to date. All must outlive it.
-  recommenders(store::sql::database& sql, datasets& data, model_registry& models, subject::durable_directory& people);
+  recommenders(store::sql::database& sql, datasets& data, model_registry& models, subject::durable_directory& people,
+               subject::purposes& purposes);
   ~recommenders();
 
   // Throws errc::already_exists; errc::not_found for a dataset that is not there; errc::invalid_argument for a family,
@@ -119,6 +122,7 @@ class recommenders {
                                        const training_context& context);
   // What finish_forgettings() does, and what of it to the versions of one recommender. Throws what stood in the way
   // after everything else was done.
+  void forget_choices(std::span<const core::subject_handle> gone);
   void forget_everywhere(std::span<const core::subject_handle> gone, forgetting_report& report,
                          const training_context& context);
   void forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
@@ -128,6 +132,7 @@ class recommenders {
   datasets& data_;
   model_registry& models_;
   subject::durable_directory& people_;
+  subject::purposes& purposes_;
 
   std::atomic<bool> loading_ = false;
   mutable std::mutex mutex_;  // of slots_

@@ -39,7 +39,7 @@ class recommenders_on_both : public testing::shop_on_both_engines {
   void open_all() {
     db().migrate(model_registry_migrations());
     models_ = std::make_unique<model_registry>(db(), *blobs_);
-    all_ = std::make_unique<recommenders>(db(), *datasets_, *models_, *people_);
+    all_ = std::make_unique<recommenders>(db(), *datasets_, *models_, *people_, *purposes_);
     answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, *purposes_, pool_);
   }
   void restart() {
@@ -129,6 +129,23 @@ TEST_P(recommenders_on_both, somebody_who_objects_is_answered_as_a_stranger_from
   purposes_->choose(handle(user(1)), why_, subject::choice::withdraw_objection);
   EXPECT_TRUE(ask(1).personal);
   EXPECT_FALSE(ask(1).withheld);
+}
+
+TEST_P(recommenders_on_both, what_somebody_chose_leaves_after_their_rows) {
+  const auto gone = handle(user(1));
+  const auto stays = handle(user(2));
+  for (const auto who : {gone, stays}) {
+    purposes_->choose(who, why_, subject::choice::object);
+    purposes_->choose(who, std::nullopt, subject::choice::restrict);
+  }
+  all_->begin_forgetting({&gone, 1}, context());
+  EXPECT_EQ(purposes_->choices_of(gone).size(), 2U);
+  EXPECT_FALSE(purposes_->admission_for(why_)->admits(gone));
+  all_->finish_forgettings(context());
+  EXPECT_TRUE(purposes_->choices_of(gone).empty());
+  EXPECT_TRUE(purposes_->evidence_of(gone).empty());
+  EXPECT_EQ(purposes_->choices_of(stays).size(), 2U);
+  EXPECT_FALSE(purposes_->admission_for(why_)->admits(stays));
 }
 
 TEST_P(recommenders_on_both, an_answer_says_which_reason_stood_against_a_personal_one) {
