@@ -76,6 +76,7 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
       about_nobody("dataset_column", "The names and types of their columns."),
       about_nobody("dataset_item", "The identifiers of items; they stay when the only person who had one is erased."),
       about_nobody("dataset_import", "A digest of each file that was imported, and the number of its rows."),
+      about_nobody("dataset_purpose", "What each dataset may be used for, and by which decision."),
       about_nobody("dataset_settled", "How far events were moved to their table."),
       {store_kind::sql_table,
        "dataset_event",
