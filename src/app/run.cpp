@@ -123,10 +123,12 @@ exit_code parse_and_act(std::vector<std::string> arguments, environment& shared)
     return exit_code::usage;
   }
   core::log::configure(logs);
+  // NOLINTBEGIN(concurrency-mt-unsafe): no thread of ours runs yet
   if (const char* key = std::getenv("EUNOMIA_MASTER_KEY")) {
     shared.master_key.text = key;
     ::unsetenv("EUNOMIA_MASTER_KEY");  // not for programs that are started from here
   }
+  // NOLINTEND(concurrency-mt-unsafe)
   shared.action();
   return exit_code::success;
 }

@@ -21,6 +21,7 @@ holding about_nobody(std::string table, std::string what, std::string_view reten
 
 std::vector<std::string> names_of(const std::vector<core::purpose>& purposes) {
   std::vector<std::string> names;
+  names.reserve(purposes.size());
   for (const core::purpose& purpose : purposes) {
     names.push_back(purpose.name());
   }

@@ -130,6 +130,7 @@ std::shared_ptr<const person_history> live_history::load(core::subject_handle wh
 std::shared_ptr<const person_history> live_history::fill(core::subject_handle who, std::uint64_t number,
                                                          std::uint64_t version, stored_history stored,
                                                          std::vector<std::string> features) {
+  const std::uint64_t clock_read = stored.clock;
   const auto fresh = made_of(std::move(stored), std::move(features));
   stripe& in = stripe_of(who);
   const std::lock_guard lock(in.mutex);
@@ -138,7 +139,7 @@ std::shared_ptr<const person_history> live_history::fill(core::subject_handle wh
     return nullptr;
   }
   for (const auto& [clock, event] : found->second->arrived) {
-    if (clock > stored.clock) {
+    if (clock > clock_read) {
       insert_by_time(fresh->events, event);
     }
   }
@@ -146,7 +147,7 @@ std::shared_ptr<const person_history> live_history::fill(core::subject_handle wh
   fresh->events.shrink_to_fit();
   found->second->arrived = {};
   found->second->features_version = version;
-  found->second->clock = stored.clock;
+  found->second->clock = clock_read;
   keep(in, found->second, fresh);
   in.loaded.notify_all();
   return fresh;

@@ -177,6 +177,7 @@ key_epoch keyring::newest() const {
 std::vector<key_epoch> keyring::epochs() const {
   const std::lock_guard lock(mutex_);
   std::vector<key_epoch> all;
+  all.reserve(epochs_.size());
   for (const kept_epoch& epoch : epochs_) {
     all.push_back(epoch.when);
   }
@@ -199,16 +200,23 @@ core::secret_key keyring::key_of(std::int64_t epoch) const {
   return found.key.clone();
 }
 
+// Keys are copied only on purpose, so vectors of them cannot be.
+std::vector<keyring::kept_epoch> keyring::copy_of(const std::vector<kept_epoch>& epochs) {
+  std::vector<kept_epoch> copy;
+  copy.reserve(epochs.size() + 1);
+  for (const kept_epoch& epoch : epochs) {
+    copy.push_back({epoch.when, epoch.key.clone()});
+  }
+  return copy;
+}
+
 std::int64_t keyring::begin_epoch(std::int64_t now) {
   const std::lock_guard lock(mutex_);
   if (epochs_.size() >= max_epochs) {
     throw core::error(core::errc::resource_exhausted,
                       fmt::format("{} has max_epochs = {} epochs", (folder_ / file_name).string(), max_epochs));
   }
-  std::vector<kept_epoch> next;
-  for (const kept_epoch& epoch : epochs_) {
-    next.push_back({epoch.when, epoch.key.clone()});
-  }
+  std::vector<kept_epoch> next = copy_of(epochs_);
   next.back().when.retired_at = now;
   next.push_back({{next.back().when.number + 1, now, 0, 0}, core::secret_key::random()});
   save(master_, next);
@@ -222,10 +230,7 @@ void keyring::destroy(std::int64_t epoch, std::int64_t now) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("epoch {} is current or unknown; only a retired one can be destroyed", epoch));
   }
-  std::vector<kept_epoch> next;
-  for (const kept_epoch& kept : epochs_) {
-    next.push_back({kept.when, kept.key.clone()});
-  }
+  std::vector<kept_epoch> next = copy_of(epochs_);
   kept_epoch& gone = next[static_cast<std::size_t>(epoch) - 1];
   if (gone.when.destroyed_at != 0) {
     return;

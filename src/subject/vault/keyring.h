@@ -65,6 +65,7 @@ class keyring {
     core::secret_key key;  // zeros when destroyed
   };
 
+  static std::vector<kept_epoch> copy_of(const std::vector<kept_epoch>& epochs);
   void create();
   void read(std::string_view text, std::string_view master_name);
   void save(const core::secret_key& master, const std::vector<kept_epoch>& epochs) const;

@@ -44,7 +44,7 @@ core::secret_key key_in(std::string& text, const std::string& name) {
     }
     core::wipe(bytes);
   } catch (const core::error&) {
-    // The reason would quote the key.
+    key = std::nullopt;  // and the reason is not told: it would quote the key
   }
   core::wipe(std::as_writable_bytes(std::span(text)));
   if (!key) {
