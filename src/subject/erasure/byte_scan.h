@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/digest.h"
+#include "core/job.h"
+#include "core/thread_pool.h"
+
+// Looks for bytes in every file of a folder: the proof that what was erased rests nowhere, read from the disk as a
+// stranger would read it, not asked of the stores that claim to have erased it.
+//
+// What it cannot see: inside of what is compressed or sealed (Parquet pages, data under a key). Nothing in there holds
+// an identifier, which is for the stores' own queries to show.
+namespace eunomia::subject {
+
+// Shorter ones would be found by chance, or as parts of others.
+inline constexpr std::size_t min_needle_bytes = 8;
+inline constexpr std::size_t max_needles = 1'000'000;
+// Places that a scan remembers; it counts all.
+inline constexpr std::size_t max_found_places = 100;
+
+// The bytes to look for. Every few bytes of a file the five bytes there are looked up among all runs of five that a
+// needle would show at such a place (the q-gram sampling of Wu and Manber's agrep, with a bitmap before the table), so
+// that the time hardly depends on how many needles there are: the goal is the speed of reading.
+class needles {
+ public:
+  // Each at least min_needle_bytes, at most max_needles; throws errc::invalid_argument, errc::resource_exhausted.
+  // Duplicates are fine.
+  explicit needles(std::vector<std::string> wanted);
+
+  std::size_t size() const { return wanted_.size(); }
+  std::size_t longest() const { return longest_; }
+
+  // Calls found(offset, needle) for every needle that ends in text behind its first `known` bytes.
+  template <class Found>
+  void find(core::bytes_view text, std::size_t known, Found found) const;
+
+ private:
+  static constexpr std::size_t gram_bytes = 5;
+  struct place {
+    std::uint32_t needle;
+    std::uint32_t offset;
+  };
+
+  static std::uint64_t gram_at(const std::byte* at);
+  std::uint64_t bit_of(std::uint64_t gram) const;
+
+  std::vector<std::string> wanted_;
+  std::size_t longest_ = 0;
+  std::size_t stride_ = 1;  // at most the shortest needle's length - gram_bytes + 1
+  unsigned shift_ = 0;      // of the bitmap's hash
+  std::vector<std::uint64_t> bitmap_;
+  std::unordered_multimap<std::uint64_t, place> places_;
+};
+
+// A text as it may rest in a file: UTF-8, UTF-16 (little-endian), hexadecimal in either case, and what base64 makes of
+// it wherever it stands in a larger text. Without those that would be shorter than min_needle_bytes.
+std::vector<std::string> encodings_of(std::string_view text);
+
+struct found_place {
+  std::string file;  // relative to the folder
+  std::uint64_t offset = 0;
+  std::size_t needle = 0;  // its index
+};
+
+struct byte_scan_report {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t found = 0;
+  std::vector<found_place> places;  // the first max_found_places, by file and offset
+};
+
+// Reads every regular file below the folder but for the paths (relative to it) that begin with one of except; links
+// are not followed. A file that goes or shrinks meanwhile is read as far as it is there. Throws what keeps a file from
+// being read: an unreadable file is no clean one; errc::cancelled.
+byte_scan_report scan_bytes(const std::filesystem::path& folder, const needles& wanted,
+                            std::span<const std::string_view> except, core::thread_pool& pool, core::job& job);
+
+}  // namespace eunomia::subject
