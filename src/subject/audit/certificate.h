@@ -48,15 +48,17 @@ BOOST_DESCRIBE_ENUM(certified_right, access, rectification, erasure, restriction
 // How gone something is, from what rests nowhere to what will be gone.
 enum class erasure_level {
   physically_erased,      // the bytes rest in no file of the store
+  logically_deleted,      // no query finds it; the bytes rest in the files of an engine until it uses their place again
   model_exactly_updated,  // the model has the bits of one that never saw the person
+  model_updated,          // what the model learned from the person is taken out; it has those bits by `until`
   model_converged,        // as near to such a model as distance_parts_per_billion says
   model_retrained,        // learned anew without the person
   retrain_pending,        // the model will be learned anew by `until`
   key_destroyed,          // what is left cannot be read by anybody: a safeguard, no erasure
   pending_backup_expiry   // rests in backups, unreadable, until `until`
 };
-BOOST_DESCRIBE_ENUM(erasure_level, physically_erased, model_exactly_updated, model_converged, model_retrained,
-                    retrain_pending, key_destroyed, pending_backup_expiry)
+BOOST_DESCRIBE_ENUM(erasure_level, physically_erased, logically_deleted, model_exactly_updated, model_updated,
+                    model_converged, model_retrained, retrain_pending, key_destroyed, pending_backup_expiry)
 
 // Times are core::format_iso8601 texts, UTC.
 struct certified_request {
@@ -81,7 +83,7 @@ struct certificate_step {
   std::string details;
   // Of model_converged, and only of it: the measured relative distance to a retrain.
   std::optional<std::uint64_t> distance_parts_per_billion;
-  // Of retrain_pending and pending_backup_expiry, and only of them.
+  // Of model_updated, retrain_pending and pending_backup_expiry, and only of them.
   std::optional<std::string> until;
   std::uint64_t milliseconds = 0;
 };

@@ -65,10 +65,11 @@ void check_level(const std::string& name, const certificate_step& step, certifie
   if (step.distance_parts_per_billion.has_value() != converged) {
     refuse(name + ".distance_parts_per_billion", "is given for model_converged, and for nothing else");
   }
-  const bool pending =
-      step.level == erasure_level::retrain_pending || step.level == erasure_level::pending_backup_expiry;
+  const bool pending = step.level == erasure_level::model_updated || step.level == erasure_level::retrain_pending ||
+                       step.level == erasure_level::pending_backup_expiry;
   if (step.until.has_value() != pending) {
-    refuse(name + ".until", "is given for retrain_pending and pending_backup_expiry, and for nothing else");
+    refuse(name + ".until",
+           "is given for model_updated, retrain_pending and pending_backup_expiry, and for nothing else");
   }
   if (step.until) {
     check_time(name + ".until", *step.until);
