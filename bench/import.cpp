@@ -142,7 +142,7 @@ void run(const std::filesystem::path& file, bool only_import, unsigned threads) 
   print("history_of_one", history.seconds() * 1e3, "ms", 1);
 
   const stopwatch erase;
-  const std::uint64_t erased = movies.erase_subjects({&somebody, 1}, pool, job);
+  const std::uint64_t erased = movies.erase_subjects({&somebody, 1}, pool, job).all();
   print("erase_one", erase.seconds() * 1e3, "ms", pool.size());
   if (erased != length || movies.statistics().interactions + erased != report.rows) {
     throw core::error(core::errc::internal, "the erasure took out other rows than the person's");

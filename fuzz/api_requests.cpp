@@ -13,6 +13,7 @@
 #include "job/jobs.h"
 #include "recommend/answering.h"
 #include "recommend/background.h"
+#include "recommend/custodian.h"
 #include "recommend/dataset.h"
 #include "recommend/import.h"
 #include "recommend/model_registry.h"
@@ -20,7 +21,9 @@
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
+#include "subject/audit/audit_log.h"
 #include "subject/directory.h"
+#include "subject/erasure/erasures.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
 #include "wire/http/line_splitter.h"
@@ -109,10 +112,13 @@ class shop {
       store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", purposes_);
   std::shared_ptr<subject::vault> keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
   std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_, keys_);
-  subject::custodians custodians_;
   recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};
-  recommend::recommenders recommenders_{*sql_, datasets_, models_, *people_, purposes_};
+  recommend::recommenders recommenders_{*sql_, datasets_, models_};
+  const subject::custodians custodians_ = custodians_of(datasets_, recommenders_);
+  subject::audit_log audit_{*sql_};
+  subject::erasures erasures_{
+      {*sql_, *keys_, *people_, purposes_, audit_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
@@ -127,6 +133,7 @@ class shop {
                  .keys = *keys_,
                  .custodians = custodians_,
                  .purposes = purposes_,
+                 .erasures = erasures_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,
@@ -138,6 +145,13 @@ class shop {
                  .import_roots = {}}};
   const http::protocol* protocols_[1] = {&api_};
   http::router router_{protocols_};
+
+  static subject::custodians custodians_of(recommend::datasets& data, recommend::recommenders& all) {
+    subject::custodians made;
+    made.add(subject::make_subject_custodian());
+    made.add(recommend::make_custodian(data, all));
+    return made;
+  }
 
   std::unique_ptr<store::sql::database> opened() {
     auto database = store::sql::database::open((folder_.path() / "eunomia.db").string());

@@ -1,6 +1,5 @@
 #include "app/custodians.h"
 
-#include "recommend/custodian.h"
 #include "wire/access/custodian.h"
 
 namespace eunomia::app {
@@ -61,10 +60,11 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 
 }  // namespace
 
-subject::custodians make_custodians(data_directory& data) {
+subject::custodians make_custodians(recommend::datasets& data, recommend::recommenders& recommenders,
+                                    const recommend::custodian_options& with) {
   subject::custodians all;
   all.add(subject::make_subject_custodian());
-  all.add(recommend::make_custodian(data.datasets()));
+  all.add(recommend::make_custodian(data, recommenders, with));
   all.add(wire::access::make_custodian());
   all.add(make_house_custodian());
   return all;

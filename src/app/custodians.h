@@ -1,12 +1,13 @@
 #pragma once
 
-#include "app/data_directory.h"
+#include "recommend/custodian.h"
 #include "subject/custody/custodian.h"
 
 namespace eunomia::app {
 
-// The custodians of every room, over an open data directory, which must outlive them. What the rooms below subject/
+// The custodians of every room, over what they keep, which must outlive them. What the rooms below subject/
 // store (manifests, jobs) and the folders of the data directory are declared here.
-subject::custodians make_custodians(data_directory& data);
+subject::custodians make_custodians(recommend::datasets& data, recommend::recommenders& all,
+                                    const recommend::custodian_options& with);
 
 }  // namespace eunomia::app

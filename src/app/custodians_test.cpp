@@ -4,10 +4,10 @@
 
 #include <set>
 
+#include "app/data_directory.h"
 #include "core/temporary_directory.h"
 #include "job/jobs.h"
 #include "store/sql/test_database.h"
-#include "subject/audit/audit_log.h"
 #include "wire/access/tokens.h"
 
 namespace eunomia::app {
@@ -31,7 +31,6 @@ class house : public testing::TestWithParam<sql::engine> {
     // What only the server opens.
     const job::jobs jobs(data_->database());
     const wire::access::tokens tokens(data_->database());
-    const subject::audit_log log(data_->database());
     recommend::dataset_description shop;
     shop.name = "shop";
     shop.users = {recommend::metadata_column::parse("COUNTRY:category")};
@@ -40,7 +39,7 @@ class house : public testing::TestWithParam<sql::engine> {
 
   std::set<std::string> held(store_kind kind) {
     std::set<std::string> places;
-    for (const auto& one : make_custodians(*data_).inventory()) {
+    for (const auto& one : data_->custodians().inventory()) {
       if (one.what.kind == kind) {
         places.insert(one.what.place);
       }
@@ -76,7 +75,7 @@ TEST_P(house, has_a_custodian_for_every_table_of_the_table_store) {
 }
 
 TEST_P(house, says_what_personal_tables_may_be_read_for) {
-  for (const auto& one : make_custodians(*data_).inventory()) {
+  for (const auto& one : data_->custodians().inventory()) {
     if (one.what.kind == store_kind::table && one.what.about == subject::data_about::data_subjects) {
       EXPECT_EQ(one.what.purposes, std::vector<std::string>{"recommendation"}) << one.what.place;
     }

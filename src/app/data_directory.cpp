@@ -1,5 +1,6 @@
 #include "app/data_directory.h"
 
+#include "app/custodians.h"
 #include "app/public_keys.h"
 #include "core/sign.h"
 
@@ -17,7 +18,7 @@ std::unique_ptr<store::sql::database> open_database(const environment& shared) {
 
 }  // namespace
 
-data_directory::data_directory(environment& shared)
+data_directory::data_directory(environment& shared, std::optional<std::chrono::milliseconds> rederived_within)
     : lock_(shared.data),
       database_(open_database(shared)),
       blobs_(store::open_disk_blob_store(shared.data / "blobs")),
@@ -27,7 +28,12 @@ data_directory::data_directory(environment& shared)
       people_(subject::open_directory(*database_, keys_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
-      recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_, *purposes_)) {
+      recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
+      custodians_(make_custodians(*datasets_, *recommenders_,
+                                  {database_->speaks(), shared.training_memory(), rederived_within})),
+      audit_(std::make_unique<subject::audit_log>(*database_)),
+      erasures_(std::make_unique<subject::erasures>(subject::erasure_house{
+          *database_, *keys_, *people_, *purposes_, *audit_, custodians_, shared.data, {"uploads/", "incoming/"}})) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
 }
 

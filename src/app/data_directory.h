@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "app/environment.h"
 #include "core/file.h"
@@ -10,7 +12,10 @@
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
+#include "subject/audit/audit_log.h"
+#include "subject/custody/custodian.h"
 #include "subject/directory.h"
+#include "subject/erasure/erasures.h"
 #include "subject/purpose/purposes.h"
 
 namespace eunomia::app {
@@ -25,7 +30,8 @@ namespace eunomia::app {
 class data_directory {
  public:
   // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.
-  explicit data_directory(environment& shared);
+  // rederived_within: as recommend::custodian_options has it.
+  explicit data_directory(environment& shared, std::optional<std::chrono::milliseconds> rederived_within = {});
 
   store::sql::database& database() { return *database_; }
   subject::vault& keys() { return *keys_; }
@@ -34,6 +40,9 @@ class data_directory {
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
+  const subject::custodians& custodians() const { return custodians_; }
+  subject::audit_log& audit() { return *audit_; }
+  subject::erasures& erasures() { return *erasures_; }
 
  private:
   core::file_lock lock_;
@@ -46,6 +55,9 @@ class data_directory {
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;
+  subject::custodians custodians_;
+  std::unique_ptr<subject::audit_log> audit_;
+  std::unique_ptr<subject::erasures> erasures_;
 };
 
 // The space of raw user identifiers that imports and --user name.

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "app/commands.h"
-#include "app/custodians.h"
+#include "app/data_directory.h"
 #include "app/remote.h"
 #include "app/text_table.h"
 #include "core/json.h"
@@ -18,7 +18,7 @@ using wire::api::inventory_view;
 
 inventory_view inventory_here(environment& shared) {
   data_directory data(shared);
-  return wire::api::view_of(make_custodians(data).inventory());
+  return wire::api::view_of(data.custodians().inventory());
 }
 
 void show(bool all, environment& shared) {

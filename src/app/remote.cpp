@@ -106,6 +106,14 @@ core::json_value remote::get(const std::string& target) {
   return value_of(client_->send(wire::http::method::get, target));
 }
 
+std::string remote::get_bytes(const std::string& target) {
+  auto answer = client_->send(wire::http::method::get, target);
+  if (answer.status >= first_error_status) {
+    value_of(answer);
+  }
+  return std::move(answer.body);
+}
+
 core::json_value remote::post(const std::string& target, const std::string& body) {
   return value_of(client_->send(wire::http::method::post, target, body));
 }

@@ -20,6 +20,8 @@ class remote {
   explicit remote(environment& shared);
 
   core::json_value get(const std::string& target);
+  // The bytes of the answer, whatever they are.
+  std::string get_bytes(const std::string& target);
   core::json_value post(const std::string& target, const std::string& body = {});
   core::json_value put(const std::string& target, const std::string& body);
   core::json_value patch(const std::string& target, const std::string& body);

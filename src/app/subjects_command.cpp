@@ -1,13 +1,16 @@
-// eunomia subjects choose and choices: what people choose about the use of their data.
+// eunomia subjects: what people choose about the use of their data, and what they ask for.
 
 #include <fmt/format.h>
 
 #include "app/commands.h"
 #include "app/data_directory.h"
+#include "app/erasing.h"
 #include "app/remote.h"
 #include "app/text_table.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "wire/api/purposes.h"
+#include "wire/api/requests.h"
 
 namespace eunomia::app {
 
@@ -52,10 +55,73 @@ void choices(const choices_question& asked, environment& shared) {
   show(wire::api::choices_of(asked, user_space, data.people(), data.purposes()), shared);
 }
 
+using wire::api::request_list;
+using wire::api::request_view;
+
+constexpr std::size_t requests_shown = 100;
+
+void show(const request_list& list, environment& shared) {
+  if (shared.json) {
+    shared.print(core::write_json(list, 2));
+    return;
+  }
+  text_table table({"request", "right", "state", "people", "asked at", "deadline", "completed at", "waits for"});
+  for (const request_view& one : list.requests) {
+    table.add({std::to_string(one.id), core::write_json(one.right), one.state, grouped(one.people), one.requested_at,
+               one.deadline, one.completed_at.value_or("-"), one.obstacle.value_or("-")});
+  }
+  shared.print(table.str());
+}
+
+void requests(environment& shared) {
+  if (!shared.server.empty()) {
+    show(core::read_json<request_list>(remote(shared).get("/api/v1/subjects/requests")), shared);
+    return;
+  }
+  data_directory data(shared);
+  request_list list;
+  for (const auto& one : data.erasures().list(0, requests_shown)) {
+    list.requests.push_back(wire::api::view_of(one));
+  }
+  show(list, shared);
+}
+
+void certificate(std::int64_t request, const std::filesystem::path& output, environment& shared) {
+  const std::string content =
+      shared.server.empty()
+          ? data_directory(shared).erasures().certificate_of(request)
+          : remote(shared).get_bytes(fmt::format("/api/v1/subjects/requests/{}/certificate", request));
+  if (output.empty()) {
+    shared.print(content);
+  } else {
+    core::write_file(output, content);
+  }
+}
+
+void add_requests(CLI::App& subjects, environment& shared) {
+  auto flags = std::make_shared<erase_flags>();
+  CLI::App* erasing = subjects.add_subcommand("erase", "Erase people everywhere, verified and certified (Art. 17)");
+  add_erase_flags(*erasing, flags);
+  erasing->callback([flags, &shared] { shared.action = [flags, &shared] { erase(*flags, shared); }; });
+
+  CLI::App* listing = subjects.add_subcommand("requests", "What people asked for, and how far it is");
+  listing->callback([&shared] { shared.action = [&shared] { requests(shared); }; });
+
+  auto request = std::make_shared<std::int64_t>();
+  auto output = std::make_shared<std::filesystem::path>();
+  CLI::App* proof = subjects.add_subcommand("certificate", "The signed proof of what was done for a request");
+  proof->add_option("request", *request, "Its id")->required();
+  proof->add_option("--output", *output, "A file; without, standard output");
+  proof->callback([request, output, &shared] {
+    shared.action = [request, output, &shared] { certificate(*request, *output, shared); };
+  });
+}
+
 }  // namespace
 
 void add_subjects(CLI::App& eunomia, environment& shared) {
-  CLI::App* subjects = eunomia.add_subcommand("subjects", "People, and what they choose about the use of their data");
+  CLI::App* subjects =
+      eunomia.add_subcommand("subjects", "People: what they choose about the use of their data, and what they ask for");
   subjects->require_subcommand(1);
 
   auto wanted = std::make_shared<new_choice>();
@@ -72,6 +138,7 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   CLI::App* listing = subjects->add_subcommand("choices", "What somebody chose, and when");
   listing->add_option("--user", asked->user, "A USER_ID")->required();
   listing->callback([asked, &shared] { shared.action = [asked, &shared] { choices(*asked, shared); }; });
+  add_requests(*subjects, shared);
 }
 
 }  // namespace eunomia::app

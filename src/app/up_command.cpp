@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "app/commands.h"
-#include "app/custodians.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
+#include "app/erasure_upkeep.h"
 #include "app/key_upkeep.h"
 #include "app/signals.h"
 #include "core/error.h"
@@ -33,7 +33,7 @@ struct up_flags {
   std::string certificate;
   std::string key;
   std::vector<std::filesystem::path> import_from;
-  double forget_delay_s = 5;
+  double erase_delay_s = 5;
   double rederive_delay_s = 600;
   key_upkeep_options keys;
   bool demo = false;
@@ -57,13 +57,13 @@ class running {
  public:
   running(up_flags flags, environment& shared)
       : flags_(std::move(flags)),
-        data_(shared),
-        custodians_(make_custodians(data_)),
+        data_(shared, milliseconds(flags_.rederive_delay_s)),
         tokens_(data_.database()),
         jobs_(data_.database()),
         key_upkeep_(jobs_, data_.keys(), flags_.keys),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
+        erasure_upkeep_(jobs_, data_.erasures(), work_, {milliseconds(flags_.erase_delay_s)}),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
@@ -76,6 +76,7 @@ class running {
     background_.on_look([this] {
       answering_.drop_replaced();
       key_upkeep_.look();
+      erasure_upkeep_.look();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -117,12 +118,14 @@ class running {
   core::thread_pool& work() { return work_; }
 
  private:
+  static std::chrono::milliseconds milliseconds(double seconds) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  }
   recommend::background_options options(environment& shared) const {
     recommend::background_options with;
     with.files = shared.data / "uploads";
     with.memory_limit = shared.training_memory();
-    with.forget_delay = std::chrono::milliseconds(static_cast<std::int64_t>(flags_.forget_delay_s * 1000));
-    with.rederive_delay = std::chrono::milliseconds(static_cast<std::int64_t>(flags_.rederive_delay_s * 1000));
+    with.rederive_delay = milliseconds(flags_.rederive_delay_s);
     return with;
   }
   wire::api::services services(environment& shared) {
@@ -132,8 +135,9 @@ class running {
             .answering = answering_,
             .people = data_.people(),
             .keys = data_.keys(),
-            .custodians = custodians_,
+            .custodians = data_.custodians(),
             .purposes = data_.purposes(),
+            .erasures = data_.erasures(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,
@@ -147,12 +151,12 @@ class running {
 
   up_flags flags_;
   data_directory data_;
-  subject::custodians custodians_;
   wire::access::tokens tokens_;
   job::jobs jobs_;
   key_upkeep key_upkeep_;
   core::thread_pool work_;
   core::thread_pool forget_pool_;
+  erasure_upkeep erasure_upkeep_;
   recommend::background background_;
   recommend::answering answering_;
   wire::api::api api_;
@@ -211,7 +215,7 @@ Three things to try, in another terminal:
     -d '{{"user_id": "customer-0007", "item_id": "red-teapot", "event_type": "view"}}' -H 'Content-Type: application/json'
 
   # They ask to be forgotten: served models forget at once, files within seconds
-  curl -s {0}/api/v1/forgettings -H {1} -d '{{"users": ["customer-0007"]}}' -H 'Content-Type: application/json'
+  curl -s {0}/api/v1/subjects/erasures -H {1} -d '{{"users": ["customer-0007"]}}' -H 'Content-Type: application/json'
 
 )",
                      here.url(), token, demo_name);
@@ -266,8 +270,8 @@ void add_up(CLI::App& eunomia, environment& shared) {
       ->capture_default_str();
   command->add_option("--max-connections", listen.max_connections, "More are refused")->capture_default_str();
   command
-      ->add_option("--forget-delay", flags->forget_delay_s,
-                   "Seconds for which requests to forget gather before files are rewritten")
+      ->add_option("--erase-delay", flags->erase_delay_s,
+                   "Seconds for which requests to erase people gather before files are rewritten")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
   command

@@ -149,9 +149,6 @@ background::background(job::jobs& jobs, datasets& data, recommenders& all, core:
     : jobs_(jobs), data_(data), all_(all), pool_(pool), why_(why), with_(with) {
   jobs_.add_kind("import", "data", [this](const job::record& what, core::job& job) { return run_import(what, job); });
   jobs_.add_kind("train", "data", [this](const job::record& what, core::job& job) { return run_training(what, job); });
-  jobs_.add_kind("forget", "upkeep", [this](const job::record&, core::job& job) {
-    return core::write_json(all_.finish_forgettings(context(job)).value_or(forgetting_report{}));
-  });
   jobs_.add_kind("rederive", "upkeep", [this](const job::record&, core::job& job) {
     return core::write_json(rederive_result{all_.rederive(context(job))});
   });
@@ -269,12 +266,7 @@ void background::look() {
   const std::int64_t now = core::now_ms();
   // Each by itself: what stands in the way of one must not keep the others from being done.
   attempt([&] {
-    if (const auto since = all_.forgettings_wait_since(); since && now - *since >= with_.forget_delay.count()) {
-      submit_once("forget", "people who asked to be forgotten", "{}");
-    }
-  });
-  attempt([&] {
-    if (const auto since = all_.rounded_since(); since && now - *since >= with_.rederive_delay.count()) {
+    if (const auto since = all_.inexact_since(); since && now - *since >= with_.rederive_delay.count()) {
       submit_once("rederive", "models that forgot", "{}");
     }
   });

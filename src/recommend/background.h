@@ -33,16 +33,14 @@ struct import_order {
 struct background_options {
   std::filesystem::path files;                        // folder of files that jobs own; what no job waits for is removed
   std::uint64_t memory_limit = UINT64_MAX;            // of one training, bytes
-  std::chrono::milliseconds forget_delay{5'000};      // requests to forget gather so long before the disk is rewritten
   std::chrono::milliseconds rederive_delay{600'000};  // a model that only updated itself is re-derived after this
   std::chrono::milliseconds tick{1'000};              // how often is looked at what is due
 };
 
-// The long work of the recommenders as durable jobs, and what happens by itself: retraining by policy, forgetting
-// finished on the disk, models re-derived, events moved to their table.
+// The long work of the recommenders as durable jobs, and what happens by itself: retraining by policy, models
+// re-derived, events moved to their table.
 //
-// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "forget", "rederive" and "settle" (lane
-// "upkeep"), so that a forgetting never waits for a training.
+// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "rederive" and "settle" (lane "upkeep").
 class background {
  public:
   // Adds its kinds of jobs: before jobs.start(). pool: for all this work, apart from the threads that answer. All must

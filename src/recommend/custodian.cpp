@@ -3,6 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <span>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/time.h"
 
 namespace eunomia::recommend {
 
@@ -99,14 +105,6 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
       about_nobody("recommend_model_version",
                    "The versions of trained models that are kept: parameters, metrics, file.",
                    "as many versions as the recommender keeps"),
-      {store_kind::sql_table,
-       "recommend_forgetting",
-       data_about::data_subjects,
-       "Requests to forget people: their handles until that is done on the disk, then only how many.",
-       {"requests to erase"},
-       {},
-       "handles: until it is done; the rest for ever",
-       "the handles are deleted with the request's end, and SQLite's log is emptied"},
       {store_kind::blob_prefix,
        "models/",
        data_about::data_subjects,
@@ -134,26 +132,210 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
   };
 }
 
+using subject::amount_held;
+using subject::certificate_step;
+using subject::erasure_level;
+using people_view = std::span<const core::subject_handle>;
+
+constexpr std::string_view parquet = "tables";
+constexpr std::string_view model_files = "models";
+
+std::string what_of(std::string_view rows, const dataset_description& of) {
+  return fmt::format("{} of dataset \"{}\"", rows, of.name);
+}
+
+std::string what_of(const forgotten_model& version) {
+  return fmt::format("version {} of recommender \"{}\" ({})", version.version, version.name, version.family);
+}
+
+// Calls body for as many people as a table takes at once.
+template <class Body>
+void in_runs(people_view people, Body body) {
+  for (std::size_t first = 0; first < people.size(); first += store::table::max_named_rows) {
+    body(people.subspan(first, std::min(store::table::max_named_rows, people.size() - first)));
+  }
+}
+
+// The datasets refuse what these people do; trainings lose them from kept() on.
+class held_back final : public subject::erasure_guard {
+ public:
+  held_back(datasets& data, recommenders& all, people_view people) : all_(all), people_(people.begin(), people.end()) {
+    for (const auto& description : data.list()) {
+      closed_.push_back(data.open(description.name).begin_forgetting(people));
+    }
+    all_.leaving().expect(people_);
+  }
+  ~held_back() override {
+    if (!kept_) {
+      all_.leaving().expect_no_more(people_);
+    }
+  }
+  held_back(const held_back&) = delete;
+  held_back& operator=(const held_back&) = delete;
+
+  void kept() noexcept override { kept_ = true; }
+
+ private:
+  recommenders& all_;
+  std::vector<core::subject_handle> people_;
+  std::vector<forgetting> closed_;
+  bool kept_ = false;
+};
+
 class recommend_custodian final : public subject::custodian {
  public:
-  explicit recommend_custodian(const datasets& data) : data_(data) {}
+  recommend_custodian(datasets& data, recommenders& all, const custodian_options& with)
+      : data_(data), all_(all), with_(with) {}
 
   std::string_view name() const override { return "recommend"; }
   std::vector<holding> describe() const override {
     const std::vector<dataset_table> tables = data_.tables();
-    std::vector<holding> all = always_there(all_purposes(tables));
-    std::ranges::transform(tables, std::back_inserter(all), of_table);
-    return all;
+    std::vector<holding> places = always_there(all_purposes(tables));
+    std::ranges::transform(tables, std::back_inserter(places), of_table);
+    return places;
   }
 
+  std::unique_ptr<subject::erasure_guard> hold_back(people_view people) override {
+    return std::make_unique<held_back>(data_, all_, people);
+  }
+
+  std::vector<certificate_step> leave_memory(people_view people, const subject::custody_context& with) override {
+    std::vector<certificate_step> steps;
+    for (const forgotten_model& lost : all_.forget_in_memory(people, context(with))) {
+      steps.push_back(step_of(lost, "memory"));
+    }
+    return steps;
+  }
+
+  std::vector<amount_held> find(people_view people, const subject::custody_context& with) const override {
+    std::vector<amount_held> found;
+    for (const forgotten_model& version : all_.holding(people, context(with))) {
+      found.push_back({what_of(version), std::string(model_files), version.people});
+    }
+    for (const auto& description : data_.list()) {
+      rows_of_people rows;
+      in_runs(people,
+              [&](people_view some) { rows += data_.open(description.name).count_rows(some, with.pool, with.job); });
+      for (const auto& [what, store, count] : places_of(description, rows)) {
+        if (count > 0) {
+          found.push_back({what, std::string(store), count});
+        }
+      }
+    }
+    return found;
+  }
+
+  void erase(people_view people, const subject::custody_context& with, std::vector<certificate_step>& steps) override {
+    std::exception_ptr obstacle;
+    const auto attempt = [&](std::string_view kind, std::string_view name, const auto& action) {
+      with.job.check();
+      try {
+        action();
+      } catch (const core::error& problem) {
+        if (problem.code() == core::errc::cancelled) {
+          throw;
+        }
+        core::log::error("an erasure waits for this", {{kind, name}, {"why", problem.kept_message()}});
+        obstacle = std::current_exception();
+      }
+    };
+    attempt("models", "all", [&] { erase_from_models(people, with, steps); });
+    for (const auto& description : data_.list()) {
+      attempt("dataset", description.name, [&] { erase_from(description, people, with, steps); });
+    }
+    if (obstacle) {
+      std::rethrow_exception(obstacle);
+    }
+  }
+
+  void erased(people_view people) noexcept override { all_.leaving().expect_no_more(people); }
+
  private:
-  const datasets& data_;
+  struct place {
+    std::string what;
+    std::string_view store;
+    std::uint64_t count;
+  };
+
+  training_context context(const subject::custody_context& with) const {
+    return {with.pool, with.job, with_.memory_limit};
+  }
+
+  std::string_view database() const { return with_.speaks == store::sql::engine::sqlite ? "sqlite" : "postgresql"; }
+
+  std::vector<place> places_of(const dataset_description& of, const rows_of_people& rows) const {
+    return {{what_of("interactions", of), parquet, rows.interactions},
+            {what_of("profiles", of), parquet, rows.profiles},
+            {what_of("waiting events", of), database(), rows.waiting},
+            {what_of("ids of events", of), database(), rows.event_ids}};
+  }
+
+  void erase_from(const dataset_description& of, people_view people, const subject::custody_context& with,
+                  std::vector<certificate_step>& steps) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto from = data_.open(of.name);
+    rows_of_people rows;
+    in_runs(people, [&](people_view some) { rows += from.erase_subjects(some, with.pool, with.job); });
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    for (const auto& [what, store, count] : places_of(of, rows)) {
+      const bool in_files = store == parquet;
+      const bool physically = in_files || with_.speaks == store::sql::engine::sqlite;
+      steps.push_back({"",
+                       what,
+                       std::string(store),
+                       physically ? erasure_level::physically_erased : erasure_level::logically_deleted,
+                       count,
+                       in_files ? "buckets rewritten without them, the old files unlinked" : "rows deleted",
+                       {},
+                       {},
+                       static_cast<std::uint64_t>(took.count())});
+    }
+  }
+
+  void erase_from_models(people_view people, const subject::custody_context& with,
+                         std::vector<certificate_step>& steps) {
+    std::vector<forgotten_model> lost = all_.forget_on_disk(people, context(with));
+    if (!with_.rederived_within) {
+      all_.rederive(context(with));
+      for (forgotten_model& version : lost) {
+        version.level = forgetting_level::exact;
+      }
+    }
+    for (const forgotten_model& version : lost) {
+      steps.push_back(step_of(version, model_files));
+    }
+  }
+
+  // until: what is derived anew once in so long may have been just before, and takes its time.
+  certificate_step step_of(const forgotten_model& lost, std::string_view store) const {
+    certificate_step step;
+    step.what = what_of(lost);
+    step.store = store;
+    step.count = lost.people;
+    step.milliseconds = static_cast<std::uint64_t>(lost.milliseconds);
+    if (lost.level == forgetting_level::exact) {
+      step.level = erasure_level::model_exactly_updated;
+      step.details = "bit for bit what training without them gives";
+    } else {
+      step.level = erasure_level::model_updated;
+      step.details = lost.level == forgetting_level::converged
+                         ? "their rows are gone, and what was learned converged anew from where it was"
+                         : "their rows are gone; what was learned is exact but for the rounding of its last digits";
+      const auto within = with_.rederived_within.value_or(std::chrono::milliseconds(0));
+      step.until = core::format_iso8601(core::now_ms() + within.count() + core::milliseconds_per_day);
+    }
+    return step;
+  }
+
+  datasets& data_;
+  recommenders& all_;
+  const custodian_options with_;
 };
 
 }  // namespace
 
-std::unique_ptr<subject::custodian> make_custodian(const datasets& data) {
-  return std::make_unique<recommend_custodian>(data);
+std::unique_ptr<subject::custodian> make_custodian(datasets& data, recommenders& all, const custodian_options& with) {
+  return std::make_unique<recommend_custodian>(data, all, with);
 }
 
 }  // namespace eunomia::recommend

@@ -1,14 +1,25 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 #include "recommend/dataset.h"
+#include "recommend/recommenders.h"
 #include "subject/custody/custodian.h"
 
 namespace eunomia::recommend {
 
+struct custodian_options {
+  store::sql::engine speaks = store::sql::engine::sqlite;  // what the datasets' database is
+  std::uint64_t memory_limit = UINT64_MAX;                 // of deriving a model anew, bytes
+  // Somebody derives models that forgot anew within this time. Nothing: nobody does, so that an erasure does it.
+  std::optional<std::chrono::milliseconds> rederived_within = {};
+};
+
 // What this room holds of whom: the tables of every dataset there is, what waits in SQL, models and their dictionaries,
-// histories in memory. The datasets must outlive it.
-std::unique_ptr<subject::custodian> make_custodian(const datasets& data);
+// histories in memory. All must outlive it.
+std::unique_ptr<subject::custodian> make_custodian(datasets& data, recommenders& all,
+                                                   const custodian_options& with = {});
 
 }  // namespace eunomia::recommend

@@ -398,15 +398,30 @@ void dataset::declare(data_kind kind, const metadata_column& column) {
   description_ = std::move(changed);
 }
 
-std::uint64_t dataset::erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool,
-                                      core::job& job) {
-  std::uint64_t rows = 0;
-  rows += state_->log.erase(gone, [&] {
-    rows += owner_->tables_.erase(table_name(data_kind::interactions), gone, pool, job) +
-            owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
+rows_of_people dataset::erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool,
+                                       core::job& job) {
+  rows_of_people taken;
+  taken.waiting = state_->log.erase(gone, [&] {
+    taken.interactions = owner_->tables_.erase(table_name(data_kind::interactions), gone, pool, job);
+    taken.profiles = owner_->tables_.erase(table_name(data_kind::users), gone, pool, job);
   });
   state_->tell([&](dataset_listener& to) { to.forgotten(gone); });
-  return rows;
+  return taken;
+}
+
+rows_of_people dataset::count_rows(std::span<const core::subject_handle> people, core::thread_pool& pool,
+                                   core::job& job) const {
+  rows_of_people found;
+  const auto rows = [&](data_kind kind) {
+    return owner_->tables_
+        .scan(table_name(kind), core::purpose::rights_of_the_data_subject(), {}, {.subjects = people}, pool, job,
+              [](const table::chunk&) {})
+        .shown;
+  };
+  found.interactions = rows(data_kind::interactions);
+  found.profiles = rows(data_kind::users);
+  owner_->sql_.read([&](sql::connection& in) { count_event_rows(in, id_, people, found.waiting, found.event_ids); });
+  return found;
 }
 
 record_report dataset::record(std::span<const event> batch) const {

@@ -90,6 +90,23 @@ struct dataset_table {
   std::vector<core::purpose> purposes;
 };
 
+// Of some people.
+struct rows_of_people {
+  std::uint64_t interactions = 0;  // of the table
+  std::uint64_t profiles = 0;
+  std::uint64_t waiting = 0;    // events in SQL
+  std::uint64_t event_ids = 0;  // digests, in SQL
+
+  std::uint64_t all() const { return interactions + profiles + waiting + event_ids; }
+  rows_of_people& operator+=(const rows_of_people& more) {
+    interactions += more.interactions;
+    profiles += more.profiles;
+    waiting += more.waiting;
+    event_ids += more.event_ids;
+    return *this;
+  }
+};
+
 class datasets;
 struct dataset_state;
 
@@ -178,9 +195,13 @@ class dataset {
   forgetting begin_forgetting(std::span<const core::subject_handle> people) const;
 
   // Rewrites their buckets without their rows of interactions and users, and deletes their waiting events and event
-  // ids; returns the number of rows taken out. Not the directory's entry: see subject::directory. Afterwards call
-  // database::checkpoint_truncate.
-  std::uint64_t erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
+  // ids; returns what was taken out, event ids uncounted. Not the directory's entry: see subject::directory. Afterwards
+  // call database::checkpoint_truncate.
+  rows_of_people erase_subjects(std::span<const core::subject_handle> gone, core::thread_pool& pool, core::job& job);
+
+  // How much rests there of these people, in the tables and in SQL, whatever memory says.
+  rows_of_people count_rows(std::span<const core::subject_handle> people, core::thread_pool& pool,
+                            core::job& job) const;
 
   // Writes one of the three tables to a file that import_files reads back to the same: CSV, gzip or not, or Parquet, by
   // its name (.csv, .csv.gz, .parquet; else errc::invalid_argument). Identifiers of people and items are those that

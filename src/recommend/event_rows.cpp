@@ -1,5 +1,7 @@
 #include "recommend/event_rows.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 
@@ -20,6 +22,15 @@ void in_runs(std::span<const T> values, Body body) {
   for (std::size_t first = 0; first < values.size(); first += values_at_a_time) {
     body(values.subspan(first, std::min(values_at_a_time, values.size() - first)));
   }
+}
+
+std::vector<std::int64_t> numbers_of(std::span<const core::subject_handle> people) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(people.size());
+  for (const core::subject_handle who : people) {
+    numbers.push_back(static_cast<std::int64_t>(who.value()));
+  }
+  return numbers;
 }
 
 // An event without a key has 0 and 0 in its place: no digest that anybody could find.
@@ -155,13 +166,27 @@ void erase_events(sql::transaction& in, std::int64_t dataset, std::span<const st
   in_runs(ids, [&](sql::int64_list some) {
     in.execute("DELETE FROM dataset_event WHERE id IN {int64s:ids}", {{"ids", some}});
   });
-  std::vector<std::int64_t> subjects;
-  for (const core::subject_handle who : gone) {
-    subjects.push_back(static_cast<std::int64_t>(who.value()));
-  }
+  const std::vector<std::int64_t> subjects = numbers_of(gone);
   in_runs(std::span<const std::int64_t>(subjects), [&](sql::int64_list some) {
     in.execute("DELETE FROM dataset_event_key WHERE dataset_id = :dataset AND subject IN {int64s:subjects}",
                {{"dataset", dataset}, {"subjects", some}});
+  });
+}
+
+void count_event_rows(sql::connection& in, std::int64_t dataset, std::span<const core::subject_handle> people,
+                      std::uint64_t& events, std::uint64_t& keys) {
+  const std::vector<std::int64_t> subjects = numbers_of(people);
+  in_runs(std::span<const std::int64_t>(subjects), [&](sql::int64_list some) {
+    const auto count_in = [&](std::string_view table) {
+      return in
+          .query_one(fmt::format("SELECT count(*) FROM {} WHERE dataset_id = :dataset AND subject IN "
+                                 "{{int64s:subjects}}",
+                                 table),
+                     {{"dataset", dataset}, {"subjects", some}})[0]
+          .uint64(0);
+    };
+    events += count_in("dataset_event");
+    keys += count_in("dataset_event_key");
   });
 }
 

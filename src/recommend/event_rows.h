@@ -79,6 +79,10 @@ void add_event_row(const event_row& row, std::span<const store::table::column> c
 void erase_events(store::sql::transaction& in, std::int64_t dataset, std::span<const std::int64_t> ids,
                   std::span<const core::subject_handle> gone);
 
+// How many events and how many keys of these people there are.
+void count_event_rows(store::sql::connection& in, std::int64_t dataset, std::span<const core::subject_handle> people,
+                      std::uint64_t& events, std::uint64_t& keys);
+
 struct kept_key {
   event_key key;
   core::subject_handle who;

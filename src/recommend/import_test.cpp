@@ -308,7 +308,7 @@ TEST_F(import_test, erasing_a_subject_leaves_the_others) {
   dataset into = shop();
   events(into, "a,i,1\nb,j,2\na,j,3\n");
   const core::subject_handle ann = *people_->find("user", "a");
-  EXPECT_EQ(into.erase_subjects({&ann, 1}, pool_, job_), 2U);
+  EXPECT_EQ(into.erase_subjects({&ann, 1}, pool_, job_).all(), 2U);
   const interactions left = load(into);
   ASSERT_EQ(left.size(), 1U);
   EXPECT_EQ(left.items->size(), 1U);

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "recommend/family.h"
+#include "recommend/recommenders_slot.h"
 #include "recommend/training.h"
 
 namespace eunomia::recommend {
@@ -41,15 +42,7 @@ CREATE TABLE recommender (
 );
 INSERT INTO recommender (name, dataset, family, parameters, every_hours, after_events, keep_versions, created_at,
   failed_at, failure)
-  SELECT name, dataset, family, parameters, 0, 0, 2, trained_at, 0, '' FROM recommend_model_version WHERE serving = 1;
-CREATE TABLE recommend_forgetting (
-  id {id},
-  requested_at BIGINT NOT NULL,
-  completed_at BIGINT NOT NULL,
-  people BIGINT NOT NULL,
-  handles {text} NOT NULL,
-  report {text} NOT NULL
-)
+  SELECT name, dataset, family, parameters, 0, 0, 2, trained_at, 0, '' FROM recommend_model_version WHERE serving = 1
 )";
 
 item_set items_without_interactions(const model& trained) {
@@ -59,16 +52,6 @@ item_set items_without_interactions(const model& trained) {
   }
   return fresh;
 }
-
-class stopwatch {
- public:
-  double milliseconds() const {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 sql::database& migrated(sql::database& database) {
   static constexpr std::array<sql::migration, 1> steps = {{{"recommenders", 1, version_1}}};
@@ -84,17 +67,14 @@ served_model::served_model(model_record record, std::shared_ptr<model> answers)
       how_(weighting_of(*model_)),
       new_items_(items_without_interactions(*model_)) {}
 
-// A recommender while it is served. Whoever changes its model or its versions holds changing.
-struct recommenders::slot {
-  std::mutex changing;
-  core::published<served_model> serving;
-  bool saved = true;                         // the file is what the model is
-  std::atomic<std::int64_t> rounded_at = 0;  // when it last became inexact, UTC ms; 0: it is exact
-};
-
-recommenders::recommenders(sql::database& sql, datasets& data, model_registry& models,
-                           subject::durable_directory& people, subject::purposes& purposes)
-    : sql_(migrated(sql)), data_(data), models_(models), people_(people), purposes_(purposes), ledger_(sql_) {}
+recommenders::recommenders(sql::database& sql, datasets& data, model_registry& models)
+    : sql_(migrated(sql)), data_(data), models_(models) {
+  for (const auto& version : models_.all()) {
+    if (!version.exact) {
+      note_inexact();
+    }
+  }
+}
 
 recommenders::~recommenders() = default;
 
@@ -166,13 +146,15 @@ std::shared_ptr<const served_model> recommenders::load(std::string_view name, co
 std::shared_ptr<const served_model> recommenders::publish(slot& in, model_record record, std::shared_ptr<model> loaded,
                                                           const training_context& context) {
   bool saved = true;
-  if (const auto gone = ledger_.whom_models_may_hold(); !gone.empty()) {
+  if (const auto gone = leaving_.whom_models_may_hold(); !gone.empty()) {
     const auto report = loaded->forget(gone, context);
     saved = report.subjects == 0;
-    record.exact = record.exact && (saved || report.level != forgetting_level::exact_up_to_rounding);
+    record.exact = record.exact && (saved || report.level == forgetting_level::exact);
   }
   in.saved = saved;
-  in.rounded_at = record.exact ? 0 : core::now_ms();
+  if (!record.exact) {
+    note_inexact();
+  }
   auto serving = std::make_shared<const served_model>(std::move(record), std::move(loaded));
   in.serving.publish(serving);
   return serving;
@@ -215,7 +197,7 @@ void recommenders::keep_failure(std::string_view name, std::string_view why) {
 
 model_record recommenders::train(std::string_view name, const core::purpose& why, const training_context& context) {
   const auto record = find(name);
-  const forgetting_ledger::training under_way(ledger_);
+  const people_leaving::training under_way(leaving_);
   try {
     const training_session session(data_.open(record.dataset), record.what, why, context);
     return train(name, session, context);
@@ -234,7 +216,7 @@ model_record recommenders::train(std::string_view name, const training_session& 
   const auto held = slot_of(name);
   const std::lock_guard changing(held->changing);
   find(name);  // removed meanwhile: there is nothing to keep
-  if (const auto gone = ledger_.whom_models_may_hold(); !gone.empty()) {
+  if (const auto gone = leaving_.whom_models_may_hold(); !gone.empty()) {
     trained->forget(gone, context);
     trained->rederive(context);
   }
@@ -242,7 +224,6 @@ model_record recommenders::train(std::string_view name, const training_session& 
                                 record.keep_versions);
   held->serving.publish(std::make_shared<const served_model>(kept, std::move(trained)));
   held->saved = true;
-  held->rounded_at = 0;
   keep_failure(name, "");
   return kept;
 }
@@ -281,203 +262,6 @@ std::vector<std::string> recommenders::due() const {
     }
   }
   return names;
-}
-
-forgotten_model recommenders::forget_served(slot& in, std::span<const subject_handle> gone,
-                                            const training_context& context) {
-  const auto serving = in.serving.current();
-  const stopwatch watch;
-  const model_record& record = serving->record();
-  const auto report = serving->model_->forget(gone, context);
-  const forgotten_model result{record.name,
-                               record.version,
-                               record.family,
-                               true,
-                               report.subjects,
-                               report.interactions,
-                               std::string(name_of(report.level)),
-                               watch.milliseconds()};
-  if (report.subjects > 0) {
-    in.saved = false;
-    if (report.level == forgetting_level::exact_up_to_rounding) {
-      std::int64_t exact = 0;
-      in.rounded_at.compare_exchange_strong(exact, core::now_ms());
-    }
-    if (report.level == forgetting_level::exact_up_to_rounding && record.exact) {
-      auto changed = std::make_shared<served_model>(*serving);
-      changed->record_.exact = false;
-      in.serving.publish(std::move(changed));
-    }
-  }
-  return result;
-}
-
-std::pair<forgetting_record, std::vector<forgotten_model>> recommenders::begin_forgetting(
-    std::span<const subject_handle> wanted, const training_context& context) {
-  std::vector<subject_handle> gone(wanted.begin(), wanted.end());
-  sort_and_unite(gone);
-  // What they do meanwhile is refused; afterwards they are somebody new.
-  std::vector<recommend::forgetting> closed;
-  for (const auto& description : data_.list()) {
-    closed.push_back(data_.open(description.name).begin_forgetting(gone));
-  }
-  const auto record = ledger_.add(gone, [&](sql::transaction& in) {
-    for (const subject_handle handle : gone) {
-      people_.erase(in, handle);
-    }
-  });
-  closed.clear();
-  std::vector<forgotten_model> models;
-  for (const auto& one : slots()) {
-    const std::lock_guard changing(one->changing);
-    if (one->serving.current() != nullptr) {
-      models.push_back(forget_served(*one, gone, context));
-    }
-  }
-  return {record, std::move(models)};
-}
-
-std::optional<forgetting_report> recommenders::finish_forgettings(const training_context& context) {
-  const std::lock_guard finishing(finishing_);
-  const auto requests = ledger_.waiting();
-  if (requests.ids.empty()) {
-    return std::nullopt;
-  }
-  forgetting_report report;
-  if (!requests.people.empty()) {
-    forget_everywhere(requests.people, report, context);
-    forget_choices(requests.people);
-    ledger_.drop_handles(requests, report);
-  }
-  // Handles and identifiers leave the log too before anything is claimed.
-  sql_.checkpoint_truncate();
-  ledger_.complete(requests);
-  return report;
-}
-
-// Last: until their rows are gone, what they chose keeps counting.
-void recommenders::forget_choices(std::span<const subject_handle> gone) {
-  try {
-    sql_.write([&](sql::transaction& in) { purposes_.erase(in, gone); });
-  } catch (...) {
-    purposes_.in_doubt();
-    throw;
-  }
-  purposes_.refresh(gone);
-}
-
-void recommenders::forget_everywhere(std::span<const subject_handle> gone, forgetting_report& report,
-                                     const training_context& context) {
-  std::map<std::string, std::vector<model_record>> by_name;
-  for (auto& version : models_.all()) {
-    by_name[version.name].push_back(std::move(version));
-  }
-  // One that fails keeps the request waiting, and none of the others: whatever can lose these people does.
-  std::exception_ptr obstacle;
-  const auto attempt = [&](std::string_view kind, const std::string& name, const auto& action) {
-    context.job.check();
-    try {
-      action();
-    } catch (const error& problem) {
-      if (problem.code() == errc::cancelled) {
-        throw;
-      }
-      core::log::error("a forgetting waits for this", {{kind, name}, {"why", problem.kept_message()}});
-      obstacle = std::current_exception();
-    }
-  };
-  for (const auto& [name, versions] : by_name) {
-    attempt("recommender", name, [&] { forget_versions(name, gone, context, report.models); });
-    context.job.report("models", report.models.size(), 0);
-  }
-  for (const auto& description : data_.list()) {
-    attempt("dataset", description.name, [&] {
-      auto from = data_.open(description.name);
-      erased_dataset erased{description.name, 0};
-      for (std::size_t begin = 0; begin < gone.size(); begin += store::table::max_named_rows) {
-        const auto some = gone.subspan(begin, std::min(store::table::max_named_rows, gone.size() - begin));
-        erased.rows += from.erase_subjects(some, context.pool, context.job);
-      }
-      report.datasets.push_back(std::move(erased));
-    });
-  }
-  if (obstacle) {
-    std::rethrow_exception(obstacle);
-  }
-}
-
-void recommenders::forget_versions(const std::string& name, std::span<const subject_handle> gone,
-                                   const training_context& context, std::vector<forgotten_model>& lost) {
-  const auto held = slot_of(name);
-  const std::lock_guard changing(held->changing);
-  if (held->serving.current() != nullptr) {
-    // A request that came a moment ago may not have got so far.
-    forget_served(*held, gone, context);
-  }
-  const auto serving = held->serving.current();
-  for (const auto& version : models_.versions(name)) {
-    const stopwatch watch;
-    forgotten_model result{version.name, version.version, version.family, version.serving, 0, 0, {}, 0};
-    forgetting_level level = forgetting_level::exact;
-    if (serving != nullptr && serving->record().version == version.version) {
-      level = family_named(version.family).forgets();
-      if (level == forgetting_level::exact_up_to_rounding && serving->record().exact) {
-        level = forgetting_level::exact;
-      }
-      if (!held->saved) {
-        auto kept = models_.replace(version, *serving->model_, serving->record().exact);
-        auto changed = std::make_shared<served_model>(*serving);
-        changed->record_ = std::move(kept);
-        held->serving.publish(std::move(changed));
-        held->saved = true;
-      }
-    } else {
-      const auto loaded = models_.load(version, context);
-      const auto report = loaded->forget(gone, context);
-      level = report.level;
-      result.people = report.subjects;
-      result.pairs = report.interactions;
-      if (report.subjects > 0) {
-        if (level == forgetting_level::exact_up_to_rounding) {
-          loaded->rederive(context);
-          level = forgetting_level::exact;
-        }
-        models_.replace(version, *loaded);
-      }
-    }
-    result.level = name_of(level);
-    result.milliseconds = watch.milliseconds();
-    lost.push_back(std::move(result));
-  }
-}
-
-std::size_t recommenders::rederive(const training_context& context) {
-  std::size_t done = 0;
-  for (const auto& one : slots()) {
-    const std::lock_guard changing(one->changing);
-    const auto serving = one->serving.current();
-    if (serving == nullptr || serving->record().exact) {
-      continue;
-    }
-    serving->model_->rederive(context);
-    auto changed = std::make_shared<served_model>(*serving);
-    changed->record_ = models_.replace(serving->record(), *serving->model_);
-    one->serving.publish(std::move(changed));
-    one->saved = true;
-    one->rounded_at = 0;
-    ++done;
-  }
-  return done;
-}
-
-std::optional<std::int64_t> recommenders::rounded_since() const {
-  std::optional<std::int64_t> since;
-  for (const auto& one : slots()) {
-    if (const std::int64_t at = one->rounded_at; at != 0) {
-      since = std::min(since.value_or(at), at);
-    }
-  }
-  return since;
 }
 
 }  // namespace eunomia::recommend

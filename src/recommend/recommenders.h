@@ -15,12 +15,10 @@
 #include "core/purpose.h"
 #include "recommend/answer.h"
 #include "recommend/dataset.h"
-#include "recommend/forgetting_ledger.h"
 #include "recommend/model_registry.h"
+#include "recommend/people_leaving.h"
 #include "recommend/recommender_definitions.h"
 #include "store/sql/database.h"
-#include "subject/directory.h"
-#include "subject/purpose/purposes.h"
 
 namespace eunomia::recommend {
 
@@ -48,13 +46,24 @@ class served_model {
   item_set new_items_;
 };
 
+// What one version of a model lost when people were forgotten.
+struct forgotten_model {
+  std::string name;  // of the recommender
+  std::int64_t version = 0;
+  std::string family;
+  bool serving = false;
+  std::uint64_t people = 0;  // of those asked, how many it held
+  std::uint64_t pairs = 0;   // taken out
+  forgetting_level level = forgetting_level::exact;
+  double milliseconds = 0;
+};
+
 // The recommenders of a data directory: defined, trained, served, made to forget. Any number of threads ask served();
 // one at a time trains a recommender; forgetting goes on beside both.
 class recommenders {
  public:
   // Brings the schema of this room up to date. All must outlive it.
-  recommenders(store::sql::database& sql, datasets& data, model_registry& models, subject::durable_directory& people,
-               subject::purposes& purposes);
+  recommenders(store::sql::database& sql, datasets& data, model_registry& models);
   ~recommenders();
 
   // Throws errc::already_exists; errc::not_found for a dataset that is not there; errc::invalid_argument for a family,
@@ -90,23 +99,25 @@ class recommenders {
   // The recommenders that their policy wants to be trained now.
   std::vector<std::string> due() const;
 
-  // Forgets people in every served model, and keeps the request, in one transaction with taking their identifiers out
-  // of the directory; finish() does the rest. The answer tells what the served models lost.
-  std::pair<forgetting_record, std::vector<forgotten_model>> begin_forgetting(
-      std::span<const core::subject_handle> wanted, const training_context& context);
-  // Takes the people of every request that waits out of what is on the disk: every version of every model, every
-  // dataset, SQLite's log. May be run again after a kill at any moment. Nothing when no request waits.
-  std::optional<forgetting_report> finish_forgettings(const training_context& context);
-  bool forgettings_wait() const { return forgettings_wait_since().has_value(); }
-  // When the oldest request came that finish_forgettings() has not seen to, UTC ms.
-  std::optional<std::int64_t> forgettings_wait_since() const { return ledger_.wait_since(); }
-  // Throws errc::not_found.
-  forgetting_record forgetting(std::int64_t id) const { return ledger_.find(id); }
+  // Forgetting people is asked by an erasure (recommend/custodian.h), in this order.
+  //
+  // From before the request is durable until nothing of them is left, whatever is trained or loaded loses them.
+  people_leaving& leaving() { return leaving_; }
+  // What the served models lost.
+  std::vector<forgotten_model> forget_in_memory(std::span<const core::subject_handle> gone,
+                                                const training_context& context);
+  // Every kept version of every model is saved without them; each is told, also where nothing was left of them. Throws
+  // what stood in the way after all others were done.
+  std::vector<forgotten_model> forget_on_disk(std::span<const core::subject_handle> gone,
+                                              const training_context& context);
+  // How many of them each kept version holds, read from its file; those that hold nobody are left out.
+  std::vector<forgotten_model> holding(std::span<const core::subject_handle> people,
+                                       const training_context& context) const;
 
-  // Makes served models that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
+  // Makes versions that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
   std::size_t rederive(const training_context& context);
-  // Since when there has been one that rederive() would change, UTC ms.
-  std::optional<std::int64_t> rounded_since() const;
+  // Since when there has been one that rederive() would change, UTC ms; a start of the process counts anew.
+  std::optional<std::int64_t> inexact_since() const;
 
  private:
   struct slot;
@@ -120,25 +131,20 @@ class recommenders {
   // What the model of the slot loses. The caller holds slot::changing.
   static forgotten_model forget_served(slot& in, std::span<const core::subject_handle> gone,
                                        const training_context& context);
-  // What finish_forgettings() does, and what of it to the versions of one recommender. Throws what stood in the way
-  // after everything else was done.
-  void forget_choices(std::span<const core::subject_handle> gone);
-  void forget_everywhere(std::span<const core::subject_handle> gone, forgetting_report& report,
-                         const training_context& context);
   void forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
                        const training_context& context, std::vector<forgotten_model>& lost);
+  // 1, or 0 when it is exact. The caller holds slot::changing.
+  std::size_t rederive_served(slot& in, const training_context& context);
+  void note_inexact();
 
   store::sql::database& sql_;
   datasets& data_;
   model_registry& models_;
-  subject::durable_directory& people_;
-  subject::purposes& purposes_;
-
   std::atomic<bool> loading_ = false;
   mutable std::mutex mutex_;  // of slots_
   std::map<std::string, std::shared_ptr<slot>, std::less<>> slots_;
-  forgetting_ledger ledger_;
-  std::mutex finishing_;  // held by finish_forgettings()
+  people_leaving leaving_;
+  std::atomic<std::int64_t> inexact_since_ = 0;  // UTC ms; 0: all kept versions are exact
 };
 
 }  // namespace eunomia::recommend

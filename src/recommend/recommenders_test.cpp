@@ -1,9 +1,11 @@
 #include "recommend/recommenders.h"
 
 #include "recommend/answering.h"
+#include "recommend/custodian.h"
 #include "recommend/family.h"
 #include "recommend/test_shop.h"
 #include "recommend/training.h"
+#include "subject/erasure/erasures.h"
 
 namespace eunomia::recommend {
 namespace {
@@ -31,6 +33,7 @@ class recommenders_on_both : public testing::shop_on_both_engines {
   }
   void TearDown() override {
     answers_.reset();
+    house_.reset();
     all_.reset();
     models_.reset();
     shop_on_both_engines::TearDown();
@@ -39,11 +42,13 @@ class recommenders_on_both : public testing::shop_on_both_engines {
   void open_all() {
     db().migrate(model_registry_migrations());
     models_ = std::make_unique<model_registry>(db(), *blobs_);
-    all_ = std::make_unique<recommenders>(db(), *datasets_, *models_, *people_, *purposes_);
+    all_ = std::make_unique<recommenders>(db(), *datasets_, *models_);
+    house_ = std::make_unique<erasing_house>(*this);
     answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, *purposes_, pool_);
   }
   void restart() {
     answers_.reset();
+    house_.reset();
     all_.reset();
     models_.reset();
     reopen();
@@ -59,6 +64,19 @@ class recommenders_on_both : public testing::shop_on_both_engines {
     return record;
   }
   training_context context() { return {pool_, job_}; }
+  subject::erasures& erasures() { return *house_->erasures; }
+  subject::rights_request begin_erasure(core::subject_handle gone) {
+    return erasures().begin({&gone, 1}, subject::actor::system(), {pool_, job_});
+  }
+  std::vector<subject::rights_request> finish_erasures() { return erasures().finish({pool_, job_}); }
+  static std::uint64_t count_of(const subject::rights_request& request, std::string_view what) {
+    for (const auto& step : request.steps) {
+      if (step.what == what) {
+        return step.count;
+      }
+    }
+    return 0;
+  }
   model_record train() { return all_->train("main", why_, context()); }
   answer ask(std::uint32_t person) { return answers_->recommend("main", {.who = {user(person), {}}, .count = 3}); }
   std::vector<std::byte> bytes_of(const model_record& record) { return blobs_->read(record.file); }
@@ -66,8 +84,24 @@ class recommenders_on_both : public testing::shop_on_both_engines {
     return models_->load(record, context())->learned_from().find(who).has_value();
   }
 
+  // What erases people, with the custodian of this room.
+  struct erasing_house {
+    explicit erasing_house(recommenders_on_both& in) {
+      // As the server has it: what forgot is derived anew later.
+      custodians.add(
+          make_custodian(*in.datasets_, *in.all_, {in.db().speaks(), UINT64_MAX, std::chrono::milliseconds(600'000)}));
+      audit = std::make_unique<subject::audit_log>(in.db());
+      erasures = std::make_unique<subject::erasures>(subject::erasure_house{
+          in.db(), *in.keys_, *in.people_, *in.purposes_, *audit, custodians, in.folder_.path(), {}});
+    }
+    subject::custodians custodians;
+    std::unique_ptr<subject::audit_log> audit;
+    std::unique_ptr<subject::erasures> erasures;
+  };
+
   std::unique_ptr<model_registry> models_;
   std::unique_ptr<recommenders> all_;
+  std::unique_ptr<erasing_house> house_;
   std::unique_ptr<answering> answers_;
 };
 
@@ -138,10 +172,10 @@ TEST_P(recommenders_on_both, what_somebody_chose_leaves_after_their_rows) {
     purposes_->choose(who, why_, subject::choice::object);
     purposes_->choose(who, std::nullopt, subject::choice::restrict);
   }
-  all_->begin_forgetting({&gone, 1}, context());
+  begin_erasure(gone);
   EXPECT_EQ(purposes_->choices_of(gone).size(), 2U);
   EXPECT_FALSE(purposes_->admission_for(why_)->admits(gone));
-  all_->finish_forgettings(context());
+  finish_erasures();
   EXPECT_TRUE(purposes_->choices_of(gone).empty());
   EXPECT_TRUE(purposes_->evidence_of(gone).empty());
   EXPECT_EQ(purposes_->choices_of(stays).size(), 2U);
@@ -211,57 +245,59 @@ TEST_P(recommenders_on_both, somebody_forgotten_is_nobody_at_once_and_gone_from_
   train();
   train();
   const auto gone = handle(user(7));
-  const auto [request, models] = all_->begin_forgetting({&gone, 1}, context());
+  const auto request = begin_erasure(gone);
   EXPECT_FALSE(ask(7).known);
-  ASSERT_EQ(models.size(), 1U);
-  EXPECT_EQ(models[0].people, 1U);
+  ASSERT_EQ(request.steps.size(), 3U);
+  EXPECT_EQ(request.steps[2].store, "memory");
+  EXPECT_EQ(request.steps[2].count, 1U);
   EXPECT_FALSE(all_->served("main")->trained().learned_from().find(gone).has_value());
-  EXPECT_EQ(all_->forgetting(request.id).completed_at, 0);
+  EXPECT_EQ(erasures().find(request.id).completed_at, 0);
 
-  const auto report = all_->finish_forgettings(context());
-  ASSERT_TRUE(report.has_value());
+  ASSERT_EQ(finish_erasures().size(), 1U);
   for (const auto& version : all_->versions("main")) {
     EXPECT_FALSE(holds(version, gone)) << version.version;
   }
-  EXPECT_EQ(all_->forgetting(request.id).report.datasets.at(0).rows, 6U);
-  EXPECT_FALSE(all_->forgettings_wait());
-  EXPECT_FALSE(all_->finish_forgettings(context()).has_value());
+  const auto done = erasures().find(request.id);
+  EXPECT_EQ(count_of(done, "waiting events of dataset \"shop\"") + count_of(done, "interactions of dataset \"shop\""),
+            6U);
+  EXPECT_EQ(count_of(done, "version 1 of recommender \"main\" (ease)"), 1U);
+  EXPECT_EQ(count_of(done, "version 2 of recommender \"main\" (ease)"), 1U);
+  EXPECT_FALSE(erasures().wait_since().has_value());
+  EXPECT_TRUE(finish_erasures().empty());
 }
 
 TEST_P(recommenders_on_both, a_restart_before_the_disk_is_done_serves_nobody_who_was_forgotten) {
   train();
   const auto gone = handle(user(7));
-  all_->begin_forgetting({&gone, 1}, context());
+  begin_erasure(gone);
   restart();
-  ASSERT_TRUE(all_->forgettings_wait());
+  ASSERT_TRUE(erasures().wait_since().has_value());
   EXPECT_TRUE(holds(all_->versions("main").at(0), gone));
   all_->load_all(context());
   EXPECT_FALSE(all_->served("main")->trained().learned_from().find(gone).has_value());
-  all_->finish_forgettings(context());
+  finish_erasures();
   EXPECT_FALSE(holds(all_->versions("main").at(0), gone));
 }
 
 TEST_P(recommenders_on_both, a_training_keeps_nobody_who_left_while_it_ran) {
   const training_session session(datasets_->open("shop"), {"ease", "{}"}, why_, context());
   const auto gone = handle(user(7));
-  all_->begin_forgetting({&gone, 1}, context());
+  begin_erasure(gone);
   const auto made = all_->train("main", session, context());
   EXPECT_EQ(made.people, people - 1);
   EXPECT_FALSE(holds(made, gone));
 }
 
 TEST_P(recommenders_on_both, a_training_knows_those_who_waited_when_it_began_though_they_are_done_before_it_ends) {
-  forgetting_ledger ledger(db());
+  people_leaving leaving;
   const std::vector gone = {handle(user(7))};
-  ledger.add(gone, [](store::sql::transaction&) {});
+  leaving.expect(gone);
   {
-    const forgetting_ledger::training reads_their_rows(ledger);
-    const auto waiting = ledger.waiting();
-    ledger.drop_handles(waiting, {});
-    ledger.complete(waiting);
-    EXPECT_EQ(ledger.whom_models_may_hold(), gone);
+    const people_leaving::training reads_their_rows(leaving);
+    leaving.expect_no_more(gone);
+    EXPECT_EQ(leaving.whom_models_may_hold(), gone);
   }
-  EXPECT_TRUE(ledger.whom_models_may_hold().empty());
+  EXPECT_TRUE(leaving.whom_models_may_hold().empty());
 }
 
 TEST_P(recommenders_on_both, a_version_that_cannot_be_loaded_keeps_the_request_waiting_and_nothing_else) {
@@ -270,31 +306,15 @@ TEST_P(recommenders_on_both, a_version_that_cannot_be_loaded_keeps_the_request_w
   all_->serve("main", 1, context());
   blobs_->remove(damaged.file.key);
   const auto gone = handle(user(7));
-  const auto request = all_->begin_forgetting({&gone, 1}, context()).first;
-  thrown(errc::not_found, [&] { all_->finish_forgettings(context()); });
-  EXPECT_EQ(all_->forgetting(request.id).completed_at, 0);
+  const auto request = begin_erasure(gone);
+  const std::string why = thrown(errc::not_found, [&] { finish_erasures(); });
+  EXPECT_EQ(erasures().find(request.id).completed_at, 0);
+  EXPECT_EQ(erasures().find(request.id).obstacle, why);
   EXPECT_TRUE(datasets_->open("shop").compact_history_of(gone, why_).events.empty());
   train();
   train();
-  ASSERT_TRUE(all_->finish_forgettings(context()).has_value());
-  EXPECT_NE(all_->forgetting(request.id).completed_at, 0);
-}
-
-TEST_P(recommenders_on_both, a_kill_before_the_log_was_emptied_leaves_the_request_and_its_report) {
-  train();
-  const auto gone = handle(user(7));
-  const auto request = all_->begin_forgetting({&gone, 1}, context()).first;
-  {
-    forgetting_ledger killed(db());
-    forgetting_report report;
-    report.datasets.push_back({"shop", 6});
-    killed.drop_handles(killed.waiting(), report);
-  }
-  restart();
-  EXPECT_TRUE(all_->forgettings_wait());
-  all_->finish_forgettings(context());
-  EXPECT_FALSE(all_->forgettings_wait());
-  EXPECT_EQ(all_->forgetting(request.id).report.datasets.at(0).rows, 6U);
+  ASSERT_EQ(finish_erasures().size(), 1U);
+  EXPECT_NE(erasures().find(request.id).completed_at, 0);
 }
 
 TEST_P(recommenders_on_both, a_version_that_answers_no_more_leaves_the_memory) {
@@ -323,12 +343,12 @@ TEST_P(recommenders_on_both, what_is_not_loaded_yet_is_to_be_asked_again) {
 TEST_P(recommenders_on_both, a_model_that_forgot_and_was_rederived_has_the_bytes_of_one_that_never_saw_them) {
   train();
   const auto gone = handle(user(7));
-  all_->begin_forgetting({&gone, 1}, context());
-  EXPECT_TRUE(all_->rounded_since().has_value());
-  all_->finish_forgettings(context());
+  begin_erasure(gone);
+  EXPECT_TRUE(all_->inexact_since().has_value());
+  finish_erasures();
   EXPECT_FALSE(all_->versions("main").at(0).exact);
   EXPECT_EQ(all_->rederive(context()), 1U);
-  EXPECT_FALSE(all_->rounded_since().has_value());
+  EXPECT_FALSE(all_->inexact_since().has_value());
   const auto forgot = all_->versions("main").at(0);
   EXPECT_TRUE(forgot.exact);
   EXPECT_EQ(bytes_of(forgot), bytes_of(train()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -74,6 +75,20 @@ class enrolment {
   virtual void record(store::sql::transaction& in) = 0;
 };
 
+// What of some people rests in the directory and the vault.
+struct identifier_trace {
+  std::string space;
+  std::string identifier;  // raw
+  std::string lookup;      // as they rest
+  std::string sealed;
+};
+BOOST_DESCRIBE_STRUCT(identifier_trace, (), (space, identifier, lookup, sealed))
+struct identity_traces {
+  std::vector<identifier_trace> identifiers;
+  std::vector<std::string> keys;  // wrapped
+};
+BOOST_DESCRIBE_STRUCT(identity_traces, (), (identifiers, keys))
+
 // A directory that outlives the process.
 class durable_directory : public directory {
  public:
@@ -83,6 +98,11 @@ class durable_directory : public directory {
   // there was none. The bytes leave the database file with the commit and its log with database::checkpoint_truncate();
   // what a copy elsewhere holds cannot be opened once the epoch is destroyed (vault.h).
   virtual bool erase(store::sql::transaction& in, core::subject_handle subject) = 0;
+
+  // For who erases them, and looks afterwards whether any of it is left.
+  virtual identity_traces traces_of(store::sql::connection& in, std::span<const core::subject_handle> people) const = 0;
+  // A handle that is nobody's: of a case, so that the vault has a key for it.
+  virtual core::subject_handle new_handle(store::sql::transaction& in) = 0;
 };
 
 // The tables that a SQL directory needs, for database::migrate.

@@ -250,6 +250,31 @@ class sql_directory final : public durable_directory {
     return true;
   }
 
+  identity_traces traces_of(sql::connection& in, std::span<const core::subject_handle> people) const override {
+    identity_traces found;
+    in_runs(people.size(), [&](std::size_t first, std::size_t count) {
+      const auto some = people.subspan(first, count);
+      std::vector<std::int64_t> wanted;
+      for (const core::subject_handle subject : some) {
+        wanted.push_back(static_cast<std::int64_t>(subject.value()));
+      }
+      const data_keys keys = keys_->keys_of(in, some);
+      in.each(
+          "SELECT subject, space, lookup, identifier FROM subject_identifier WHERE subject IN {int64s:subjects} ORDER "
+          "BY subject, space, lookup",
+          {{"subjects", sql::int64_list(wanted)}}, [&](const sql::row& row) {
+            const core::subject_handle who(row.uint64(0));
+            found.identifiers.push_back({std::string(row.text(1)),
+                                         unseal_text(keys.at(who), row.text(3), place_of(row.text(1), who)),
+                                         std::string(row.text(2)), std::string(row.text(3))});
+          });
+      std::ranges::move(keys_->wrapped_keys_of(in, some), std::back_inserter(found.keys));
+    });
+    return found;
+  }
+
+  core::subject_handle new_handle(sql::transaction& in) override { return core::subject_handle(reserve(in, 1)); }
+
   static void check(std::string_view space, std::span<const std::string_view> raw) {
     check_space(space);
     for (const std::string_view one : raw) {

@@ -41,8 +41,11 @@ def test_every_family_learns_answers_and_forgets(imported, model):
     known = {row[1] for row in shop.events() if row[0] == "user-0001"}
     assert not known & set(listed), "what the person has is not recommended"
     forgotten = imported.json("recommend", "forget", "--user", "user-0001").expect().value
-    assert forgotten["known"] == 1 and forgotten["models"][0]["people"] == 1
-    assert forgotten["datasets"][0]["rows"] > 0
+    assert forgotten["known"] == 1
+    steps = {step["what"]: step for step in forgotten["requests"][0]["steps"]}
+    learned = steps[f'version 1 of recommender "{model}" ({model})']
+    assert learned["count"] == 1 and learned["level"] == "model_exactly_updated"
+    assert steps['interactions of dataset "shop"']["count"] == 15
     assert imported.run("recommend", "recommend", "--name", model, "--user", "user-0001").code == 4
 
 

@@ -14,7 +14,10 @@ def test_import_train_ask_and_forget_on_postgresql(eunomia, postgresql, tmp_path
     listed = ask("recommend", "--name", "on-postgresql", "--user", "user-0005", "--count", 5).expect().value
     assert len(listed["recommendations"]) == 5
     forgotten = ask("forget", "--user", "user-0005").expect().value
-    assert forgotten["models"][0]["people"] == 1 and forgotten["datasets"][0]["rows"] == 15
+    erased = {step["what"]: (step["count"], step["level"]) for step in forgotten["requests"][0]["steps"]}
+    assert erased['version 1 of recommender "on-postgresql" (ease)'] == (1, "model_exactly_updated")
+    assert erased['interactions of dataset "shop"'] == (15, "physically_erased")
+    assert erased["identifiers"] == (1, "logically_deleted"), "PostgreSQL keeps what it deleted until it uses the place again"
     assert ask("recommend", "--name", "on-postgresql", "--user", "user-0005").code == 4
     assert not (pathlib.Path(eunomia.data_directory) / "eunomia.db").exists()
 

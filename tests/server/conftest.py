@@ -112,10 +112,14 @@ class server:
             assert time.monotonic() < deadline, now
             time.sleep(0.05)
 
-    def wait_for_forgetting(self, forgetting, limit_s=120):
+    def erase(self, *users):
+        """The request, when these people are gone from what answers; wait_for_request() for the disk."""
+        return self.post("/api/v1/subjects/erasures", {"users": list(users)}).expect(202).json
+
+    def wait_for_request(self, request, limit_s=120):
         deadline = time.monotonic() + limit_s
         while True:
-            now = self.get(f"/api/v1/forgettings/{forgetting['id']}").expect().json
+            now = self.get(f"/api/v1/subjects/requests/{request['id']}").expect().json
             if now["state"] == "completed":
                 return now
             assert time.monotonic() < deadline, now

@@ -116,7 +116,7 @@ class shop_load:
             await asyncio.sleep(1)
             user = f"user-{turn:04}"
             turn += 1
-            status, answer = await self.again(link, "POST", "/api/v1/forgettings", {"users": [user]})
+            status, answer = await self.again(link, "POST", "/api/v1/subjects/erasures", {"users": [user]})
             # After a kill the first request may have been kept, though its answer was lost.
             if status == 202 or (self.away_is_fine and status == 404):
                 self.outcome.forgotten.add(user)

@@ -179,7 +179,7 @@ def test_the_log_holds_no_identifier_and_no_token(running, tmp_path):
     running.recommend(user="unmistakable-person")
     running.post("/api/v1/datasets/shop/events", {"user_id": "unmistakable-person", "item_id": ""}).expect(400)
     running.get("/api/v1/recommenders/unmistakable-person").expect(404)
-    running.post("/api/v1/forgettings", {"users": ["unmistakable-person"]}).expect(202)
+    running.erase("unmistakable-person")
     running.stop()
     log = (running.program.data_directory.parent / "server.log").read_text()
     assert "route=" in log or "path=" in log

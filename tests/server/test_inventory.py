@@ -14,8 +14,7 @@ def owner_of(path, holdings):
 def test_every_file_of_the_data_directory_has_an_owner(running, tmp_path):
     running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()), users=shop.write_users(tmp_path / "users.csv"))
     running.post("/api/v1/datasets/shop/events", {"user_id": "newcomer", "item_id": "item-2-00"}).expect()
-    forgetting = running.post("/api/v1/forgettings", {"users": ["user-0017"]}).expect(202).json
-    running.wait_for_forgetting(forgetting)
+    running.wait_for_request(running.erase("user-0017"))
     holdings = running.get("/api/v1/inventory").expect().json["holdings"]
     folder = running.program.data_directory
     files = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]

@@ -46,13 +46,17 @@ def test_a_shop_imports_trains_recommends_learns_and_forgets(running, tmp_path):
 
     # Somebody leaves: unknown at once, gone from the disk soon.
     held = traces.of_everybody(running.program.data_directory)
-    forgetting = running.post("/api/v1/forgettings", {"users": ["user-0017", "newcomer"]}).expect(202).json
-    assert forgetting["people"] == 2
-    assert forgetting["models"][0]["people"] == 2
+    request = running.erase("user-0017", "newcomer")
+    assert request["people"] == 2 and request["state"] == "under_way"
+    assert [step["count"] for step in request["steps"] if step["store"] == "memory"] == [2]
     assert not running.recommend(user="user-0017")["known"]
-    done = running.wait_for_forgetting(forgetting)
-    assert {(model["version"], model["people"]) for model in done["models"]} >= {(1, 1)}
-    assert done["datasets"][0]["rows"] == 15 + 1 + 1, "interactions, the row of metadata, the event"
+    done = running.wait_for_request(request)
+    erased = {step["what"]: (step["count"], step["level"]) for step in done["steps"]}
+    assert erased['version 1 of recommender "shop" (ease)'][0] == 1
+    assert erased['version 2 of recommender "shop" (ease)'][0] == 2
+    assert erased['interactions of dataset "shop"'] == (15 + 1, "physically_erased")
+    assert erased['profiles of dataset "shop"'] == (1, "physically_erased")
+    assert erased["identifiers"] == erased["keys"] == (2, "physically_erased")
     traces.assert_gone(running.program.data_directory, held, 2, ["user-0017", "newcomer"])
     assert running.stop() == 0
 
@@ -61,7 +65,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(served, tmp_path):
     served.start().make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
     served.post("/api/v1/datasets/shop/events", {"user_id": "newcomer", "item_id": "item-2-00", "event_id": "e1"}).expect()
     held = traces.of_everybody(served.program.data_directory)
-    forgetting = served.post("/api/v1/forgettings", {"users": ["user-0005"]}).expect(202).json
+    request = served.erase("user-0005")
     served.kill()
 
     served.start()
@@ -70,7 +74,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(served, tmp_path):
                         {"user_id": "newcomer", "item_id": "item-2-00", "event_id": "e1"}).expect().json
     assert again == {"recorded": 0, "duplicates": 1, "not_admitted": 0}
     assert not served.recommend(user="user-0005")["known"]
-    served.wait_for_forgetting(forgetting)
+    served.wait_for_request(request)
     traces.assert_gone(served.program.data_directory, held, 1, ["user-0005"])
 
 
@@ -213,8 +217,8 @@ def test_a_dataset_of_the_same_name_is_another_one(running):
 
 def test_promises_to_people_cannot_be_cancelled(running, tmp_path):
     running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
-    running.wait_for_forgetting(running.post("/api/v1/forgettings", {"users": ["user-0001"]}).expect(202).json)
-    job = running.get("/api/v1/jobs?kind=forget").expect().json["jobs"][0]
+    running.wait_for_request(running.erase("user-0001"))
+    job = running.get("/api/v1/jobs?kind=erase").expect().json["jobs"][0]
     refused = running.post(f"/api/v1/jobs/{job['id']}/cancel").expect(409).json
     assert "cannot be cancelled" in refused["error"]["message"]
     officer = running.post("/api/v1/tokens", {"role": "privacy-officer", "label": "dpo"}).expect(201).json["token"]

@@ -61,9 +61,9 @@ def test_a_real_shop_answers_as_well_as_it_is_measured_and_forgets(running, spli
 
     # Half of them leave, at once and for good; the others' answers are as good as before.
     gone = sorted(targets)[::2]
-    forgotten = running.post("/api/v1/forgettings", {"users": gone}).expect(202).json
-    assert forgotten["people"] == len(gone)
-    running.wait_for_forgetting(forgotten)
+    request = running.erase(*gone)
+    assert request["people"] == len(gone)
+    running.wait_for_request(request)
     for user in gone:
         assert not running.recommend(user=user)["known"]
         del targets[user]

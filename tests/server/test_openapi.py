@@ -42,7 +42,7 @@ THERE_IS = """
 "path.dataset" = "shop"
 "path.recommender" = "shop"
 "path.job" = 1
-"path.forgetting" = 1
+"path.request" = 1
 """
 
 
@@ -61,7 +61,7 @@ def conforms(running, folder, *options):
 
 def test_random_requests_to_what_exists_get_the_answers_that_the_document_promises(running, tmp_path):
     running.make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
-    running.post("/api/v1/forgettings", {"users": ["user-0001"]}).expect(202)
+    running.erase("user-0001")
     (tmp_path / "there-is.toml").write_text(THERE_IS)
     conforms(running, tmp_path, "--config-file", "there-is.toml", "--exclude-method", "DELETE")
 

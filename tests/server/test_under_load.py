@@ -44,7 +44,7 @@ def check(served, outcome, path):
 
 
 def prepare(served, tmp_path):
-    served.start("--forget-delay", "1").make_shop(shop.write_events(tmp_path / "events.csv", shop.events(people=600)))
+    served.start("--erase-delay", "1").make_shop(shop.write_events(tmp_path / "events.csv", shop.events(people=600)))
 
 
 def test_a_shop_under_load_loses_nothing_while_it_retrains(served, tmp_path):
@@ -59,7 +59,7 @@ def test_a_shop_under_load_loses_nothing_to_a_kill(served, tmp_path):
 
     def kill_and_restart():
         served.kill()
-        served.start("--forget-delay", "1")
+        served.start("--erase-delay", "1")
 
     outcome = shop_load.shop_load(served, CLIENTS, SECONDS, seed_of_this_run(), away_is_fine=True).run(kill_and_restart)
     check(served, outcome, tmp_path / "rows.csv")

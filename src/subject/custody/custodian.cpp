@@ -19,6 +19,16 @@ class fixed_custodian final : public custodian {
   std::string_view name() const override { return name_; }
   std::vector<holding> describe() const override { return holdings_; }
 
+  std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle>) override { return nullptr; }
+  std::vector<certificate_step> leave_memory(std::span<const core::subject_handle>, const custody_context&) override {
+    return {};
+  }
+  std::vector<amount_held> find(std::span<const core::subject_handle>, const custody_context&) const override {
+    return {};
+  }
+  void erase(std::span<const core::subject_handle>, const custody_context&, std::vector<certificate_step>&) override {}
+  void erased(std::span<const core::subject_handle>) noexcept override {}
+
  private:
   std::string name_;
   std::vector<holding> holdings_;

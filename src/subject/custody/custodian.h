@@ -1,10 +1,16 @@
 #pragma once
 
 #include <boost/describe.hpp>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/subject_handle.h"
+#include "subject/audit/certificate.h"
+#include "subject/custody/custody_context.h"
 
 // Who answers for what rests where. Every module that stores something has a custodian that says so, of data that is
 // about nobody too: so that a table or a folder of which nobody said anything is a mistake that a test finds, and not
@@ -43,7 +49,29 @@ struct holding {
 };
 BOOST_DESCRIBE_STRUCT(holding, (), (kind, place, about, what, categories, purposes, retention, erasure))
 
-// What one module stores.
+// So much of some people rests somewhere.
+struct amount_held {
+  std::string what;         // "interactions of dataset \"shop\""; names one thing of a custodian
+  std::string store;        // as certificate_step::store
+  std::uint64_t count = 0;  // rows, or people that a model holds
+};
+BOOST_DESCRIBE_STRUCT(amount_held, (), (what, store, count))
+
+// While it lives, nothing new is taken in about the people of an erasure that is being asked for.
+class erasure_guard {
+ public:
+  virtual ~erasure_guard() = default;
+  // The request is durable, or may be: until custodian::erased(), whatever is derived from rows that are still there
+  // (a model that is being trained) loses these people before it is kept.
+  virtual void kept() noexcept = 0;
+};
+
+// What one module stores, and what it does for the rights of those whom it is about. People are given ascending, each
+// once. Safe from any number of threads.
+//
+// An erasure (subject/erasure/erasures.h) calls, in this order: hold_back, then kept() of the guard when the request is
+// durable, leave_memory, and after any number of kills find, erase, find again, erased. Each may come again, for
+// people of whom nothing is left.
 class custodian {
  public:
   virtual ~custodian() = default;
@@ -51,12 +79,30 @@ class custodian {
   virtual std::string_view name() const = 0;  // "recommend"
   // As it is now: datasets come and go.
   virtual std::vector<holding> describe() const = 0;
+
+  // Null when nothing need be held back.
+  virtual std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle> people) = 0;
+  // What answers from memory loses them, before their request is answered. Returns what became of each.
+  virtual std::vector<certificate_step> leave_memory(std::span<const core::subject_handle> people,
+                                                     const custody_context& with) = 0;
+  // Looks, where it rests, for how much of them there is: not what memory says of it. Places with nothing are left
+  // out.
+  virtual std::vector<amount_held> find(std::span<const core::subject_handle> people,
+                                        const custody_context& with) const = 0;
+  // Everything that can lose them does, also when something else cannot: then it throws that afterwards. Adds to done
+  // what was done, before it throws too, and also where nothing was left of them: what as in amount_held, custodian
+  // empty.
+  virtual void erase(std::span<const core::subject_handle> people, const custody_context& with,
+                     std::vector<certificate_step>& done) = 0;
+  // It is over, and nothing of them is left.
+  virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
 };
 
-// A custodian for places that are always the same.
+// A custodian for places that are always the same, and that hold nothing to erase: about nobody, about operators, or
+// gone with the request or the work that they serve.
 std::unique_ptr<custodian> make_custodian(std::string name, std::vector<holding> holdings);
 
-// Of what this room holds itself.
+// Of what this room holds itself. What it does for an erasure, erasures does within its own transactions.
 std::unique_ptr<custodian> make_subject_custodian();
 
 struct held {
@@ -73,6 +119,9 @@ class custodians {
   // Everything that is held, by custodian in the order in which they came. Throws errc::internal when two say that they
   // own a place, or one does not say what a reader of the inventory must know.
   std::vector<held> inventory() const;
+
+  // In the order in which they came.
+  std::span<const std::unique_ptr<custodian>> all() const { return all_; }
 
  private:
   std::vector<std::unique_ptr<custodian>> all_;

@@ -167,6 +167,17 @@ data_keys vault::keys_of(sql::connection& in, std::span<const core::subject_hand
   return found;
 }
 
+std::vector<std::string> vault::wrapped_keys_of(sql::connection& in,
+                                                std::span<const core::subject_handle> people) const {
+  std::vector<std::string> found;
+  in_runs(people, [&](std::span<const core::subject_handle> some) {
+    const std::vector<std::int64_t> numbers = numbers_of(some);
+    in.each("SELECT wrapped FROM subject_key WHERE subject IN {int64s:subjects} AND subject > 0",
+            {{"subjects", sql::int64_list(numbers)}}, [&](const sql::row& row) { found.emplace_back(row.text(0)); });
+  });
+  return found;
+}
+
 data_keys vault::make_keys(sql::transaction& in, std::span<const core::subject_handle> people) {
   data_keys keys;
   keys.reserve(people.size());

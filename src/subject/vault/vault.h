@@ -52,7 +52,10 @@ class vault {
 
   // The keys of those who have one.
   data_keys keys_of(store::sql::connection& in, std::span<const core::subject_handle> people) const;
-  // The same, made for those who have none; people: each once.
+  // As they rest in their rows.
+  std::vector<std::string> wrapped_keys_of(store::sql::connection& in,
+                                           std::span<const core::subject_handle> people) const;
+  // The keys, made for those who have none; people: each once.
   data_keys make_keys(store::sql::transaction& in, std::span<const core::subject_handle> people);
   // Within the caller's transaction; the number of keys. The bytes leave the database file with the commit, its log
   // with database::checkpoint_truncate, and become useless elsewhere when the epoch is destroyed.

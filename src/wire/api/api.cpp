@@ -23,7 +23,7 @@ api::api(services to) : to_(std::move(to)) {
   add_recommenders(table_, to_);
   add_answers(table_, to_);
   add_events(table_, to_);
-  add_forgettings(table_, to_);
+  add_requests(table_, to_);
   add_purposes(table_, to_);
   add_jobs(table_, to_);
   add_tokens(table_, to_);

@@ -13,6 +13,7 @@
 #include "recommend/recommenders.h"
 #include "subject/custody/custodian.h"
 #include "subject/directory.h"
+#include "subject/erasure/erasures.h"
 #include "subject/purpose/purposes.h"
 #include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
@@ -29,9 +30,10 @@ struct services {
   subject::vault& keys;
   const subject::custodians& custodians;
   subject::purposes& purposes;
+  subject::erasures& erasures;
   job::jobs& jobs;
   access::tokens& tokens;
-  core::thread_pool& forget_pool;  // for the moment in which served models forget
+  core::thread_pool& forget_pool;  // for the moment in which people leave what answers
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids
   std::string roll_keys_kind;      // of jobs whose arguments are a key_roll

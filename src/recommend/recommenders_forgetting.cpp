@@ -1,0 +1,212 @@
+// How people leave the models that are served and those that are kept.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "recommend/family.h"
+#include "recommend/recommenders.h"
+#include "recommend/recommenders_slot.h"
+
+namespace eunomia::recommend {
+
+using core::subject_handle;
+
+namespace {
+
+class stopwatch {
+ public:
+  double milliseconds() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+forgotten_model recommenders::forget_served(slot& in, std::span<const subject_handle> gone,
+                                            const training_context& context) {
+  const auto serving = in.serving.current();
+  const stopwatch watch;
+  const model_record& record = serving->record();
+  const auto report = serving->model_->forget(gone, context);
+  if (report.subjects > 0) {
+    in.saved = false;
+    if (report.level != forgetting_level::exact && record.exact) {
+      auto changed = std::make_shared<served_model>(*serving);
+      changed->record_.exact = false;
+      in.serving.publish(std::move(changed));
+    }
+  }
+  return {record.name,     record.version,      record.family, true,
+          report.subjects, report.interactions, report.level,  watch.milliseconds()};
+}
+
+std::vector<forgotten_model> recommenders::forget_in_memory(std::span<const subject_handle> gone,
+                                                            const training_context& context) {
+  std::vector<forgotten_model> lost;
+  for (const auto& one : slots()) {
+    const std::lock_guard changing(one->changing);
+    if (one->serving.current() != nullptr) {
+      lost.push_back(forget_served(*one, gone, context));
+      if (!one->serving.current()->record().exact) {
+        note_inexact();
+      }
+    }
+  }
+  return lost;
+}
+
+std::vector<forgotten_model> recommenders::forget_on_disk(std::span<const subject_handle> gone,
+                                                          const training_context& context) {
+  std::map<std::string, std::vector<model_record>> by_name;
+  for (auto& version : models_.all()) {
+    by_name[version.name].push_back(std::move(version));
+  }
+  std::vector<forgotten_model> lost;
+  std::exception_ptr obstacle;
+  for (const auto& [name, versions] : by_name) {
+    context.job.check();
+    try {
+      forget_versions(name, gone, context, lost);
+    } catch (const core::error& problem) {
+      if (problem.code() == core::errc::cancelled) {
+        throw;
+      }
+      core::log::error("an erasure waits for this", {{"recommender", name}, {"why", problem.kept_message()}});
+      obstacle = std::current_exception();
+    }
+    context.job.report("models", lost.size(), 0);
+  }
+  if (obstacle) {
+    std::rethrow_exception(obstacle);
+  }
+  return lost;
+}
+
+void recommenders::forget_versions(const std::string& name, std::span<const subject_handle> gone,
+                                   const training_context& context, std::vector<forgotten_model>& lost) {
+  const auto held = slot_of(name);
+  const std::lock_guard changing(held->changing);
+  if (held->serving.current() != nullptr) {
+    // A request that came a moment ago may not have got so far.
+    forget_served(*held, gone, context);
+  }
+  const auto serving = held->serving.current();
+  for (const auto& version : models_.versions(name)) {
+    const stopwatch watch;
+    forgotten_model result{version.name, version.version, version.family, version.serving, 0, 0, {}, 0};
+    bool exact = version.exact;
+    if (serving != nullptr && serving->record().version == version.version) {
+      exact = serving->record().exact;
+      if (!held->saved) {
+        auto kept = models_.replace(version, *serving->model_, exact);
+        auto changed = std::make_shared<served_model>(*serving);
+        changed->record_ = std::move(kept);
+        held->serving.publish(std::move(changed));
+        held->saved = true;
+      }
+    } else {
+      const auto loaded = models_.load(version, context);
+      const auto report = loaded->forget(gone, context);
+      result.people = report.subjects;
+      result.pairs = report.interactions;
+      if (report.subjects > 0) {
+        exact = exact && report.level == forgetting_level::exact;
+        models_.replace(version, *loaded, exact);
+      }
+    }
+    if (!exact) {
+      result.level = family_named(version.family).forgets();
+      note_inexact();
+    }
+    result.milliseconds = watch.milliseconds();
+    lost.push_back(std::move(result));
+  }
+}
+
+std::vector<forgotten_model> recommenders::holding(std::span<const subject_handle> people,
+                                                   const training_context& context) const {
+  std::vector<forgotten_model> all;
+  for (const auto& version : models_.all()) {
+    context.job.check();
+    const auto loaded = models_.load(version, context);
+    const preferences& rows = loaded->learned_from();
+    forgotten_model found{version.name, version.version, version.family, version.serving, 0, 0, {}, 0};
+    for (const subject_handle who : people) {
+      if (const auto row = rows.find(who)) {
+        ++found.people;
+        found.pairs += rows.items_of(*row).size();
+      }
+    }
+    if (found.people > 0) {
+      all.push_back(std::move(found));
+    }
+  }
+  return all;
+}
+
+std::size_t recommenders::rederive(const training_context& context) {
+  // What becomes inexact from here on is noted anew.
+  inexact_since_ = 0;
+  std::size_t done = 0;
+  std::set<std::string> names;
+  for (const auto& version : models_.all()) {
+    names.insert(version.name);
+  }
+  try {
+    for (const std::string& name : names) {
+      context.job.check();
+      const auto held = slot_of(name);
+      const std::lock_guard changing(held->changing);
+      const auto serving = held->serving.current();
+      for (const auto& version : models_.versions(name)) {
+        if (serving != nullptr && serving->record().version == version.version) {
+          done += rederive_served(*held, context);
+        } else if (!version.exact) {
+          const auto loaded = models_.load(version, context);
+          loaded->rederive(context);
+          models_.replace(version, *loaded);
+          ++done;
+        }
+      }
+    }
+  } catch (...) {
+    note_inexact();
+    throw;
+  }
+  return done;
+}
+
+std::size_t recommenders::rederive_served(slot& in, const training_context& context) {
+  const auto serving = in.serving.current();
+  if (serving->record().exact) {
+    return 0;
+  }
+  serving->model_->rederive(context);
+  auto changed = std::make_shared<served_model>(*serving);
+  changed->record_ = models_.replace(serving->record(), *serving->model_);
+  in.serving.publish(std::move(changed));
+  in.saved = true;
+  return 1;
+}
+
+void recommenders::note_inexact() {
+  std::int64_t exact = 0;
+  inexact_since_.compare_exchange_strong(exact, core::now_ms());
+}
+
+std::optional<std::int64_t> recommenders::inexact_since() const {
+  const std::int64_t at = inexact_since_;
+  return at == 0 ? std::nullopt : std::optional(at);
+}
+
+}  // namespace eunomia::recommend

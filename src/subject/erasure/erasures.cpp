@@ -1,0 +1,490 @@
+#include "subject/erasure/erasures.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <set>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/subject_handles.h"
+#include "core/time.h"
+
+namespace eunomia::subject {
+
+namespace sql = store::sql;
+
+namespace {
+
+constexpr std::string_view own_name = "subject";
+constexpr std::string_view identifiers = "identifiers";
+constexpr std::string_view keys_of_people = "keys";
+constexpr std::string_view choices = "choices about the use of data";
+
+struct requested_details {
+  std::int64_t request = 0;
+  std::uint64_t people = 0;
+};
+BOOST_DESCRIBE_STRUCT(requested_details, (), (request, people))
+
+std::string place_of_traces(core::subject_handle key) {
+  return fmt::format("subject_request.traces {}", key.value());
+}
+
+std::uint64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count());
+}
+
+// Adds what was done, or found again, to what was found. What nobody found, and of which nothing was left, is not told.
+void merge(std::vector<certificate_step>& steps, certificate_step done) {
+  const auto known = std::ranges::find_if(
+      steps, [&](const certificate_step& s) { return s.custodian == done.custodian && s.what == done.what; });
+  if (known != steps.end()) {
+    done.count = std::max(done.count, known->count);
+    if (done.level || !known->level) {
+      *known = std::move(done);
+    }
+  } else if (done.count > 0) {
+    steps.push_back(std::move(done));
+  }
+}
+
+bool passes_by(std::string_view file, std::span<const std::string> folders) {
+  return std::ranges::any_of(folders, [&](const std::string& folder) { return file.starts_with(folder); });
+}
+
+}  // namespace
+
+// What one finish() knows.
+struct erasures::pass {
+  std::vector<request_table::open_case> cases;  // not closed yet
+  std::vector<core::subject_handle> people;     // of all of them, ascending
+  identity_traces traces;
+  certified_verification verified;
+  std::vector<std::string> remarks;
+};
+
+erasures::erasures(erasure_house in) : house_(std::move(in)) {
+  house_.sql.migrate(request_table::migrations());
+  std::vector<core::subject_handle> waiting;
+  house_.sql.read([&](sql::connection& from) {
+    for (const auto& one : request_table::open_cases(from, certified_right::erasure)) {
+      waiting.insert(waiting.end(), one.people.begin(), one.people.end());
+    }
+  });
+  core::sort_and_unite(waiting);
+  if (!waiting.empty()) {
+    for (const auto& one : house_.all.all()) {
+      if (const auto guard = one->hold_back(waiting)) {
+        guard->kept();
+      }
+    }
+  }
+}
+
+erasure_level erasures::level_of_rows() const {
+  return house_.sql.speaks() == sql::engine::sqlite ? erasure_level::physically_erased
+                                                    : erasure_level::logically_deleted;
+}
+
+std::string_view erasures::store_of_rows() const {
+  return house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql";
+}
+
+rights_request erasures::begin(std::span<const core::subject_handle> people, const actor& by,
+                               const custody_context& with) {
+  std::vector<core::subject_handle> gone(people.begin(), people.end());
+  core::sort_and_unite(gone);
+  std::erase(gone, core::subject_handle());
+  if (gone.empty()) {
+    throw core::error(core::errc::invalid_argument, "an erasure names nobody");
+  }
+  // What they do meanwhile is refused; afterwards they are somebody new.
+  std::vector<std::unique_ptr<erasure_guard>> guards;
+  for (const auto& one : house_.all.all()) {
+    guards.push_back(one->hold_back(gone));
+  }
+  std::erase(guards, nullptr);
+  const auto kept = [&] {
+    for (const auto& guard : guards) {
+      guard->kept();
+    }
+  };
+  rights_request made;
+  try {
+    made = keep(gone, by);
+    kept();
+  } catch (const core::error& problem) {
+    // Whether it was committed is not known when the database was lost: then these people are lost in any case.
+    if (problem.code() == core::errc::unavailable) {
+      kept();
+    }
+    throw;
+  }
+  guards.clear();
+  for (const auto& one : house_.all.all()) {
+    for (certificate_step& left : one->leave_memory(gone, with)) {
+      left.custodian = one->name();
+      made.steps.push_back(std::move(left));
+    }
+  }
+  return made;
+}
+
+rights_request erasures::keep(std::span<const core::subject_handle> gone, const actor& by) {
+  return house_.sql.write([&](sql::transaction& in) {
+    rights_request made;
+    made.right = certified_right::erasure;
+    made.requested_at = core::now_ms();
+    made.deadline = one_month_after(made.requested_at);
+    made.requested_by = by.text();
+    made.people = gone.size();
+
+    // While their keys are there.
+    std::vector<pseudonym> names;
+    for (const auto& [who, key] : house_.keys.keys_of(in, gone)) {
+      names.push_back(pseudonym_of(key));
+    }
+    std::ranges::sort(names);
+    const identity_traces traces = house_.people.traces_of(in, gone);
+
+    request_table::open_case of;
+    of.people.assign(gone.begin(), gone.end());
+    of.key = house_.people.new_handle(in);
+    const data_keys key = house_.keys.make_keys(in, std::span(&of.key, 1));
+    of.traces = seal_text(key.at(of.key), core::write_json(traces), place_of_traces(of.key));
+
+    for (const core::subject_handle who : gone) {
+      house_.people.erase(in, who);
+    }
+    const std::string details = house_.sql.speaks() == sql::engine::sqlite
+                                    ? "rows deleted and overwritten, the log emptied"
+                                    : "rows deleted; copies in PostgreSQL's files open no more once the epoch of their "
+                                      "key is destroyed";
+    for (const auto& [what, count] :
+         {std::pair(identifiers, traces.identifiers.size()), std::pair(keys_of_people, traces.keys.size())}) {
+      made.steps.push_back({std::string(own_name),
+                            std::string(what),
+                            std::string(store_of_rows()),
+                            level_of_rows(),
+                            count,
+                            details,
+                            {},
+                            {},
+                            0});
+    }
+    made.id = request_table::insert(in, made, of);
+
+    const std::string about = core::write_json(requested_details{made.id, made.people});
+    std::vector<audit_entry> entries;
+    for (const pseudonym& name : names) {
+      entries.push_back({by, "erasure.requested", name, about});
+    }
+    if (entries.empty()) {
+      entries.push_back({by, "erasure.requested", std::nullopt, about});
+    }
+    house_.audit.append(in, entries);
+    return made;
+  });
+}
+
+std::vector<rights_request> erasures::finish(const custody_context& with) {
+  const std::lock_guard finishing(finishing_);
+  auto cases =
+      house_.sql.read([](sql::connection& in) { return request_table::open_cases(in, certified_right::erasure); });
+  if (cases.empty()) {
+    return {};
+  }
+  std::vector<std::int64_t> ids;
+  for (const auto& one : cases) {
+    ids.push_back(one.id);
+  }
+  pass now;
+  std::ranges::copy_if(cases, std::back_inserter(now.cases), [](const auto& one) { return !one.closed(); });
+  for (const auto& one : now.cases) {
+    now.people.insert(now.people.end(), one.people.begin(), one.people.end());
+  }
+  core::sort_and_unite(now.people);
+  try {
+    if (!now.cases.empty()) {
+      look(now, with);
+      erase_everywhere(now, with);
+      verify(now, with);
+      close(now);
+    }
+    // What led to them leaves the log too before anything is claimed.
+    house_.sql.checkpoint_truncate();
+    house_.sql.write([&](sql::transaction& in) {
+      const std::int64_t completed = core::now_ms();
+      for (const std::int64_t id : ids) {
+        request_table::complete(in, id, completed);
+      }
+    });
+  } catch (const core::error& problem) {
+    if (problem.code() != core::errc::cancelled) {
+      keep_obstacle(cases, problem.kept_message());
+    }
+    throw;
+  } catch (const std::exception& problem) {
+    keep_obstacle(cases, core::kept_message_of(problem));
+    throw;
+  }
+  for (const auto& one : house_.all.all()) {
+    one->erased(now.people);
+  }
+  house_.audit.sign_head(core::signing_key(house_.keys.keys().signing_seed()));
+  std::vector<rights_request> completed;
+  for (const std::int64_t id : ids) {
+    completed.push_back(find(id));
+  }
+  return completed;
+}
+
+void erasures::look(pass& in, const custody_context& with) {
+  const data_keys keys = house_.sql.read([&](sql::connection& from) {
+    std::vector<core::subject_handle> wanted;
+    for (const auto& one : in.cases) {
+      wanted.push_back(one.key);
+    }
+    return house_.keys.keys_of(from, wanted);
+  });
+  for (const auto& one : in.cases) {
+    auto traces = core::read_json<identity_traces>(unseal_text(keys.at(one.key), one.traces, place_of_traces(one.key)));
+    std::ranges::move(traces.identifiers, std::back_inserter(in.traces.identifiers));
+    std::ranges::move(traces.keys, std::back_inserter(in.traces.keys));
+  }
+  for (auto& one : in.cases) {
+    if (one.looked) {
+      continue;
+    }
+    one.looked = true;
+    for (const auto& custodian : house_.all.all()) {
+      with.job.check();
+      try {
+        for (amount_held& found : custodian->find(one.people, with)) {
+          merge(one.steps, {std::string(custodian->name()),
+                            std::move(found.what),
+                            std::move(found.store),
+                            std::nullopt,
+                            found.count,
+                            "",
+                            {},
+                            {},
+                            0});
+        }
+      } catch (const core::error& problem) {
+        if (problem.code() == core::errc::cancelled) {
+          throw;
+        }
+        // What can be erased of it is, all the same; verify() will not overlook it.
+        one.looked = false;
+      }
+    }
+  }
+  keep_steps(in);
+}
+
+void erasures::keep_steps(const pass& in) {
+  house_.sql.write([&](sql::transaction& to) {
+    for (const auto& one : in.cases) {
+      request_table::keep_steps(to, one.id, one.steps, one.looked);
+    }
+  });
+}
+
+void erasures::erase_everywhere(pass& in, const custody_context& with) {
+  // One that fails keeps the requests waiting, and none of the others: whatever can lose these people does.
+  std::exception_ptr obstacle;
+  for (const auto& one : house_.all.all()) {
+    with.job.check();
+    std::vector<certificate_step> done;
+    try {
+      one->erase(in.people, with, done);
+    } catch (const core::error& problem) {
+      if (problem.code() == core::errc::cancelled) {
+        throw;
+      }
+      core::log::error("an erasure waits for this", {{"custodian", one->name()}, {"why", problem.kept_message()}});
+      obstacle = std::current_exception();
+    }
+    for (certificate_step& step : done) {
+      step.custodian = one->name();
+      for (auto& of : in.cases) {
+        merge(of.steps, step);
+      }
+    }
+  }
+  if (obstacle) {
+    keep_steps(in);
+    std::rethrow_exception(obstacle);
+  }
+}
+
+void erasures::verify(pass& in, const custody_context& with) const {
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& one : house_.all.all()) {
+    for (const amount_held& left : one->find(in.people, with)) {
+      throw core::error(core::errc::failed_precondition,
+                        fmt::format("custodian \"{}\" still holds {} of its {}", one->name(), left.count, left.what));
+    }
+  }
+  // Before the bytes are read, so that those of deleted rows are overwritten.
+  house_.sql.checkpoint_truncate();
+  std::vector<std::string> wanted = in.traces.keys;
+  bool short_ones = false;
+  for (const identifier_trace& one : in.traces.identifiers) {
+    wanted.push_back(one.sealed);
+    // Who came back is somebody new, found by the same digest.
+    if (!house_.people.find(one.space, one.identifier)) {
+      wanted.push_back(one.lookup);
+    }
+    std::ranges::move(encodings_of(one.identifier), std::back_inserter(wanted));
+    short_ones = short_ones || one.identifier.size() < min_needle_bytes;
+  }
+  std::ranges::sort(wanted);
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  const std::size_t texts = wanted.size();
+  const byte_scan_report scan = scan_bytes(house_.data, needles(std::move(wanted)), {}, with.pool, with.job);
+  std::set<std::string> passing;
+  std::uint64_t remarked = 0;
+  for (const found_place& place : scan.places) {
+    if (!passes_by(place.file, house_.passing)) {
+      throw core::error(
+          core::errc::failed_precondition,
+          fmt::format("{} holds, at byte {}, an identifier of somebody who is erased, or what it rested as; "
+                      "if it belongs there, an item of the same name for one, it has to be removed first",
+                      place.file, place.offset));
+    }
+    ++remarked;
+    passing.insert(place.file.substr(0, place.file.find('/')));
+  }
+  if (scan.found > remarked) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("{} places hold identifiers of people who are erased", scan.found));
+  }
+  in.verified = {
+      fmt::format("Every custodian was asked again what it holds of them, and every file of the data "
+                  "directory was read for {} texts: their identifiers in UTF-8, UTF-16, hexadecimal and "
+                  "base64, and the bytes that stood for them in the directory and the vault{}. It took {} ms.",
+                  texts, house_.sql.speaks() == sql::engine::sqlite ? "" : "; PostgreSQL's own files were not read",
+                  milliseconds_since(begin)),
+      scan.files, scan.bytes, house_.all.inventory().size(), scan.found};
+  for (const std::string& folder : passing) {
+    in.remarks.push_back(fmt::format(
+        "Files on their way in ({}) hold an identifier of theirs: whoever they bring in is somebody new.", folder));
+  }
+  if (short_ones) {
+    in.remarks.push_back(
+        fmt::format("Encodings of fewer than {} bytes were not looked for: they occur by chance.", min_needle_bytes));
+  }
+}
+
+void erasures::close(pass& in) {
+  if (in.cases.size() > 1) {
+    in.remarks.push_back(fmt::format(
+        "{} requests were completed together; what was counted while they were is of all of them.", in.cases.size()));
+  }
+  if (house_.sql.speaks() == sql::engine::postgresql) {
+    in.remarks.emplace_back(
+        "PostgreSQL keeps deleted rows in its files and its log until it uses the place again (VACUUM, checkpoints). "
+        "Identifiers in them are sealed with destroyed keys; events are under handles that lead nowhere.");
+  }
+  in.remarks.emplace_back("Copies that left this installation, such as files that were exported, are not part of it.");
+  std::vector<core::subject_handle> case_keys;
+  for (const auto& one : in.cases) {
+    case_keys.push_back(one.key);
+  }
+  try {
+    house_.sql.write([&](sql::transaction& to) {
+      const std::int64_t now = core::now_ms();
+      // Last: until their rows are gone, what they chose keeps counting.
+      const certificate_step chosen{std::string(own_name),
+                                    std::string(choices),
+                                    std::string(store_of_rows()),
+                                    level_of_rows(),
+                                    house_.purposes.erase(to, in.people),
+                                    "",
+                                    {},
+                                    {},
+                                    0};
+      house_.keys.destroy_keys(to, case_keys);
+      for (const auto& one : in.cases) {
+        std::vector<certificate_step> steps = one.steps;
+        merge(steps, chosen);
+        for (certificate_step& step : steps) {
+          if (!step.level) {
+            step.level = erasure_level::physically_erased;
+            step.details = "was gone, and of whomever it was about, before the erasure came to it";
+          }
+        }
+        request_table::close(to, one.id, steps, certify(to, in, one, steps, now));
+      }
+    });
+  } catch (...) {
+    house_.purposes.in_doubt();
+    throw;
+  }
+  house_.purposes.refresh(in.people);
+}
+
+std::string erasures::certify(sql::transaction& in, const pass& of, const request_table::open_case& one,
+                              std::span<const certificate_step> steps, std::int64_t now) const {
+  const audit_position at =
+      house_.audit.append(in, audit_entry{actor::system(), "erasure.completed", std::nullopt,
+                                          core::write_json(requested_details{one.id, one.people_asked})});
+  certificate content;
+  content.request = {house_.keys.keys().id(),   fmt::format("{}", one.id),
+                     certified_right::erasure,  core::format_iso8601(one.requested_at),
+                     core::format_iso8601(now), core::format_iso8601(one.deadline),
+                     one.people_asked};
+  content.steps.assign(steps.begin(), steps.end());
+  content.verification = of.verified;
+  content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
+  content.remarks = of.remarks;
+  if (one.attempts > 0) {
+    content.remarks.push_back(fmt::format("It was attempted {} times.", one.attempts + 1));
+  }
+  return write_certificate(content, core::signing_key(house_.keys.keys().signing_seed()));
+}
+
+void erasures::keep_obstacle(std::span<const request_table::open_case> cases, std::string_view why) noexcept {
+  try {
+    house_.sql.write([&](sql::transaction& in) {
+      for (const auto& one : cases) {
+        request_table::keep_obstacle(in, one.id, why);
+      }
+    });
+  } catch (const std::exception& problem) {
+    core::log::error("what an erasure waits for could not be kept", {{"why", core::kept_message_of(problem)}});
+  }
+}
+
+std::optional<std::int64_t> erasures::wait_since() const {
+  return house_.sql.read([](sql::connection& in) { return request_table::oldest_open(in, certified_right::erasure); });
+}
+
+rights_request erasures::find(std::int64_t id) const {
+  return house_.sql.read([&](sql::connection& in) { return request_table::find(in, id); });
+}
+
+std::vector<rights_request> erasures::list(std::int64_t before, std::size_t limit) const {
+  if (limit == 0 || limit > max_audit_page) {
+    throw core::error(core::errc::invalid_argument,
+                      fmt::format("limit: {} is not 1 to max_audit_page = {}", limit, max_audit_page));
+  }
+  return house_.sql.read([&](sql::connection& in) { return request_table::list(in, before, limit); });
+}
+
+std::string erasures::certificate_of(std::int64_t id) const {
+  return house_.sql.read([&](sql::connection& in) { return request_table::certificate_of(in, id); });
+}
+
+}  // namespace eunomia::subject

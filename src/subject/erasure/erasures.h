@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/subject_handle.h"
+#include "store/sql/database.h"
+#include "subject/audit/audit_log.h"
+#include "subject/custody/custodian.h"
+#include "subject/directory.h"
+#include "subject/erasure/byte_scan.h"
+#include "subject/purpose/purposes.h"
+#include "subject/rights/request_table.h"
+#include "subject/vault/vault.h"
+
+// Erasure (Art. 17): people leave everything that the custodians hold, and a certificate says so.
+//
+//   begin()   one transaction keeps the request, takes identifiers and keys out of directory and vault, and writes to
+//             the audit log: from then on nothing leads from an identifier to the person. Then whatever answers from
+//             memory loses them. That is when the request is acknowledged.
+//   finish()  for all requests that wait: what there is is counted; every custodian erases; the stores are asked again,
+//             and every file of the data directory is read for what the people were called and what their rows were;
+//             what they chose, and what led to them from the request, goes in the transaction that writes the
+//             certificates; SQLite's log is emptied; the requests are completed.
+//
+// A kill at any moment is answered by the next finish(), which does all of it again: nothing in it counts on not having
+// been done. What stands in the way is kept with the request, which waits. Nothing is claimed that did not happen.
+namespace eunomia::subject {
+
+// All outlive it.
+struct erasure_house {
+  store::sql::database& sql;
+  vault& keys;
+  durable_directory& people;
+  subject::purposes& purposes;
+  audit_log& audit;
+  const custodians& all;
+  std::filesystem::path data;  // every file below it is read
+  // Folders of it where bytes of a person may pass by, of somebody new with an old name: "uploads/". A find there is
+  // remarked upon, and is no obstacle.
+  std::vector<std::string> passing;
+};
+
+// Any thread. One process has the data directory, in one of these.
+class erasures {
+ public:
+  // Brings the schema up to date; tells the custodians whose erasure waits.
+  explicit erasures(erasure_house in);
+
+  // Durable, and gone from what answers, when it returns. steps: what became of identifiers, keys and memory. Throws
+  // errc::invalid_argument for nobody at all.
+  rights_request begin(std::span<const core::subject_handle> people, const actor& by, const custody_context& with);
+
+  // The requests that it completed: all that waited when it began. Throws what stands in the way, after it was kept
+  // with them; errc::cancelled.
+  std::vector<rights_request> finish(const custody_context& with);
+
+  // When the oldest came that waits, UTC ms.
+  std::optional<std::int64_t> wait_since() const;
+
+  // errc::not_found.
+  rights_request find(std::int64_t id) const;
+  // Newest first, ids below before (0: from the newest). limit: at most max_audit_page.
+  std::vector<rights_request> list(std::int64_t before, std::size_t limit) const;
+  // The file. errc::not_found; errc::failed_precondition until it is completed.
+  std::string certificate_of(std::int64_t id) const;
+
+ private:
+  struct pass;
+
+  rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
+  void look(pass& in, const custody_context& with);
+  void keep_steps(const pass& in);
+  void erase_everywhere(pass& in, const custody_context& with);
+  void verify(pass& in, const custody_context& with) const;
+  void close(pass& in);
+  std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
+                      std::span<const certificate_step> steps, std::int64_t now) const;
+  void keep_obstacle(std::span<const request_table::open_case> cases, std::string_view why) noexcept;
+  erasure_level level_of_rows() const;
+  std::string_view store_of_rows() const;
+
+  erasure_house house_;
+  std::mutex finishing_;  // held by finish()
+};
+
+}  // namespace eunomia::subject

@@ -1,0 +1,364 @@
+#include "subject/erasure/erasures.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/temporary_directory.h"
+#include "store/sql/test_database.h"
+
+namespace eunomia::subject {
+namespace {
+
+using core::errc;
+using people_view = std::span<const core::subject_handle>;
+
+// Rows of people in a file of the data directory: a line for each, "SUBJECT TEXT".
+struct notebook {
+  std::filesystem::path file;
+  std::multimap<core::subject_handle, std::string> rows;
+  std::set<core::subject_handle> expected;  // to go, as it was told
+  int held_back = 0;
+  std::vector<std::string> calls;
+  bool broken = false;
+  bool unreadable = false;    // nobody can look into it
+  bool broken_after = false;  // fails when the rows are gone
+  bool lies = false;          // says that it erased, and did not
+
+  void save() const {
+    std::string text;
+    for (const auto& [who, row] : rows) {
+      text += row + "\n";
+    }
+    core::write_file(file, text);
+  }
+};
+
+class notebook_guard final : public erasure_guard {
+ public:
+  notebook_guard(notebook& of, people_view people) : of_(of), people_(people.begin(), people.end()) { ++of_.held_back; }
+  ~notebook_guard() override { --of_.held_back; }
+  void kept() noexcept override { of_.expected.insert(people_.begin(), people_.end()); }
+
+ private:
+  notebook& of_;
+  std::vector<core::subject_handle> people_;
+};
+
+class notebook_custodian final : public custodian {
+ public:
+  explicit notebook_custodian(notebook& of) : of_(of) {}
+  std::string_view name() const override { return "notebook"; }
+  std::vector<holding> describe() const override { return {}; }
+
+  std::unique_ptr<erasure_guard> hold_back(people_view people) override {
+    return std::make_unique<notebook_guard>(of_, people);
+  }
+  std::vector<certificate_step> leave_memory(people_view people, const custody_context&) override {
+    of_.calls.emplace_back("leave_memory");
+    return {{"", "memory of it", "memory", erasure_level::physically_erased, people.size(), "", {}, {}, 0}};
+  }
+  std::vector<amount_held> find(people_view people, const custody_context&) const override {
+    of_.calls.emplace_back("find");
+    if (of_.unreadable) {
+      throw core::error(errc::corrupt, "a page is missing");
+    }
+    std::uint64_t count = 0;
+    for (const auto who : people) {
+      count += of_.rows.count(who);
+    }
+    return count == 0 ? std::vector<amount_held>{} : std::vector<amount_held>{{"notes", "file", count}};
+  }
+  void erase(people_view people, const custody_context&, std::vector<certificate_step>& done) override {
+    of_.calls.emplace_back("erase");
+    if (of_.broken) {
+      throw core::error(errc::resource_exhausted, "the notebook is full");
+    }
+    std::uint64_t count = 0;
+    for (const auto who : people) {
+      count += of_.lies ? 1 : of_.rows.erase(who);
+    }
+    of_.save();
+    done.push_back({"", "notes", "file", erasure_level::physically_erased, count, "", {}, {}, 0});
+    if (of_.broken_after) {
+      throw core::error(errc::unavailable, "the binding came off");
+    }
+  }
+  void erased(people_view people) noexcept override {
+    for (const auto who : people) {
+      of_.expected.erase(who);
+    }
+  }
+
+ private:
+  notebook& of_;
+};
+
+class erasures_on_both : public store::sql::on_both_engines {
+ protected:
+  void SetUp() override {
+    on_both_engines::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    db().migrate(directory_migrations());
+    notes_.file = data() / "notes";
+    std::filesystem::create_directories(data() / "uploads");
+    open();
+    for (const char* name : {"ann-of-the-mill", "bob-of-the-mill", "eve-of-the-mill"}) {
+      const auto who = people_->resolve("user", name);
+      notes_.rows.emplace(who, "likes tea");
+      notes_.rows.emplace(who, "likes cats");
+    }
+    notes_.save();
+  }
+  void TearDown() override {
+    all_.reset();
+    audit_.reset();
+    purposes_.reset();
+    people_.reset();
+    keys_.reset();
+    on_both_engines::TearDown();
+  }
+  void open() {
+    keys_ = open_vault(db(), folder_.path() / "keys");
+    people_ = open_directory(db(), keys_);
+    purposes_ = std::make_unique<purposes>(db());
+    audit_ = std::make_unique<audit_log>(db());
+    custodians_ = {};
+    custodians_.add(std::make_unique<notebook_custodian>(notes_));
+    all_ = std::make_unique<erasures>(
+        erasure_house{db(), *keys_, *people_, *purposes_, *audit_, custodians_, data(), {"uploads/"}});
+  }
+  // As another start of the process would.
+  void restart() {
+    notes_.expected.clear();
+    all_.reset();
+    audit_.reset();
+    purposes_.reset();
+    people_.reset();
+    keys_.reset();
+    open();
+  }
+
+  std::filesystem::path data() const { return folder_.path() / "data"; }
+  core::subject_handle handle(const char* name) { return people_->find("user", name).value(); }
+  rights_request begin(std::vector<core::subject_handle> gone) {
+    return all_->begin(gone, actor::token("tok-1"), {pool_, job_});
+  }
+  std::vector<rights_request> finish() { return all_->finish({pool_, job_}); }
+  certificate verified(std::int64_t request) {
+    const auto key = core::signing_key(keys_->keys().signing_seed()).public_half();
+    return verify_certificate(all_->certificate_of(request), {&key, 1}).content;
+  }
+  const certificate_step* step(const certificate& in, std::string_view what) {
+    for (const auto& one : in.steps) {
+      if (one.what == what) {
+        return &one;
+      }
+    }
+    return nullptr;
+  }
+  std::string obstacle(errc code) {
+    try {
+      finish();
+    } catch (const core::error& problem) {
+      EXPECT_EQ(problem.code(), code) << problem.what();
+      return problem.what();
+    }
+    ADD_FAILURE() << "nothing stood in the way";
+    return {};
+  }
+
+  core::temporary_directory folder_;
+  core::thread_pool pool_{2};
+  core::job job_;
+  notebook notes_;
+  custodians custodians_;
+  std::shared_ptr<vault> keys_;
+  std::unique_ptr<durable_directory> people_;
+  std::unique_ptr<purposes> purposes_;
+  std::unique_ptr<audit_log> audit_;
+  std::unique_ptr<erasures> all_;
+};
+EUNOMIA_ON_BOTH_ENGINES(erasures_on_both);
+
+TEST_P(erasures_on_both, somebody_is_nobody_at_once_and_gone_with_a_certificate_later) {
+  const auto ann = handle("ann-of-the-mill");
+  const rights_request asked = begin({ann});
+  EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+  EXPECT_EQ(asked.people, 1U);
+  EXPECT_EQ(asked.requested_by, "token tok-1");
+  EXPECT_EQ(asked.deadline, one_month_after(asked.requested_at));
+  EXPECT_EQ(notes_.rows.count(ann), 2U);
+  EXPECT_TRUE(notes_.expected.contains(ann));
+  EXPECT_EQ(notes_.held_back, 0);
+  EXPECT_EQ(all_->wait_since(), asked.requested_at);
+  EXPECT_THROW(all_->certificate_of(asked.id), core::error);
+
+  const auto done = finish();
+  ASSERT_EQ(done.size(), 1U);
+  EXPECT_NE(done[0].completed_at, 0);
+  EXPECT_EQ(notes_.rows.count(ann), 0U);
+  EXPECT_EQ(notes_.rows.size(), 4U);
+  EXPECT_TRUE(notes_.expected.empty());
+  EXPECT_FALSE(all_->wait_since());
+
+  const certificate proof = verified(asked.id);
+  EXPECT_EQ(proof.request.people, 1U);
+  EXPECT_EQ(proof.request.right, certified_right::erasure);
+  ASSERT_NE(step(proof, "notes"), nullptr);
+  EXPECT_EQ(step(proof, "notes")->count, 2U);
+  EXPECT_EQ(step(proof, "notes")->level, erasure_level::physically_erased);
+  EXPECT_EQ(step(proof, "identifiers")->count, 1U);
+  EXPECT_EQ(step(proof, "identifiers")->level, GetParam() == store::sql::engine::sqlite
+                                                   ? erasure_level::physically_erased
+                                                   : erasure_level::logically_deleted);
+  EXPECT_EQ(step(proof, "memory of it"), nullptr) << "what leaves memory is no place where something rested";
+  EXPECT_GE(proof.verification.files_read, 1U);
+  EXPECT_EQ(proof.verification.found, 0U);
+  core::job job;
+  const auto key = core::signing_key(keys_->keys().signing_seed()).public_half();
+  const audit_anchor anchor = anchor_of(proof, *audit_);
+  EXPECT_EQ(audit_->verify({&key, 1}, job, {&anchor, 1}).unsigned_entries, 0);
+}
+
+TEST_P(erasures_on_both, nothing_in_the_database_leads_to_them_afterwards) {
+  const auto ann = handle("ann-of-the-mill");
+  const auto name = db().read([&](store::sql::connection& in) {
+    return pseudonym_of(keys_->keys_of(in, {&ann, 1}).at(ann));
+  });
+  purposes_->choose(ann, core::purpose("recommendation"), choice::object);
+  begin({ann});
+  EXPECT_EQ(audit_->entries({.about = name}).size(), 1U) << "the request is found by the pseudonym";
+  finish();
+  db().read([&](store::sql::connection& in) {
+    EXPECT_EQ(in.query_one("SELECT count(*) FROM subject_key WHERE subject > 0")[0].int64(0), 2)
+        << "neither their key nor that of the case";
+    const auto row = in.query_one("SELECT handles, case_key, traces FROM subject_request");
+    EXPECT_EQ(row[0].text(0), "[]");
+    EXPECT_EQ(row[0].int64(1), 0);
+    EXPECT_EQ(row[0].text(2), "");
+  });
+  EXPECT_TRUE(purposes_->choices_of(ann).empty());
+}
+
+TEST_P(erasures_on_both, a_custodian_that_fails_keeps_the_request_waiting_and_is_asked_again) {
+  const auto ann = handle("ann-of-the-mill");
+  const auto asked = begin({ann});
+  notes_.broken = true;
+  EXPECT_EQ(obstacle(errc::resource_exhausted), "the notebook is full");
+  auto now = all_->find(asked.id);
+  EXPECT_EQ(now.obstacle, "the notebook is full");
+  EXPECT_EQ(now.attempts, 1U);
+  EXPECT_EQ(now.completed_at, 0);
+  EXPECT_FALSE(now.certified);
+  EXPECT_TRUE(notes_.expected.contains(ann));
+  restart();
+  EXPECT_TRUE(notes_.expected.contains(ann)) << "the custodians are told again";
+  notes_.broken = false;
+  finish();
+  now = all_->find(asked.id);
+  EXPECT_EQ(now.obstacle, "");
+  EXPECT_NE(now.completed_at, 0);
+  EXPECT_EQ(verified(asked.id).remarks.back(), "It was attempted 2 times.");
+}
+
+TEST_P(erasures_on_both, what_was_found_is_told_though_an_attempt_before_had_erased_it) {
+  const auto ann = handle("ann-of-the-mill");
+  const auto asked = begin({ann});
+  core::write_file(data() / "stray", "ann-of-the-mill was here");
+  obstacle(errc::failed_precondition);
+  EXPECT_EQ(notes_.rows.count(ann), 0U);
+  std::filesystem::remove(data() / "stray");
+  restart();
+  finish();
+  EXPECT_EQ(step(verified(asked.id), "notes")->count, 2U);
+}
+
+TEST_P(erasures_on_both, what_cannot_be_looked_into_is_erased_all_the_same_and_told_when_it_is_over) {
+  const auto ann = handle("ann-of-the-mill");
+  const auto asked = begin({ann});
+  notes_.unreadable = true;
+  notes_.broken_after = true;
+  EXPECT_EQ(obstacle(errc::unavailable), "the binding came off");
+  EXPECT_EQ(notes_.rows.count(ann), 0U);
+  notes_.broken_after = false;
+  EXPECT_EQ(obstacle(errc::corrupt), "a page is missing") << "nothing is claimed of what nobody looked into";
+  restart();
+  notes_.unreadable = false;
+  finish();
+  EXPECT_EQ(step(verified(asked.id), "notes")->count, 2U);
+}
+
+TEST_P(erasures_on_both, a_custodian_that_claims_what_it_did_not_do_is_found_out) {
+  begin({handle("ann-of-the-mill")});
+  notes_.lies = true;
+  EXPECT_EQ(obstacle(errc::failed_precondition), "custodian \"notebook\" still holds 2 of its notes");
+}
+
+TEST_P(erasures_on_both, a_file_that_holds_the_identifier_is_named_and_the_request_waits) {
+  const auto asked = begin({handle("ann-of-the-mill")});
+  core::write_file(data() / "stray", "it was ann-of-the-mill");
+  const std::string why = obstacle(errc::failed_precondition);
+  EXPECT_NE(why.find("stray holds, at byte 7, an identifier"), std::string::npos) << why;
+  EXPECT_EQ(why.find("ann"), std::string::npos) << "not who";
+  EXPECT_FALSE(all_->find(asked.id).certified);
+}
+
+TEST_P(erasures_on_both, a_file_on_its_way_in_is_remarked_upon) {
+  const auto asked = begin({handle("ann-of-the-mill")});
+  core::write_file(data() / "uploads" / "1.csv", "ann-of-the-mill,tea");
+  finish();
+  const certificate proof = verified(asked.id);
+  EXPECT_EQ(proof.verification.found, 1U);
+  EXPECT_NE(proof.remarks.front().find("(uploads)"), std::string::npos);
+}
+
+TEST_P(erasures_on_both, who_comes_back_before_it_is_over_is_somebody_new_and_stays) {
+  const auto ann = handle("ann-of-the-mill");
+  begin({ann});
+  const auto again = people_->resolve("user", "ann-of-the-mill");
+  EXPECT_NE(again, ann);
+  ASSERT_EQ(finish().size(), 1U);
+  EXPECT_EQ(handle("ann-of-the-mill"), again);
+}
+
+TEST_P(erasures_on_both, several_requests_are_completed_together_and_certified_each) {
+  const auto first = begin({handle("ann-of-the-mill")});
+  const auto second = begin({handle("bob-of-the-mill"), handle("eve-of-the-mill")});
+  ASSERT_EQ(finish().size(), 2U);
+  EXPECT_EQ(step(verified(first.id), "identifiers")->count, 1U);
+  EXPECT_EQ(step(verified(second.id), "identifiers")->count, 2U);
+  EXPECT_EQ(verified(second.id).request.people, 2U);
+  EXPECT_EQ(all_->list(0, 10).size(), 2U);
+  EXPECT_EQ(all_->list(second.id, 10).front().id, first.id);
+  EXPECT_TRUE(notes_.rows.empty());
+}
+
+TEST_P(erasures_on_both, a_kill_after_the_certificate_was_written_only_has_to_be_completed) {
+  const auto asked = begin({handle("ann-of-the-mill")});
+  finish();
+  db().write([&](store::sql::transaction& in) { in.execute("UPDATE subject_request SET completed_at = 0"); });
+  const std::string before = db().read([&](store::sql::connection& in) {
+    return std::string(in.query_one("SELECT certificate FROM subject_request")[0].text(0));
+  });
+  restart();
+  notes_.calls.clear();
+  ASSERT_EQ(finish().size(), 1U);
+  EXPECT_TRUE(notes_.calls.empty());
+  EXPECT_EQ(all_->certificate_of(asked.id), before);
+}
+
+TEST_P(erasures_on_both, of_nobody_is_refused) {
+  EXPECT_THROW(begin({}), core::error);
+  EXPECT_THROW(begin({core::subject_handle()}), core::error);
+  EXPECT_THROW(all_->find(7), core::error);
+}
+
+}  // namespace
+}  // namespace eunomia::subject

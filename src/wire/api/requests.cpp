@@ -1,0 +1,147 @@
+// What people ask for: erasure at once in what answers, then everywhere; how far each request is; its certificate.
+#include "wire/api/requests.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+
+#include "core/error.h"
+#include "core/subject_handles.h"
+#include "core/time.h"
+#include "wire/api/api.h"
+#include "wire/api/values.h"
+
+namespace eunomia::wire::api {
+
+namespace {
+
+using http::method;
+using http::role;
+
+constexpr std::size_t default_page = 100;
+
+struct request_page {
+  std::int64_t before = 0;
+  std::uint64_t count = default_page;
+};
+BOOST_DESCRIBE_STRUCT(request_page, (), (before, count))
+core::json_notes notes_of(const request_page*) {
+  return {{"before", {.text = "The smallest id of the page before", .least = 0}},
+          {"count", {.text = "How many", .least = 1, .most = subject::max_audit_page}}};
+}
+
+// An erasure may wait for a model that is being re-derived: so few may wait that workers are left for others.
+class place {
+ public:
+  static constexpr int places = 4;
+  place() {
+    if (taken().fetch_add(1) >= places) {
+      taken().fetch_sub(1);
+      throw core::error(core::errc::unavailable,
+                        fmt::format("{} erasures are being begun; nothing was done, ask again", places));
+    }
+  }
+  ~place() { taken().fetch_sub(1); }
+  place(const place&) = delete;
+  place& operator=(const place&) = delete;
+
+ private:
+  static std::atomic<int>& taken() {
+    static std::atomic<int> count = 0;
+    return count;
+  }
+};
+
+subject::actor caller_of(const http::request& in) {
+  return in.caller ? subject::actor::token(in.caller->id) : subject::actor::system();
+}
+
+request_view erase(const people_to_erase& wanted, const http::request& in, const services& to) {
+  if (wanted.users.empty() || wanted.users.size() > max_people_of_an_erasure) {
+    throw core::error(core::errc::invalid_argument,
+                      fmt::format("users: 1 to {} at once, got {}", max_people_of_an_erasure, wanted.users.size()));
+  }
+  const place one;
+  const auto gone = people_named(wanted.users, to.user_space, to.people);
+  core::job quiet;
+  return view_of(to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet}));
+}
+
+std::int64_t id_of(const http::request& in) {
+  return number_in_path(in.path_parameter("request"), "request");
+}
+
+}  // namespace
+
+core::json_notes notes_of(const people_to_erase*) {
+  return {{"users", {.text = "USER_IDs", .longest = max_people_of_an_erasure, .shortest = 1}}};
+}
+
+core::json_notes notes_of(const request_view*) {
+  return {{"state", {.text = "\"under_way\", then \"completed\""}},
+          {"steps", {.text = "What was found and, where there is a level, what was done"}},
+          {"obstacle", {.text = "Why the last attempt to complete it failed; it is tried again"}}};
+}
+
+request_view view_of(const subject::rights_request& request) {
+  return {request.id,
+          request.right,
+          request.completed_at == 0 ? "under_way" : "completed",
+          request.people,
+          request.requested_by,
+          core::format_iso8601(request.requested_at),
+          core::format_iso8601(request.deadline),
+          moment(request.completed_at),
+          request.steps,
+          request.attempts,
+          request.obstacle.empty() ? std::nullopt : std::optional(request.obstacle)};
+}
+
+std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view user_space,
+                                               const subject::directory& people) {
+  const std::vector<std::string_view> raw(users.begin(), users.end());
+  auto found = people.find_all(user_space, raw);
+  std::erase(found, core::subject_handle());
+  core::sort_and_unite(found);
+  if (found.empty()) {
+    throw core::error(core::errc::not_found, "users: none of them is known, or all were erased before");
+  }
+  return found;
+}
+
+void add_requests(route_table& table, const services& to) {
+  const auto who = http::access::roles(role::privacy_officer);
+  operation begin{
+      method::post,
+      "/api/v1/subjects/erasures",
+      who,
+      "people",
+      "Erase people (Art. 17): from what answers at once, from the disk in the background; watch the request",
+      202};
+  begin.body_limit = std::uint64_t{16} << 20;
+  table.body<people_to_erase, request_view>(
+      begin, [to](const people_to_erase& wanted, const http::request& in) { return erase(wanted, in, to); });
+  table.query<request_page, request_list>(
+      {method::get, "/api/v1/subjects/requests", who, "people", "What people asked for, newest first"},
+      [to](const request_page& page, const http::request&) {
+        request_list list;
+        for (const auto& request : to.erasures.list(page.before, page.count)) {
+          list.requests.push_back(view_of(request));
+        }
+        return list;
+      });
+  table.query<nothing, request_view>(
+      {method::get, "/api/v1/subjects/requests/{request}", who, "people", "How far a request is"},
+      [to](const nothing&, const http::request& in) { return view_of(to.erasures.find(id_of(in))); });
+  const operation certificate{method::get, "/api/v1/subjects/requests/{request}/certificate", who, "people",
+                              "The signed proof of what was done, for eunomia certificate verify"};
+  http::route route{
+      .verb = certificate.verb, .path = certificate.path, .who = certificate.who, .run = [to](http::request& in) {
+        http::response out;
+        out.body = to.erasures.certificate_of(id_of(in));
+        return out;
+      }};
+  table.raw<nothing, core::json_value>(certificate, {}, {}, std::move(route));
+}
+
+}  // namespace eunomia::wire::api
