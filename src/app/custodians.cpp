@@ -1,6 +1,7 @@
 #include "app/custodians.h"
 
 #include "recommend/custodian.h"
+#include "subject/custody/own_custodian.h"
 #include "wire/access/custodian.h"
 
 namespace eunomia::app {
@@ -37,15 +38,19 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
         {"interactions", "profiles"},
         {},
         "as long as their table",
-        "as their table says"},
+        "as their table says",
+        "Their rows are in the archive, under the tables that they make up."},
        {store_kind::folder,
         "uploads",
         data_about::data_subjects,
-        "Files that an import job waits for.",
+        "Files that an import job waits for; exports, and archives of what is held of somebody, until they are sent.",
         {"interactions", "profiles", "identifiers"},
         {},
-        "until their job has ended",
-        "none: what is imported after somebody was erased brings them in as somebody new"},
+        "until their job has ended, or they are sent",
+        "none: what is imported after somebody was erased brings them in as somebody new",
+        "What comes in is in the archive once its job has brought it into a table; whether it is about you is not "
+        "known "
+        "until then. What goes out is a copy."},
        {store_kind::folder,
         "incoming",
         data_about::data_subjects,
@@ -53,7 +58,8 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
         {"interactions", "profiles", "identifiers"},
         {},
         "until the request is answered, or the server starts again",
-        "they pass with their request"},
+        "they pass with their request",
+        "They are on their way into a table, or refused; whether they are about you is not known until then."},
        about_nobody(store_kind::file, "lock", "Held by the process that has the directory open.", "for ever"),
        about_nobody(store_kind::folder, "demo", "The generated shop of --demo, while it is imported.",
                     "until it is imported")});
@@ -63,8 +69,8 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 
 subject::custodians make_custodians(data_directory& data) {
   subject::custodians all;
-  all.add(subject::make_subject_custodian());
-  all.add(recommend::make_custodian(data.datasets()));
+  all.add(subject::make_subject_custodian(data.database(), data.people(), data.keys(), data.purposes(), data.audit()));
+  all.add(recommend::make_custodian(data.datasets(), data.models()));
   all.add(wire::access::make_custodian());
   all.add(make_house_custodian());
   return all;

@@ -7,7 +7,6 @@
 #include "core/temporary_directory.h"
 #include "job/jobs.h"
 #include "store/sql/test_database.h"
-#include "subject/audit/audit_log.h"
 #include "wire/access/tokens.h"
 
 namespace eunomia::app {
@@ -31,7 +30,6 @@ class house : public testing::TestWithParam<sql::engine> {
     // What only the server opens.
     const job::jobs jobs(data_->database());
     const wire::access::tokens tokens(data_->database());
-    const subject::audit_log log(data_->database());
     recommend::dataset_description shop;
     shop.name = "shop";
     shop.users = {recommend::metadata_column::parse("COUNTRY:category")};

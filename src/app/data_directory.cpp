@@ -25,6 +25,7 @@ data_directory::data_directory(environment& shared)
       tables_(store::table::open_table_store(*database_, *blobs_, shared.data / "blobs", *purposes_)),
       keys_(subject::open_vault(*database_, shared.data / "keys", shared.master_key)),
       people_(subject::open_directory(*database_, keys_)),
+      audit_(std::make_unique<subject::audit_log>(*database_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_, *purposes_)) {

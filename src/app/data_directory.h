@@ -10,6 +10,7 @@
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
+#include "subject/audit/audit_log.h"
 #include "subject/directory.h"
 #include "subject/purpose/purposes.h"
 
@@ -31,6 +32,7 @@ class data_directory {
   subject::vault& keys() { return *keys_; }
   subject::durable_directory& people() { return *people_; }
   subject::purposes& purposes() { return *purposes_; }
+  subject::audit_log& audit() { return *audit_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
@@ -43,6 +45,7 @@ class data_directory {
   std::unique_ptr<store::table::table_store> tables_;
   std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<subject::durable_directory> people_;
+  std::unique_ptr<subject::audit_log> audit_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;

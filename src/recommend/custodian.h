@@ -3,12 +3,12 @@
 #include <memory>
 
 #include "recommend/dataset.h"
+#include "recommend/model_registry.h"
 #include "subject/custody/custodian.h"
 
 namespace eunomia::recommend {
 
-// What this room holds of whom: the tables of every dataset there is, what waits in SQL, models and their dictionaries,
-// histories in memory. The datasets must outlive it.
-std::unique_ptr<subject::custodian> make_custodian(const datasets& data);
+// Of every dataset, its tables included, and of the trained models; both must outlive it.
+std::unique_ptr<subject::custodian> make_custodian(datasets& data, model_registry& models);
 
 }  // namespace eunomia::recommend
