@@ -186,10 +186,9 @@ class dataset_collection {
   }
 
   void tell_table(data_kind kind) {
-    std::vector<std::string_view> names;
-    for (const table::column& one : columns_) {
-      names.push_back(one.name);
-    }
+    std::vector<std::string_view> names(columns_.size());
+    std::transform(columns_.begin(), columns_.end(), names.begin(),
+                   [](const table::column& one) -> std::string_view { return one.name; });
     house_.tables_.scan(from_.table_name(kind), core::purpose::rights_of_the_data_subject(), names,
                         {.subjects = {&who_, 1}}, with_.pool, with_.job, [&](const table::chunk& rows) {
                           tell_rows(std::span<const table::column_view>(rows.columns), rows.rows);

@@ -9,11 +9,11 @@ namespace eunomia::subject {
 
 // Writes a ZIP file that anybody opens: entries deflated one after another, the same bytes for the same calls. No time
 // is kept of an entry: each is dated 1980-01-01, ZIP's first day. Bounded memory, entries of any size (Zip64). The file
-// is readable by its owner only and takes the target's place with finish(), as core::atomic_file has it: destroyed
-// before, this leaves nothing.
+// is readable by its owner only and takes the place of another of its name with finish(), as core::atomic_file has it:
+// destroyed before, this leaves nothing.
 class zip_file {
  public:
-  explicit zip_file(const std::filesystem::path& target);
+  explicit zip_file(const std::filesystem::path& path);
   ~zip_file();
   zip_file(const zip_file&) = delete;
   zip_file& operator=(const zip_file&) = delete;

@@ -1,8 +1,12 @@
 #include "subject/rights/zip_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <random>
 
 #include "core/error.h"
@@ -66,6 +70,38 @@ TEST_F(zip_file_test, is_for_its_owner_only_and_there_whole_or_not_at_all) {
   struct stat about {};
   ASSERT_EQ(::stat(file_.c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777, 0600U);
+}
+
+// In a process of its own, because the limit stays: a limit of file sizes fails a write in the middle like a full disk.
+bool refused_for_want_of_room(const fs::path& file) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{3 << 20, 3 << 20};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    std::mt19937_64 random(7);
+    try {
+      zip_file out(file);
+      out.begin("one");
+      for (int i = 0; i < 1'000'000; ++i) {
+        const std::uint64_t noise = random();
+        out.write(std::string_view(reinterpret_cast<const char*>(&noise), sizeof noise));
+      }
+      out.finish();
+    } catch (const core::error& problem) {
+      ::_exit(problem.code() == core::errc::resource_exhausted ? 0 : 2);
+    }
+    ::_exit(1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(zip_file_test, for_which_there_is_no_room_leaves_the_old_file) {
+  core::write_file(file_, "the old file");
+  EXPECT_TRUE(refused_for_want_of_room(file_));
+  EXPECT_EQ(core::read_file(file_), "the old file");
 }
 
 TEST_F(zip_file_test, says_why_it_cannot_be_written) {
