@@ -22,6 +22,7 @@
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
 #include "subject/audit/audit_log.h"
+#include "subject/custody/own_custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "wire/access/tokens.h"
@@ -115,8 +116,8 @@ class shop {
   recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_};
-  const subject::custodians custodians_ = custodians_of(datasets_, recommenders_);
   subject::audit_log audit_{*sql_};
+  const subject::custodians custodians_ = make_custodians();
   subject::erasures erasures_{
       {*sql_, *keys_, *people_, purposes_, audit_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
   access::tokens tokens_{*sql_};
@@ -146,10 +147,10 @@ class shop {
   const http::protocol* protocols_[1] = {&api_};
   http::router router_{protocols_};
 
-  static subject::custodians custodians_of(recommend::datasets& data, recommend::recommenders& all) {
+  subject::custodians make_custodians() {
     subject::custodians made;
-    made.add(subject::make_subject_custodian());
-    made.add(recommend::make_custodian(data, all));
+    made.add(subject::make_subject_custodian(*sql_, *people_, *keys_, purposes_, audit_));
+    made.add(recommend::make_custodian(datasets_, models_, recommenders_));
     return made;
   }
 

@@ -102,7 +102,7 @@ void verify(const verify_flags& flags, environment& shared) {
   data_directory data(shared);
   const std::vector<core::public_key> keys =
       read_public_keys(flags.public_key.empty() ? shared.data / public_keys_file : flags.public_key);
-  const subject::audit_log log(data.database());
+  const subject::audit_log& log = data.audit();
   const std::vector<subject::audit_anchor> anchors = anchors_of(flags, keys, log);
   const subject::audit_report report = log.verify(keys, shared.job(), anchors);
   verification_row row{.log = report.log_id,
@@ -139,7 +139,7 @@ void list(const list_flags& flags, environment& shared) {
     wanted.about = subject::pseudonym::from_text(flags.subject);
   }
   data_directory data(shared);
-  const auto found = subject::audit_log(data.database()).entries(wanted);
+  const auto found = data.audit().entries(wanted);
   entry_list rows;
   text_table table({"entry", "at", "actor", "action", "subject", "details"});
   for (const subject::recorded_audit_entry& entry : found) {

@@ -1,5 +1,7 @@
 #include "app/custodians.h"
 
+#include <utility>
+
 #include "wire/access/custodian.h"
 
 namespace eunomia::app {
@@ -36,15 +38,19 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
         {"interactions", "profiles"},
         {},
         "as long as their table",
-        "as their table says"},
+        "as their table says",
+        "Their rows are in the archive, under the tables that they make up."},
        {store_kind::folder,
         "uploads",
         data_about::data_subjects,
-        "Files that an import job waits for.",
+        "Files that an import job waits for; exports, and archives of what is held of somebody, until they are sent.",
         {"interactions", "profiles", "identifiers"},
         {},
-        "until their job has ended",
-        "none: what is imported after somebody was erased brings them in as somebody new"},
+        "until their job has ended, or they are sent",
+        "none: what is imported after somebody was erased brings them in as somebody new",
+        "What comes in is in the archive once its job has brought it into a table; whether it is about you is not "
+        "known "
+        "until then. What goes out is a copy."},
        {store_kind::folder,
         "incoming",
         data_about::data_subjects,
@@ -52,7 +58,8 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
         {"interactions", "profiles", "identifiers"},
         {},
         "until the request is answered, or the server starts again",
-        "they pass with their request"},
+        "they pass with their request",
+        "They are on their way into a table, or refused; whether they are about you is not known until then."},
        about_nobody(store_kind::file, "lock", "Held by the process that has the directory open.", "for ever"),
        about_nobody(store_kind::folder, "demo", "The generated shop of --demo, while it is imported.",
                     "until it is imported")});
@@ -60,11 +67,11 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 
 }  // namespace
 
-subject::custodians make_custodians(recommend::datasets& data, recommend::recommenders& recommenders,
-                                    const recommend::custodian_options& with) {
+subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
+                                    std::unique_ptr<subject::custodian> of_recommendations) {
   subject::custodians all;
-  all.add(subject::make_subject_custodian());
-  all.add(recommend::make_custodian(data, recommenders, with));
+  all.add(std::move(of_people));
+  all.add(std::move(of_recommendations));
   all.add(wire::access::make_custodian());
   all.add(make_house_custodian());
   return all;

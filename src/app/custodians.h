@@ -1,13 +1,14 @@
 #pragma once
 
-#include "recommend/custodian.h"
+#include <memory>
+
 #include "subject/custody/custodian.h"
 
 namespace eunomia::app {
 
-// The custodians of every room, over what they keep, which must outlive them. What the rooms below subject/
-// store (manifests, jobs) and the folders of the data directory are declared here.
-subject::custodians make_custodians(recommend::datasets& data, recommend::recommenders& all,
-                                    const recommend::custodian_options& with);
+// The custodians of every room: those two that hold something of people, and what the rooms below subject/ store
+// (manifests, jobs), the folders of the data directory and tokens, which are declared here.
+subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
+                                    std::unique_ptr<subject::custodian> of_recommendations);
 
 }  // namespace eunomia::app

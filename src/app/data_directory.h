@@ -37,11 +37,11 @@ class data_directory {
   subject::vault& keys() { return *keys_; }
   subject::durable_directory& people() { return *people_; }
   subject::purposes& purposes() { return *purposes_; }
+  subject::audit_log& audit() { return *audit_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
   const subject::custodians& custodians() const { return custodians_; }
-  subject::audit_log& audit() { return *audit_; }
   subject::erasures& erasures() { return *erasures_; }
 
  private:
@@ -52,11 +52,11 @@ class data_directory {
   std::unique_ptr<store::table::table_store> tables_;
   std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<subject::durable_directory> people_;
+  std::unique_ptr<subject::audit_log> audit_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;
   subject::custodians custodians_;
-  std::unique_ptr<subject::audit_log> audit_;
   std::unique_ptr<subject::erasures> erasures_;
 };
 

@@ -70,6 +70,16 @@ std::string token_in(const std::filesystem::path& file) {
   return token;
 }
 
+std::uint64_t number_in(const std::vector<wire::http::header>& headers, std::string_view name) {
+  std::uint64_t number = 0;
+  for (const auto& header : headers) {
+    if (wire::http::equal_ignoring_case(header.name, name)) {
+      std::from_chars(header.value.data(), header.value.data() + header.value.size(), number);
+    }
+  }
+  return number;
+}
+
 }  // namespace
 
 std::string segment(std::string_view text) {
@@ -141,15 +151,20 @@ core::json_value remote::upload(const std::string& target, const std::filesystem
 }
 
 std::uint64_t remote::download(const std::string& target, const std::filesystem::path& file) {
-  const auto answer = client_->receive_file(target, file);
+  return number_in(receive(target, file, {}), "Eunomia-Rows");
+}
+
+remote::archive remote::download_archive(const std::string& target, const std::string& body,
+                                         const std::filesystem::path& file) {
+  const auto headers = receive(target, file, body);
+  return {number_in(headers, "Eunomia-Parts"), number_in(headers, "Eunomia-Rows")};
+}
+
+std::vector<wire::http::header> remote::receive(const std::string& target, const std::filesystem::path& file,
+                                                const std::string& body) {
+  auto answer = client_->receive_file(target, file, body);
   value_of(answer);
-  std::uint64_t rows = 0;
-  for (const auto& header : answer.headers) {
-    if (wire::http::equal_ignoring_case(header.name, "Eunomia-Rows")) {
-      std::from_chars(header.value.data(), header.value.data() + header.value.size(), rows);
-    }
-  }
-  return rows;
+  return std::move(answer.headers);
 }
 
 core::json_value remote::wait_for_job(std::int64_t job) {

@@ -30,6 +30,12 @@ class remote {
   core::json_value upload(const std::string& target, const std::filesystem::path& file);
   // Downloads a file, whole or not at all; the number of its rows.
   std::uint64_t download(const std::string& target, const std::filesystem::path& file);
+  // The same for what a POST of JSON asks for.
+  struct archive {
+    std::uint64_t parts = 0;
+    std::uint64_t rows = 0;
+  };
+  archive download_archive(const std::string& target, const std::string& body, const std::filesystem::path& file);
   template <class Answer>
   Answer post(const std::string& target, const std::string& body) {
     return core::read_json<Answer>(post(target, body));
@@ -40,6 +46,8 @@ class remote {
   core::json_value wait_for_job(std::int64_t job);
 
  private:
+  std::vector<wire::http::header> receive(const std::string& target, const std::filesystem::path& file,
+                                          const std::string& body);
   core::json_value value_of(const wire::http::client::answer& answer);
 
   environment& shared_;

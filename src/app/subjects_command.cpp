@@ -9,6 +9,11 @@
 #include "app/text_table.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/memory.h"
+#include "core/time.h"
+#include "subject/rights/archive.h"
+#include "wire/api/archives.h"
+#include "wire/api/people.h"
 #include "wire/api/purposes.h"
 #include "wire/api/requests.h"
 
@@ -16,6 +21,7 @@ namespace eunomia::app {
 
 namespace {
 
+using wire::api::archive_question;
 using wire::api::choices_question;
 using wire::api::choices_view;
 using wire::api::new_choice;
@@ -53,6 +59,40 @@ void choices(const choices_question& asked, environment& shared) {
   }
   data_directory data(shared);
   show(wire::api::choices_of(asked, user_space, data.people(), data.purposes()), shared);
+}
+
+struct archive_row {
+  std::string file;
+  std::string scope;
+  std::uint64_t parts = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+};
+BOOST_DESCRIBE_STRUCT(archive_row, (), (file, scope, parts, rows, bytes))
+
+void archive_here(const archive_question& asked, archive_row& row, environment& shared) {
+  data_directory data(shared);
+  const auto who = wire::api::somebody(asked.user, user_space, data.people());
+  const auto scope = asked.portable ? subject::archive_scope::portability : subject::archive_scope::access;
+  const auto made = subject::write_archive({who, scope, core::now_ms()}, data.custodians(), data.purposes(), row.file,
+                                           {shared.pool(), shared.job()});
+  row.parts = made.parts;
+  row.rows = made.rows;
+}
+
+void archive_remotely(const archive_question& asked, archive_row& row, environment& shared) {
+  const auto made = remote(shared).download_archive("/api/v1/subjects/archive", core::write_json(asked), row.file);
+  row.parts = made.parts;
+  row.rows = made.rows;
+}
+
+void access(const archive_question& asked, const std::filesystem::path& file, environment& shared) {
+  archive_row row{file.string(), asked.portable ? "portability" : "access"};
+  shared.server.empty() ? archive_here(asked, row, shared) : archive_remotely(asked, row, shared);
+  row.bytes = std::filesystem::file_size(file);
+  shared.print(shared.json ? core::write_json(row, 2)
+                           : fmt::format("{} rows in {} parts are in {} ({}); index.html in it says what they are\n",
+                                         grouped(row.rows), row.parts, row.file, core::human_bytes(row.bytes)));
 }
 
 using wire::api::request_list;
@@ -138,6 +178,16 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   CLI::App* listing = subjects->add_subcommand("choices", "What somebody chose, and when");
   listing->add_option("--user", asked->user, "A USER_ID")->required();
   listing->callback([asked, &shared] { shared.action = [asked, &shared] { choices(*asked, shared); }; });
+
+  auto whose = std::make_shared<archive_question>();
+  auto file = std::make_shared<std::filesystem::path>();
+  CLI::App* accessing =
+      subjects->add_subcommand("access", "Everything that is held of somebody, in a ZIP file for them");
+  accessing->add_option("--user", whose->user, "A USER_ID")->required();
+  accessing->add_option("--output", *file, "FILE.zip, readable by its owner only")->required();
+  accessing->add_flag("--portable", whose->portable, "Only what they provided and what was observed of them");
+  accessing->callback(
+      [whose, file, &shared] { shared.action = [whose, file, &shared] { access(*whose, *file, shared); }; });
   add_requests(*subjects, shared);
 }
 

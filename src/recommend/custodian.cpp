@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <span>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "recommend/dataset_collection.h"
+#include "recommend/model_collection.h"
 
 namespace eunomia::recommend {
 
@@ -120,7 +123,8 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
        {"interactions", "profiles"},
        purposes,
        "until the process ends, or others take the room",
-       "dropped with the request"},
+       "dropped with the request",
+       "A copy of the last of what you did, which is in the archive."},
       {store_kind::memory,
        "served models",
        data_about::data_subjects,
@@ -128,7 +132,8 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
        {"interactions", "profiles"},
        purposes,
        "until a newer version answers",
-       "every served model forgets them before the request is answered"},
+       "every served model forgets them before the request is answered",
+       "A copy of the models that the archive names."},
   };
 }
 
@@ -184,8 +189,8 @@ class held_back final : public subject::erasure_guard {
 
 class recommend_custodian final : public subject::custodian {
  public:
-  recommend_custodian(datasets& data, recommenders& all, const custodian_options& with)
-      : data_(data), all_(all), with_(with) {}
+  recommend_custodian(datasets& data, model_registry& models, recommenders& all, const custodian_options& with)
+      : data_(data), models_(models), all_(all), with_(with) {}
 
   std::string_view name() const override { return "recommend"; }
   std::vector<holding> describe() const override {
@@ -193,6 +198,18 @@ class recommend_custodian final : public subject::custodian {
     std::vector<holding> places = always_there(all_purposes(tables));
     std::ranges::transform(tables, std::back_inserter(places), of_table);
     return places;
+  }
+
+  void collect(core::subject_handle who, const subject::custody_context& with,
+               subject::collector& into) const override {
+    into.looked_into({store_kind::sql_table, "dataset_event"});
+    into.looked_into({store_kind::sql_table, "dataset_event_key"});
+    for (const dataset_description& one : data_.list()) {
+      if (const auto from = open(one.name)) {
+        recommend::collect(*from, who, with, into);
+      }
+    }
+    recommend::collect(models_, who, with.job, into);
   }
 
   std::unique_ptr<subject::erasure_guard> hold_back(people_view people) override {
@@ -256,6 +273,18 @@ class recommend_custodian final : public subject::custodian {
     std::string_view store;
     std::uint64_t count;
   };
+
+  // Nothing when it was dropped since it was listed.
+  std::optional<dataset> open(const std::string& name) const {
+    try {
+      return data_.open(name);
+    } catch (const core::error& problem) {
+      if (problem.code() != core::errc::not_found) {
+        throw;
+      }
+      return std::nullopt;
+    }
+  }
 
   training_context context(const subject::custody_context& with) const {
     return {with.pool, with.job, with_.memory_limit};
@@ -328,14 +357,16 @@ class recommend_custodian final : public subject::custodian {
   }
 
   datasets& data_;
+  model_registry& models_;
   recommenders& all_;
   const custodian_options with_;
 };
 
 }  // namespace
 
-std::unique_ptr<subject::custodian> make_custodian(datasets& data, recommenders& all, const custodian_options& with) {
-  return std::make_unique<recommend_custodian>(data, all, with);
+std::unique_ptr<subject::custodian> make_custodian(datasets& data, model_registry& models, recommenders& all,
+                                                   const custodian_options& with) {
+  return std::make_unique<recommend_custodian>(data, models, all, with);
 }
 
 }  // namespace eunomia::recommend

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "recommend/dataset.h"
+#include "recommend/model_registry.h"
 #include "recommend/recommenders.h"
 #include "subject/custody/custodian.h"
 
@@ -19,7 +20,7 @@ struct custodian_options {
 
 // What this room holds of whom: the tables of every dataset there is, what waits in SQL, models and their dictionaries,
 // histories in memory. All must outlive it.
-std::unique_ptr<subject::custodian> make_custodian(datasets& data, recommenders& all,
+std::unique_ptr<subject::custodian> make_custodian(datasets& data, model_registry& models, recommenders& all,
                                                    const custodian_options& with = {});
 
 }  // namespace eunomia::recommend

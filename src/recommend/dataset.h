@@ -228,6 +228,7 @@ class dataset {
   friend class datasets;
   friend class dataset_import;
   friend class dataset_export;
+  friend class dataset_collection;
   friend class live_history;
   friend class folding;
   dataset(datasets& owner, std::int64_t id, dataset_description description);
@@ -261,6 +262,7 @@ class datasets {
   friend class dataset;
   friend class dataset_import;
   friend class dataset_export;
+  friend class dataset_collection;
 
   void check_purposes(const dataset_description& wanted) const;
   std::shared_ptr<dataset_state> state_of(std::int64_t id);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <unordered_map>
 
@@ -12,6 +11,7 @@
 #include "recommend/dataset.h"
 #include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
+#include "recommend/event_value.h"
 #include "recommend/item_dictionary.h"
 #include "store/table/record_writer.h"
 
@@ -46,15 +46,6 @@ void add_time(table::column_values& into, std::int64_t ms, time_format format) {
     // At most 14 digits: the double is written as these and no others.
     case time_format::seconds: into.add(static_cast<double>(ms) / 1000.0); break;
   }
-}
-
-// An event's value is kept as a float, whose shortest digits are what was imported: 0.1, not 0.10000000149011612.
-double shortest(float value) {
-  char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  double read = value;
-  std::from_chars(digits, end, read);
-  return static_cast<float>(read) == value ? read : value;
 }
 
 void add_value(table::column_values& into, const table::column_view& from, std::size_t row) {

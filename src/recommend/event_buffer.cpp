@@ -129,6 +129,17 @@ std::vector<std::int64_t> event_buffer::ids_of(std::span<const core::subject_han
   return ids;
 }
 
+std::vector<event_key> event_buffer::keys_of(core::subject_handle who) const {
+  std::vector<event_key> keys;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, whose] : keys_) {
+    if (whose == who) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
+}
+
 void event_buffer::erase(std::span<const core::subject_handle> gone) {
   const std::unordered_set<core::subject_handle> them(gone.begin(), gone.end());
   const std::lock_guard lock(mutex_);

@@ -45,6 +45,8 @@ class event_buffer {
   void settled(std::int64_t last);
   void forget_keys(std::span<const event_key> keys);
 
+  // The keys that memory has of one person: of what waits, and of what is settled and not in its table yet.
+  std::vector<event_key> keys_of(core::subject_handle who) const;
   std::vector<std::int64_t> ids_of(std::span<const core::subject_handle> gone) const;
   void erase(std::span<const core::subject_handle> gone);
 

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "core/error.h"
 #include "core/time.h"
-#include "recommend/event_rows.h"
 
 namespace eunomia::recommend {
 
@@ -350,6 +350,35 @@ waiting_events event_log::read_all(const std::function<void()>& read_table) {
   const waiting_events now = buffer_.waiting();
   read_table();
   return now;
+}
+
+void event_log::read_rows(core::subject_handle who, const std::function<void()>& read_table,
+                          const std::function<void(std::span<const std::int64_t>)>& read_waiting) {
+  load_once();
+  const std::shared_lock lock(scanning_);
+  read_table();
+  const std::vector<std::int64_t> ids = buffer_.ids_of(std::span(&who, 1));
+  for (std::size_t begin = 0; begin < ids.size(); begin += rows_at_a_time) {
+    read_waiting(std::span(ids).subspan(begin, std::min(rows_at_a_time, ids.size() - begin)));
+  }
+}
+
+std::vector<kept_key> event_log::keys_of(core::subject_handle who) {
+  load_once();
+  // Memory first: a key leaves it only when the table has it.
+  const std::vector<event_key> of_late = buffer_.keys_of(who);
+  auto keys = house_.sql.read([&](sql::connection& in) { return kept_keys_of(in, dataset_, who); });
+  std::set<event_key> kept;
+  for (const kept_key& key : keys) {
+    kept.insert(key.key);
+  }
+  const std::set<event_key> others(of_late.begin(), of_late.end());
+  for (const event_key& key : others) {
+    if (!kept.contains(key)) {
+      keys.push_back({key, who, 0});
+    }
+  }
+  return keys;
 }
 
 void event_log::while_nothing_settles(const std::function<void()>& scan) {

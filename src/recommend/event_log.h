@@ -22,6 +22,7 @@
 #include "recommend/event_buffer.h"
 #include "recommend/event_checks.h"
 #include "recommend/event_key_filter.h"
+#include "recommend/event_rows.h"
 #include "recommend/item_dictionary.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
@@ -73,6 +74,12 @@ class event_log {
   void read_many(const std::function<void(const waiting_of&)>& read_table);
   // What waits altogether, and what rests, in the same way.
   waiting_events read_all(const std::function<void()>& read_table);
+  // All of one person, at length: what rests, read by the first callback, then what waits, as the second reads it by id
+  // (event_rows.h). Each event is in one of the two, because nothing settles meanwhile; recommendations go on.
+  void read_rows(core::subject_handle who, const std::function<void()>& read_table,
+                 const std::function<void(std::span<const std::int64_t> ids)>& read_waiting);
+  // The keys that are kept of one person's events, the last recorded last; recorded_at 0: of late.
+  std::vector<kept_key> keys_of(core::subject_handle who);
   // Runs a scan of the whole table while no event moves into it.
   void while_nothing_settles(const std::function<void()>& scan);
 

@@ -39,6 +39,24 @@ std::optional<event_key> key_in(const sql::row& r, std::size_t column) {
   return key == event_key{} ? std::nullopt : std::optional(key);
 }
 
+constexpr std::string_view select_events =
+    "SELECT id, subject, item, time, event_type, event_value, impression, properties, key_high, key_low, recorded_at"
+    " FROM dataset_event WHERE ";
+
+event_row event_row_of(const sql::row& r) {
+  const auto value = r.optional_real(5);
+  return {.id = r.int64(0),
+          .who = core::subject_handle(r.uint64(1)),
+          .item = r.int64(2),
+          .time = r.int64(3),
+          .type = r.text(4),
+          .value = value ? static_cast<float>(*value) : std::numeric_limits<float>::quiet_NaN(),
+          .impression = r.text(6),
+          .properties = r.text(7),
+          .key = key_in(r, 8),
+          .recorded_at = r.int64(10)};
+}
+
 void add_property(table::column_values& into, const std::string* text) {
   if (text == nullptr) {
     into.add_null();
@@ -125,22 +143,14 @@ void event_row_writer::write(sql::transaction& in) const {
 
 void read_event_rows(sql::connection& in, std::int64_t dataset, std::int64_t first, std::int64_t last,
                      const std::function<void(const event_row&)>& visit) {
-  in.each(
-      "SELECT id, subject, item, time, event_type, event_value, impression, properties, key_high, key_low, recorded_at"
-      " FROM dataset_event WHERE dataset_id = :dataset AND id >= :first AND id <= :last ORDER BY id",
-      {{"dataset", dataset}, {"first", first}, {"last", last}}, [&](const sql::row& r) {
-        const auto value = r.optional_real(5);
-        visit({.id = r.int64(0),
-               .who = core::subject_handle(r.uint64(1)),
-               .item = r.int64(2),
-               .time = r.int64(3),
-               .type = r.text(4),
-               .value = value ? static_cast<float>(*value) : std::numeric_limits<float>::quiet_NaN(),
-               .impression = r.text(6),
-               .properties = r.text(7),
-               .key = key_in(r, 8),
-               .recorded_at = r.int64(10)});
-      });
+  in.each(std::string(select_events) + "dataset_id = :dataset AND id >= :first AND id <= :last ORDER BY id",
+          {{"dataset", dataset}, {"first", first}, {"last", last}}, [&](const sql::row& r) { visit(event_row_of(r)); });
+}
+
+void read_event_rows(sql::connection& in, std::int64_t dataset, std::span<const std::int64_t> ids,
+                     const std::function<void(const event_row&)>& visit) {
+  in.each(std::string(select_events) + "dataset_id = :dataset AND id IN {int64s:ids} ORDER BY id",
+          {{"dataset", dataset}, {"ids", sql::int64_list(ids)}}, [&](const sql::row& r) { visit(event_row_of(r)); });
 }
 
 void add_event_row(const event_row& row, std::span<const table::column> columns, table::column_batch& batch) {
@@ -217,6 +227,17 @@ void find_kept_keys(sql::connection& in, std::int64_t dataset, std::span<const e
           }
         });
   });
+}
+
+std::vector<kept_key> kept_keys_of(sql::connection& in, std::int64_t dataset, core::subject_handle who) {
+  std::vector<kept_key> keys;
+  in.each(
+      "SELECT key_high, key_low, recorded_at FROM dataset_event_key WHERE dataset_id = :dataset AND subject = :who"
+      " ORDER BY recorded_at, key_high, key_low",
+      {{"dataset", dataset}, {"who", who}}, [&](const sql::row& r) {
+        keys.push_back({{r.int64(0), r.int64(1)}, who, r.int64(2)});
+      });
+  return keys;
 }
 
 void keep_event_keys(sql::transaction& in, std::int64_t dataset, std::span<const kept_key> keys) {

@@ -72,6 +72,9 @@ class event_row_writer {
 // Those of a dataset with first <= id <= last, by id.
 void read_event_rows(store::sql::connection& in, std::int64_t dataset, std::int64_t first, std::int64_t last,
                      const std::function<void(const event_row&)>& visit);
+// The same of these ids, at most some thousands.
+void read_event_rows(store::sql::connection& in, std::int64_t dataset, std::span<const std::int64_t> ids,
+                     const std::function<void(const event_row&)>& visit);
 // Adds a row to a batch of a table of interactions, whose columns are those of fixed_columns() and metadata.
 void add_event_row(const event_row& row, std::span<const store::table::column> columns,
                    store::table::column_batch& batch);
@@ -95,6 +98,8 @@ void read_event_keys(store::sql::connection& in, std::int64_t dataset, std::int6
 // Adds to found those that dataset_event_key has.
 void find_kept_keys(store::sql::connection& in, std::int64_t dataset, std::span<const event_key> keys,
                     std::unordered_set<event_key>& found);
+// Those that dataset_event_key has of one person, by age.
+std::vector<kept_key> kept_keys_of(store::sql::connection& in, std::int64_t dataset, core::subject_handle who);
 void keep_event_keys(store::sql::transaction& in, std::int64_t dataset, std::span<const kept_key> keys);
 // Deletes keys that were recorded before a moment, at most so many; how many.
 std::uint64_t forget_event_keys(store::sql::transaction& in, std::int64_t dataset, std::int64_t before,

@@ -8,6 +8,7 @@
 #include "core/hash.h"
 #include "core/time.h"
 #include "recommend/family.h"
+#include "recommend/model_file.h"
 #include "store/sql/in_doubt.h"
 
 namespace eunomia::recommend {
@@ -316,6 +317,10 @@ void model_registry::remove(std::string_view name) {
   for (const model_record& record : gone) {
     blobs_.remove(record.file.key);
   }
+}
+
+std::vector<learned_preference> model_registry::learned_from(const model_record& record, core::subject_handle who) {
+  return recommend::learned_from(*model_file::open(blobs_.local_path(record.file)), who);
 }
 
 std::unique_ptr<model> model_registry::load(const model_record& record, const training_context& context) {

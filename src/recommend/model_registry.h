@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "recommend/learned_rows.h"
 #include "recommend/model.h"
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
@@ -59,6 +60,11 @@ class model_registry {
   std::vector<model_record> all();
   // Every version of the name; nothing when there is none.
   void remove(std::string_view name);
+
+  // The rows that a version, as it rests in its file, learned from one person; nothing when it holds none of them.
+  // Reads and verifies the file without building the model. Throws errc::not_found when the file was replaced
+  // meanwhile.
+  std::vector<learned_preference> learned_from(const model_record& record, core::subject_handle who);
 
   std::unique_ptr<model> load(const model_record& record, const training_context& context);
 

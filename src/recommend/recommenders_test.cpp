@@ -88,8 +88,8 @@ class recommenders_on_both : public testing::shop_on_both_engines {
   struct erasing_house {
     explicit erasing_house(recommenders_on_both& in) {
       // As the server has it: what forgot is derived anew later.
-      custodians.add(
-          make_custodian(*in.datasets_, *in.all_, {in.db().speaks(), UINT64_MAX, std::chrono::milliseconds(600'000)}));
+      custodians.add(make_custodian(*in.datasets_, *in.models_, *in.all_,
+                                    {in.db().speaks(), UINT64_MAX, std::chrono::milliseconds(600'000)}));
       audit = std::make_unique<subject::audit_log>(in.db());
       erasures = std::make_unique<subject::erasures>(subject::erasure_house{
           in.db(), *in.keys_, *in.people_, *in.purposes_, *audit, custodians, in.folder_.path(), {}});

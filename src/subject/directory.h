@@ -89,10 +89,19 @@ struct identity_traces {
 };
 BOOST_DESCRIBE_STRUCT(identity_traces, (), (identifiers, keys))
 
+// What somebody is known by.
+struct named_identifier {
+  std::string space;
+  std::string raw;
+};
+
 // A directory that outlives the process.
 class durable_directory : public directory {
  public:
   virtual std::unique_ptr<enrolment> enrol(std::string_view space) = 0;
+
+  // Every identifier of somebody, by space; nothing of who has none.
+  virtual std::vector<named_identifier> known_by(core::subject_handle subject) const = 0;
 
   // Removes every identifier of the subject, in all spaces, and their key, within the caller's transaction; false when
   // there was none. The bytes leave the database file with the commit and its log with database::checkpoint_truncate();

@@ -227,6 +227,19 @@ class sql_directory final : public durable_directory {
     return identifiers;
   }
 
+  std::vector<named_identifier> known_by(core::subject_handle subject) const override {
+    return database_.read([&](sql::connection& in) {
+      std::vector<named_identifier> all;
+      const data_keys keys = keys_->keys_of(in, std::span(&subject, 1));
+      in.each("SELECT space, identifier FROM subject_identifier WHERE subject = :subject ORDER BY space, lookup",
+              {{"subject", subject}}, [&](const sql::row& row) {
+                all.push_back({std::string(row.text(0)),
+                               unseal_text(keys.at(subject), row.text(1), place_of(row.text(0), subject))});
+              });
+      return all;
+    });
+  }
+
   std::uint64_t count(std::string_view space) const override {
     check_space(space);
     return database_.read([&](sql::connection& in) {

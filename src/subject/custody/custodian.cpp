@@ -12,22 +12,13 @@ namespace eunomia::subject {
 
 namespace {
 
-class fixed_custodian final : public custodian {
+class fixed_custodian final : public nothing_to_erase {
  public:
   fixed_custodian(std::string name, std::vector<holding> holdings)
       : name_(std::move(name)), holdings_(std::move(holdings)) {}
   std::string_view name() const override { return name_; }
   std::vector<holding> describe() const override { return holdings_; }
-
-  std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle>) override { return nullptr; }
-  std::vector<certificate_step> leave_memory(std::span<const core::subject_handle>, const custody_context&) override {
-    return {};
-  }
-  std::vector<amount_held> find(std::span<const core::subject_handle>, const custody_context&) const override {
-    return {};
-  }
-  void erase(std::span<const core::subject_handle>, const custody_context&, std::vector<certificate_step>&) override {}
-  void erased(std::span<const core::subject_handle>) noexcept override {}
+  void collect(core::subject_handle, const custody_context&, collector&) const override {}
 
  private:
   std::string name_;
@@ -37,12 +28,21 @@ class fixed_custodian final : public custodian {
 bool says_enough(const holding& place) {
   const bool personal = place.about != data_about::nobody;
   return !place.place.empty() && !place.what.empty() && !place.retention.empty() &&
-         personal != place.categories.empty() && (place.about != data_about::data_subjects || !place.erasure.empty());
+         personal != place.categories.empty() && (place.about != data_about::data_subjects || !place.erasure.empty()) &&
+         (place.about == data_about::data_subjects || place.not_handed_over.empty());
 }
 
 }  // namespace
 
 std::unique_ptr<custodian> make_custodian(std::string name, std::vector<holding> holdings) {
+  for (const holding& place : holdings) {
+    if (place.about == data_about::data_subjects && place.not_handed_over.empty()) {
+      throw core::error(core::errc::internal,
+                        fmt::format("custodian \"{}\" does not say why people are handed nothing of \"{}\"; derive a "
+                                    "custodian that collects it",
+                                    name, place.place));
+    }
+  }
   return std::make_unique<fixed_custodian>(std::move(name), std::move(holdings));
 }
 

@@ -46,8 +46,13 @@ struct holding {
   std::vector<std::string> purposes;
   std::string retention;  // how long it stays
   std::string erasure;    // what becomes of it when somebody is erased; empty when about nobody
+  // About data subjects: why who asks for their data is handed nothing of this place, in words for them; empty: they
+  // are, by custodian::collect. It is a copy of what another place has, or passes before anybody could read it.
+  std::string not_handed_over = {};
 };
 BOOST_DESCRIBE_STRUCT(holding, (), (kind, place, about, what, categories, purposes, retention, erasure))
+
+class collector;
 
 // So much of some people rests somewhere.
 struct amount_held {
@@ -80,6 +85,11 @@ class custodian {
   // As it is now: datasets come and go.
   virtual std::vector<holding> describe() const = 0;
 
+  // Tells everything that is held of one person in the places it describes as about data subjects, but for those that
+  // say why not (GDPR Art. 15 and 20). Reads for core::purpose::rights_of_the_data_subject(): nobody's choice stands
+  // against it. Rows are told in an order that depends on what is held only.
+  virtual void collect(core::subject_handle who, const custody_context& with, collector& into) const = 0;
+
   // Null when nothing need be held back.
   virtual std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle> people) = 0;
   // What answers from memory loses them, before their request is answered. Returns what became of each.
@@ -98,12 +108,25 @@ class custodian {
   virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
 };
 
-// A custodian for places that are always the same, and that hold nothing to erase: about nobody, about operators, or
-// gone with the request or the work that they serve.
-std::unique_ptr<custodian> make_custodian(std::string name, std::vector<holding> holdings);
+// One that has nothing to erase: what it holds is about nobody or operators, goes with the request or the work that it
+// serves, or is erased by what erases (erasures).
+class nothing_to_erase : public custodian {
+ public:
+  std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle>) final { return nullptr; }
+  std::vector<certificate_step> leave_memory(std::span<const core::subject_handle>, const custody_context&) final {
+    return {};
+  }
+  std::vector<amount_held> find(std::span<const core::subject_handle>, const custody_context&) const final {
+    return {};
+  }
+  void erase(std::span<const core::subject_handle>, const custody_context&, std::vector<certificate_step>&) final {}
+  void erased(std::span<const core::subject_handle>) noexcept final {}
+};
 
-// Of what this room holds itself. What it does for an erasure, erasures does within its own transactions.
-std::unique_ptr<custodian> make_subject_custodian();
+// A custodian for places that are always the same and of which nobody is handed anything: about nobody, about
+// operators, or with a holding::not_handed_over. A place that holds something of people needs somebody who reads it for
+// them; a list of places cannot, so errc::internal for one that says neither.
+std::unique_ptr<custodian> make_custodian(std::string name, std::vector<holding> holdings);
 
 struct held {
   std::string custodian;

@@ -12,8 +12,15 @@ holding table(std::string place) {
 }
 
 holding personal(std::string place) {
-  return {store_kind::sql_table, std::move(place), data_about::data_subjects, "Names.", {"identifiers"}, {}, "a year",
-          "rows are deleted"};
+  return {store_kind::sql_table,
+          std::move(place),
+          data_about::data_subjects,
+          "Names.",
+          {"identifiers"},
+          {},
+          "a year",
+          "rows are deleted",
+          "a copy of another place"};
 }
 
 core::errc refusal(const custodians& all) {
@@ -34,6 +41,15 @@ TEST(custodians, tell_what_all_of_them_hold) {
   EXPECT_EQ(inventory[1].custodian, "a");
   EXPECT_EQ(inventory[1].what.place, "names");
   EXPECT_EQ(inventory[2].custodian, "b");
+}
+
+TEST(custodians, of_fixed_places_hold_nothing_that_people_would_be_handed) {
+  holding kept_back = personal("names");
+  EXPECT_NO_THROW(make_custodian("a", {kept_back}));
+  kept_back.not_handed_over.clear();
+  EXPECT_THROW(make_custodian("a", {kept_back}), core::error);
+  kept_back.about = data_about::operators;
+  EXPECT_NO_THROW(make_custodian("a", {kept_back}));
 }
 
 TEST(custodians, of_one_name_are_refused) {

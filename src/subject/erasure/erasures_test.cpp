@@ -54,6 +54,7 @@ class notebook_custodian final : public custodian {
   explicit notebook_custodian(notebook& of) : of_(of) {}
   std::string_view name() const override { return "notebook"; }
   std::vector<holding> describe() const override { return {}; }
+  void collect(core::subject_handle, const custody_context&, collector&) const override {}
 
   std::unique_ptr<erasure_guard> hold_back(people_view people) override {
     return std::make_unique<notebook_guard>(of_, people);

@@ -3,14 +3,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <atomic>
 #include <system_error>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "core/time.h"
 #include "recommend/import.h"
 #include "wire/api/api.h"
+#include "wire/api/files.h"
 #include "wire/api/jobs.h"
 
 namespace eunomia::wire::api {
@@ -207,12 +206,6 @@ job_view import_path(const import_body& wanted, const std::string& dataset, cons
   auto order = order_of(wanted, dataset);
   order.file = allowed_file(wanted.path, to.import_roots);
   return wire::api::view_of(to.background.import(order));
-}
-
-// A file of ours that no job names: background::sweep_files() removes it when we do not.
-std::filesystem::path new_file(const services& to, std::string_view extension) {
-  static std::atomic<std::uint64_t> number = 0;
-  return to.files / fmt::format("{}-{}.{}", core::now_ms(), number++, extension);
 }
 
 // The upload becomes the job's own file.

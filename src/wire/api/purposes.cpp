@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/time.h"
 #include "wire/api/api.h"
+#include "wire/api/people.h"
 
 namespace eunomia::wire::api {
 
@@ -20,18 +21,6 @@ std::optional<core::purpose> purpose_of(const std::optional<std::string>& name) 
 
 std::optional<std::string> name_of(const std::optional<core::purpose>& about) {
   return about ? std::optional(about->name()) : std::nullopt;
-}
-
-[[noreturn]] void refuse_unknown() {
-  throw error(errc::not_found, "user: nobody is known by this identifier");
-}
-
-core::subject_handle somebody(const std::string& user, std::string_view user_space, const subject::directory& people) {
-  const auto found = people.find(user_space, user);
-  if (!found) {
-    refuse_unknown();
-  }
-  return *found;
 }
 
 choices_view view_of_choices(core::subject_handle who, const subject::purposes& purposes) {

@@ -70,6 +70,21 @@ class route_table {
     });
   }
 
+  // A JSON body in, a file out: the response that run() gives names it.
+  template <class Body>
+  void file(const operation& about, std::string_view answer_type,
+            std::function<http::response(const Body&, const http::request&)> run) {
+    core::json_writer schema;
+    schemas_.write<Body>(schema, core::json_direction::request);
+    document(about, "application/json", schema.text(), {}, answer_schema<core::json_value>(), answer_type);
+    add(about, {http::body_policy::kind::memory, about.body_limit}, [run = std::move(run)](http::request& in) {
+      if (auto refused = refuse_other_than_json(in)) {
+        return *std::move(refused);
+      }
+      return run(read_body<Body>(in), in);
+    });
+  }
+
   // What fits neither: the caller writes request and answer. content_type empty: no body. schema: JSON Schema of the
   // body. answer_type: the media type; Answer documents it when it is JSON.
   template <class Query, class Answer>

@@ -68,7 +68,7 @@ class socket_client final : public client {
     return result;
   }
 
-  answer receive_file(const std::string& target, const std::filesystem::path& into) override {
+  answer receive_file(const std::string& target, const std::filesystem::path& into, const std::string& body) override {
     std::string text;
     std::optional<core::atomic_file> file;
     const auto keep = [&](unsigned status, std::string_view piece) {
@@ -81,8 +81,10 @@ class socket_client final : public client {
       }
       file->write(piece);
     };
+    const method verb = body.empty() ? method::get : method::post;
+    const std::string head = head_of(verb, target, body.size(), body.empty() ? "" : "application/json");
     answer result = exchange(
-        method::get, head_of(method::get, target, 0, ""), [](client_connection&) {}, keep);
+        verb, head, [&](client_connection& to) { to.write(body); }, keep);
     if (result.status == 200) {
       if (!file) {
         file.emplace(into);  // an empty body is an empty file

@@ -39,7 +39,9 @@ class client {
   virtual answer send_file(method verb, const std::string& target, const std::filesystem::path& body,
                            std::string_view content_type, const std::function<void(std::uint64_t)>& sent) = 0;
   // Receives a body into a file, as it arrives. A status other than 200 leaves no file, and its body in the answer.
-  virtual answer receive_file(const std::string& target, const std::filesystem::path& into) = 0;
+  // With a body of its own, the request is a POST of JSON.
+  virtual answer receive_file(const std::string& target, const std::filesystem::path& into,
+                              const std::string& body = {}) = 0;
 };
 
 }  // namespace eunomia::wire::http

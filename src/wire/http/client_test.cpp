@@ -92,6 +92,8 @@ TEST_F(client_test, files_go_both_ways) {
   EXPECT_EQ(sent, 3'000'000U);
   EXPECT_EQ(caller->receive_file("/export", folder.path() / "copy").status, 200U);
   EXPECT_EQ(core::read_file(folder.path() / "copy"), core::read_file(folder.path() / "export"));
+  EXPECT_EQ(caller->receive_file("/echo", folder.path() / "told", R"({"a":1})").status, 200U);
+  EXPECT_EQ(core::read_file(folder.path() / "told"), R"({"a":1})");
   EXPECT_EQ(caller->receive_file("/nowhere", folder.path() / "none").status, 404U);
   EXPECT_FALSE(fs::exists(folder.path() / "none"));
 }

@@ -1,0 +1,21 @@
+#include "wire/api/people.h"
+
+#include "core/error.h"
+
+namespace eunomia::wire::api {
+
+void refuse_unknown() {
+  throw core::error(core::errc::not_found,
+                    "user: nobody is known by this identifier; look at its spelling, which counts byte by byte, and "
+                    "whether they were erased");
+}
+
+core::subject_handle somebody(const std::string& user, std::string_view user_space, const subject::directory& people) {
+  const auto found = people.find(user_space, user);
+  if (!found) {
+    refuse_unknown();
+  }
+  return *found;
+}
+
+}  // namespace eunomia::wire::api
