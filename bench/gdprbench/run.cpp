@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -76,6 +78,13 @@ class schedule {
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready_;
   std::size_t left_ = 0;
 };
+
+// Of all threads of the process.
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 class running {
  public:
@@ -171,9 +180,11 @@ run_result run_workload(store_under_test& store, const workload_parameters& of, 
   const plan planned = plan_of(of, [&](std::string_view key) { return store.lookup_of(key); });
   running now(store, planned, of.records);
   run_result result;
+  const double processor_before = processor_seconds();
   const clock_type::time_point begin = clock_type::now();
   now.with(clients);
   result.seconds = seconds_between(begin, clock_type::now());
+  result.processor_seconds = processor_seconds() - processor_before;
   result.operations = planned.operations.size();
   result.correct = now.correct();
   result.audit_is_complete = store.verified_audit_entries() == of.records + planned.operations.size();
