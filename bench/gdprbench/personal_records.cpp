@@ -3,16 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/describe.hpp>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
+#include "bench/gdprbench/personal_records_batch.h"
 #include "core/error.h"
-#include "core/hash.h"
-#include "core/json.h"
-#include "core/seal.h"
 #include "store/sql/in_doubt.h"
 
 // The index is changed as operations run, before their commit: the next of the same transaction must see it. No answer
@@ -26,15 +24,6 @@ namespace {
 
 constexpr std::string_view key_space = "record";
 constexpr std::string_view person_space = "user";
-
-// What the audit log tells of an operation, beside whom it was about.
-struct operation_details {
-  std::string by;
-  std::optional<std::string> value;  // of a text attribute: never a key or a person
-  std::optional<std::string> what;
-  std::uint64_t records = 0;
-};
-BOOST_DESCRIBE_STRUCT(operation_details, (), (by, value, what, records))
 
 // Key and data are sealed as one text: the key's length in decimal, ':', the key, the data.
 std::string packed(std::string_view key, std::string_view data) {
@@ -50,9 +39,26 @@ personal_records::found_data unpacked(std::string text) {
   }
   return {text.substr(begin, length), text.substr(begin + length)};
 }
+std::string place_of(const record_lookup& lookup) {
+  return fmt::format("personal_record.sealed {}", text_of(lookup));
+}
 
-std::string place_of(std::string_view lookup) {
-  return fmt::format("personal_record.sealed {}", lookup);
+}  // namespace
+
+std::string seal_record(const core::secret_key& with, std::string_view key, std::string_view data,
+                        const record_lookup& lookup) {
+  return subject::seal_text(with, packed(key, data), place_of(lookup));
+}
+
+std::string seal_anew(const core::secret_key& from, const core::secret_key& to, std::string_view sealed,
+                      const record_lookup& lookup) {
+  const std::string place = place_of(lookup);
+  return subject::seal_text(to, subject::unseal_text(from, sealed, place), place);
+}
+
+personal_records::found_data unseal_record(const core::secret_key& with, std::string_view sealed,
+                                           const record_lookup& lookup) {
+  return unpacked(subject::unseal_text(with, sealed, place_of(lookup)));
 }
 
 const core::secret_key& key_in(const subject::data_keys& keys, core::subject_handle who) {
@@ -64,30 +70,6 @@ const core::secret_key& key_in(const subject::data_keys& keys, core::subject_han
   }
   return known->second;
 }
-
-metadata changed(const metadata& means, const metadata_change& change) {
-  metadata made = means;
-  if (change.what == attribute::time_to_live) {
-    made.time_to_live_s = time_to_live_of(change.to);
-  } else {
-    made.of(change.what) = {change.to};
-  }
-  return made;
-}
-
-}  // namespace
-
-// A transaction under way, and the audit entries of what ran in it.
-struct personal_records::batch {
-  sql::transaction& in;
-  personal_records& of;
-  std::vector<subject::audit_entry> entries = {};
-
-  void record(std::string_view action, const std::optional<subject::pseudonym>& about,
-              const operation_details& details) {
-    entries.push_back({of.by_, std::string(action), about, core::write_json(details)});
-  }
-};
 
 personal_records::personal_records(sql::database& in, subject::vault& keys, subject::durable_directory& people,
                                    subject::audit_log& log, layout how, subject::actor by)
@@ -231,59 +213,6 @@ std::optional<subject::pseudonym> personal_records::whom(batch& in, const resolv
   return std::nullopt;
 }
 
-record_index::policy_number personal_records::policy_for(batch& in, const metadata& means) {
-  if (const auto known = index_.policy_of(means)) {
-    return *known;
-  }
-  const std::int64_t id = next_policy_++;
-  if (tables_.how() == layout::by_reference) {
-    tables_.insert_policy(in.in, id, means);
-  }
-  return index_.add_policy(std::make_shared<const metadata>(means), id);
-}
-
-void personal_records::drop_if_empty(batch& in, record_index::policy_number which) {
-  const record_index::policy& policy = index_.policy_at(which);
-  if (!policy.means || !policy.records.empty()) {
-    return;
-  }
-  if (tables_.how() == layout::by_reference) {
-    tables_.erase_policy(in.in, policy.row);
-  }
-  index_.remove_policy(which);
-}
-
-void personal_records::erase_places(batch& in, std::span<const record_index::place> places) {
-  if (places.empty()) {
-    return;
-  }
-  std::vector<std::int64_t> ids;
-  std::vector<record_index::policy_number> left;
-  for (const record_index::place where : places) {
-    ids.push_back(index_.at(where).row);
-    left.push_back(index_.at(where).policy);
-    index_.remove(where);
-  }
-  tables_.erase(in.in, ids);
-  std::ranges::sort(left);
-  left.erase(std::unique(left.begin(), left.end()), left.end());
-  for (const record_index::policy_number which : left) {
-    drop_if_empty(in, which);
-  }
-}
-
-std::uint64_t personal_records::erase_expired_of(batch& in, record_index::policy_number which, std::int64_t now) {
-  const record_index::policy& policy = index_.policy_at(which);
-  if (!policy.may_have_expired(now)) {
-    return 0;
-  }
-  std::vector<record_index::place> expired;
-  std::ranges::copy_if(policy.records, std::back_inserter(expired),
-                       [&](record_index::place where) { return policy.has_expired(index_.at(where), now); });
-  erase_places(in, expired);
-  return expired.size();
-}
-
 void personal_records::insert(std::span<const personal_record> records, std::int64_t now) {
   if (records.size() > max_inserted_records) {
     throw core::error(core::errc::resource_exhausted,
@@ -323,8 +252,8 @@ void personal_records::insert(std::span<const personal_record> records, std::int
       index_.insert({lookups[i], id, about[i], now, policy, 0, 0});
       const auto& called = index_.pseudonym_of(about[i], [&] { return subject::pseudonym_of(key); });
       rows.push_back({id, std::string(lookup), about[i], now,
-                      subject::seal_text(key, packed(records[i].key, records[i].data), place_of(lookup)),
-                      index_.policy_at(policy).row, index_.policy_at(policy).means});
+                      seal_record(key, records[i].key, records[i].data, lookups[i]), index_.policy_at(policy).row,
+                      index_.policy_at(policy).means});
       in.record("record.insert", called, {std::string(name_of(attribute::key)), {}, {}, 1});
     }
     tables_.insert(in.in, rows);
@@ -358,9 +287,7 @@ bool personal_records::replace(const personal_record& wanted, std::int64_t now) 
     if (found) {
       const subject::data_keys keys = keys_.make_keys(in.in, std::span(&about, 1));
       const std::int64_t id = index_.at(*where).row;
-      tables_.set_sealed(
-          in.in, id, about,
-          subject::seal_text(key_in(keys, about), packed(wanted.key, wanted.data), place_of(text_of(lookup))));
+      tables_.set_sealed(in.in, id, about, seal_record(key_in(keys, about), wanted.key, wanted.data, lookup));
       index_.move_to_person(*where, about);
       if (*index_.policy_of(*where).means != wanted.about) {
         const record_index::policy_number before = index_.at(*where).policy;
@@ -392,8 +319,7 @@ bool personal_records::update_data(std::string_view key, std::string_view data, 
       const core::subject_handle about = index_.at(*where).about;
       const subject::data_keys keys = keys_.keys_of(in.in, std::span(&about, 1));
       called = subject::pseudonym_of(key_in(keys, about));
-      tables_.set_sealed(in.in, index_.at(*where).row, about,
-                         subject::seal_text(key_in(keys, about), packed(key, data), place_of(text_of(lookup))));
+      tables_.set_sealed(in.in, index_.at(*where).row, about, seal_record(key_in(keys, about), key, data, lookup));
     }
     in.record("record.data_update", called, {std::string(name_of(attribute::key)), {}, {}, found ? 1U : 0U});
   });
@@ -442,7 +368,7 @@ std::vector<personal_records::found_data> personal_records::read_data(const sele
   std::vector<found_data> data;
   data.reserve(sealed.size());
   for (const sealed_record& one : sealed) {
-    data.push_back(unpacked(subject::unseal_text(key_in(keys, one.about), one.sealed, place_of(text_of(one.lookup)))));
+    data.push_back(unseal_record(key_in(keys, one.about), one.sealed, one.lookup));
   }
   return data;
 }
@@ -477,144 +403,6 @@ personal_records::found_metadata personal_records::read_metadata(const selector&
                found.size()});
   });
   return answer;
-}
-
-// Policies that are selected as wholes are redefined: what has expired under them goes before, so that a longer time to
-// live brings nothing back.
-std::uint64_t personal_records::change_policies(batch& in, const resolved_selector& wanted,
-                                                const metadata_change& change, std::int64_t now) {
-  std::uint64_t records = 0;
-  for (const record_index::policy_number which : index_.policies_with(wanted.by, wanted.value)) {
-    erase_expired_of(in, which, now);
-    const record_index::policy& policy = index_.policy_at(which);
-    if (!policy.means) {
-      continue;  // it was of expired records only
-    }
-    records += policy.records.size();
-    auto means = std::make_shared<const metadata>(changed(*policy.means, change));
-    if (*means == *policy.means) {
-      continue;
-    }
-    if (tables_.how() == layout::by_reference) {
-      tables_.redefine_policy(in.in, policy.row, *means);
-    } else {
-      std::vector<std::int64_t> ids;
-      for (const record_index::place where : policy.records) {
-        ids.push_back(index_.at(where).row);
-      }
-      tables_.set_attribute(in.in, ids, change.what, *means);
-    }
-    index_.redefine(which, std::move(means));
-  }
-  return records;
-}
-
-// Records that are selected one by one move to the policy that they are under now, together where they were together.
-void personal_records::change_records(batch& in, std::span<const record_index::place> places,
-                                      const metadata_change& change) {
-  std::unordered_map<record_index::policy_number, std::vector<record_index::place>> by_policy;
-  for (const record_index::place where : places) {
-    by_policy[index_.at(where).policy].push_back(where);
-  }
-  for (const auto& [before, members] : by_policy) {
-    const metadata means = changed(*index_.policy_at(before).means, change);
-    if (means == *index_.policy_at(before).means) {
-      continue;
-    }
-    const record_index::policy_number after = policy_for(in, means);
-    std::vector<std::int64_t> ids;
-    for (const record_index::place where : members) {
-      ids.push_back(index_.at(where).row);
-      index_.move_to_policy(where, after);
-    }
-    tables_.set_metadata(in.in, ids, index_.policy_at(after).row, means);
-    drop_if_empty(in, before);
-  }
-}
-
-void personal_records::move_to_person(batch& in, std::span<const record_index::place> places, core::subject_handle to) {
-  if (places.empty()) {
-    return;
-  }
-  std::unordered_map<std::int64_t, record_index::place> by_row;
-  std::vector<std::int64_t> ids;
-  std::vector<core::subject_handle> from;
-  for (const record_index::place where : places) {
-    ids.push_back(index_.at(where).row);
-    by_row.emplace(ids.back(), where);
-    from.push_back(index_.at(where).about);
-  }
-  std::ranges::sort(from);
-  from.erase(std::unique(from.begin(), from.end()), from.end());
-  const subject::data_keys old_keys = keys_.keys_of(in.in, from);
-  const subject::data_keys new_keys = keys_.make_keys(in.in, std::span(&to, 1));
-  std::vector<std::pair<std::int64_t, std::string>> sealed_anew;
-  tables_.each_sealed(in.in, ids, [&](std::int64_t id, std::string_view sealed) {
-    const record_index::record& one = index_.at(by_row.at(id));
-    const std::string place = place_of(text_of(one.lookup));
-    sealed_anew.emplace_back(
-        id, subject::seal_text(key_in(new_keys, to), subject::unseal_text(key_in(old_keys, one.about), sealed, place),
-                               place));
-  });
-  for (const auto& [id, sealed] : sealed_anew) {
-    tables_.set_sealed(in.in, id, to, sealed);
-    index_.move_to_person(by_row.at(id), to);
-  }
-}
-
-std::uint64_t personal_records::update_metadata(const selector& wanted, const metadata_change& change,
-                                                std::int64_t now) {
-  check(change);
-  const resolved_selector where = resolve(wanted);
-  const core::subject_handle to = change.what == attribute::subject ? handle_of(change.to) : core::subject_handle();
-  std::uint64_t records = 0;
-  queue_.perform([&](batch& in) {
-    const std::optional<subject::pseudonym> about = whom(in, where);
-    const bool is_of_policies = where.by != attribute::key && where.by != attribute::subject;
-    if (is_of_policies && change.what != attribute::subject) {
-      records = change_policies(in, where, change, now);
-    } else {
-      const std::vector<record_index::place> found = visible(where, now);
-      records = found.size();
-      if (change.what == attribute::subject) {
-        move_to_person(in, found, to);
-      } else {
-        change_records(in, found, change);
-      }
-    }
-    in.record("record.metadata_update", about,
-              {std::string(name_of(where.by)), where.value.empty() ? std::nullopt : std::optional(where.value),
-               std::string(name_of(change.what)), records});
-  });
-  return records;
-}
-
-std::uint64_t personal_records::erase(const selector& wanted, std::int64_t now) {
-  const resolved_selector where = resolve(wanted);
-  std::uint64_t records = 0;
-  queue_.perform([&](batch& in) {
-    const std::optional<subject::pseudonym> about = whom(in, where);
-    const std::vector<record_index::place> found = visible(where, now);
-    records = found.size();
-    erase_places(in, found);
-    in.record(
-        "record.erase", about,
-        {std::string(name_of(where.by)), where.value.empty() ? std::nullopt : std::optional(where.value), {}, records});
-  });
-  return records;
-}
-
-personal_records::expiry personal_records::erase_expired(std::int64_t now) {
-  expiry done;
-  queue_.perform([&](batch& in) {
-    done = {};
-    for (const record_index::policy_number which : index_.policies_in_use()) {
-      done.erased += erase_expired_of(in, which, now);
-    }
-    done.remaining = index_.size();
-    in.record("record.expire", std::nullopt, {std::string(name_of(attribute::time_to_live)), {}, {}, done.erased});
-  });
-  return done;
 }
 
 std::vector<audit_tail::entry> personal_records::system_logs(std::size_t count) {

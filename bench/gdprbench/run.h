@@ -13,7 +13,7 @@
 namespace eunomia::gdprbench {
 
 struct run_result {
-  double seconds = 0;  // from the first question to the last answer
+  double seconds = 0;            // from the first question to the last answer
   double processor_seconds = 0;  // of this process meanwhile: of a store in it all, of another its clients' part
   std::uint64_t operations = 0;
   std::uint64_t correct = 0;       // answers that are the model's
