@@ -84,6 +84,13 @@ class postgresql_store final : public store_under_test {
   void load() override;
   answer perform(const workload_operation& asked) override;
 
+  void expect(unsigned clients) override {
+    std::vector<std::unique_ptr<lease>> all;
+    while (all.size() < clients) {
+      all.push_back(std::make_unique<lease>(*this));
+    }
+  }
+
   std::uint64_t lookup_of(std::string_view key) const override { return digest_of_text(lookup(key)); }
 
   std::uint64_t total_bytes() override {

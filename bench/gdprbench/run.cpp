@@ -180,6 +180,7 @@ run_result run_workload(store_under_test& store, const workload_parameters& of, 
   const plan planned = plan_of(of, [&](std::string_view key) { return store.lookup_of(key); });
   running now(store, planned, of.records);
   run_result result;
+  store.expect(clients);
   const double processor_before = processor_seconds();
   const clock_type::time_point begin = clock_type::now();
   now.with(clients);

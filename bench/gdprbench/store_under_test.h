@@ -17,6 +17,8 @@ class store_under_test {
 
   // Stores the records that the workload begins with, an audit entry each.
   virtual void load() = 0;
+  // Opens what so many clients at once need, before the clock runs: connections.
+  virtual void expect(unsigned /*clients*/) {}
   // Runs one operation, durably; any thread. Throws only where the store fails.
   virtual answer perform(const workload_operation& asked) = 0;
 
