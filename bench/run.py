@@ -19,6 +19,18 @@ RESULTS = BUILD / "bench-results"
 LIMIT_S = 3600
 
 
+# What somebody would set who gives PostgreSQL a machine like ours: memory for all of the data, checkpoints that are not
+# due within a run, less to write of pages. synchronous_commit and fsync stay on.
+POSTGRESQL_SETTINGS = ["shared_buffers=2GB", "effective_cache_size=8GB", "work_mem=64MB", "maintenance_work_mem=512MB",
+                       "max_wal_size=4GB", "checkpoint_timeout=30min", "wal_buffers=64MB", "wal_compression=lz4",
+                       "random_page_cost=1.1", "jit=off", "synchronous_commit=on"]
+
+
+def beside_postgresql(program):
+    settings = [argument for setting in POSTGRESQL_SETTINGS for argument in ("--set", setting)]
+    return [ROOT / "scripts" / "with-postgres", *settings, program]
+
+
 def programs():
     """The headline numbers in the order of the page: a name, what it is about, and the command."""
     shared = [
@@ -29,6 +41,7 @@ def programs():
         ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
         ("forgetting", "Forgetting", [BUILD / "bench" / "forgetting"]),
         ("scan", "Who may be read", [BUILD / "bench" / "scan"]),
+        ("gdprbench", "GDPRbench", beside_postgresql(BUILD / "bench" / "gdprbench" / "gdprbench")),
         ("server", "The server", [sys.executable, ROOT / "bench" / "server.py"]),
     ]
     return shared

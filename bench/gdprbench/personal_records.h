@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/gdprbench/audit_tail.h"
+#include "bench/gdprbench/operation_queue.h"
+#include "bench/gdprbench/personal_record.h"
+#include "bench/gdprbench/record_index.h"
+#include "bench/gdprbench/record_tables.h"
+#include "core/subject_handle.h"
+#include "store/sql/database.h"
+#include "subject/audit/audit_log.h"
+#include "subject/directory.h"
+#include "subject/vault/vault.h"
+
+// Records of personal data with what the law asks to be known of them, each use of them on record.
+//
+// - Data and key of a record rest sealed with the data key of the person whom it is about; the record is found by a
+//   keyed digest of its key, the person by the directory's.
+// - Every operation, reads too, is an entry of the audit chain, in the transaction that it ran in, and is answered once
+//   that rests on disk. A read that cannot be put on record is not answered.
+// - A record is there until its time to live has passed since it was collected: from then on no operation finds it, and
+//   erase_expired() takes it out of the tables.
+//
+// Where the time goes. Operations that wait together run as one transaction, one after another: their audit entries are
+// one batch, and they share its one wait for the disk. What is asked of metadata is answered from memory
+// (record_index.h). So n callers at once pay for an operation
+//
+//   the disk's time for one durable write / n  +  about 10 us: one audit row, hashed, and its share of the transaction
+//   + for what changes: a row of the record or, by reference, of the policies that it is about
+//   + for personal data: one row, and a seal or unseal of 1 to 2 us, the latter on the caller's thread
+//
+// which does not grow with the number of records that a change of metadata is about, unless it moves them to another
+// person: these are sealed anew, one by one. The lower bound is the first line.
+namespace eunomia::gdprbench {
+
+// Of one insert().
+inline constexpr std::size_t max_inserted_records = 10'000;
+// Operations in one transaction.
+inline constexpr std::size_t max_batch_operations = 256;
+
+class personal_records {
+ public:
+  // Brings the schema up to date and reads what there is. The database holds one of these at a time, vault, directory
+  // and log are its own, and all outlive it.
+  personal_records(store::sql::database& in, subject::vault& keys, subject::durable_directory& people,
+                   subject::audit_log& log, layout how, subject::actor by);
+  ~personal_records();
+  personal_records(const personal_records&) = delete;
+  personal_records& operator=(const personal_records&) = delete;
+
+  // Times are UTC ms, and are the caller's: what is asked for later must not be asked with an earlier one. Every
+  // function throws errc::invalid_argument as check() of what it is given, before it does anything.
+
+  // All or none, an audit entry each. errc::already_exists when one of the keys is there;
+  // errc::resource_exhausted above max_inserted_records.
+  void insert(std::span<const personal_record> records, std::int64_t now);
+  // Puts data, person and metadata in the place of those that the record had; it was collected when it was. False when
+  // there is none.
+  bool replace(const personal_record& wanted, std::int64_t now);
+  bool update_data(std::string_view key, std::string_view data, std::int64_t now);
+
+  struct found_data {
+    std::string key;
+    std::string data;
+  };
+  std::vector<found_data> read_data(const selector& wanted, std::int64_t now);
+
+  // Records by what they are called, and the policies that they are under, each once.
+  struct found_record {
+    record_lookup lookup = {};
+    core::subject_handle about;
+    std::int64_t collected_at = 0;
+    std::uint32_t policy = 0;  // a position in policies
+  };
+  struct found_metadata {
+    std::vector<std::shared_ptr<const metadata>> policies;
+    std::vector<found_record> records;
+  };
+  found_metadata read_metadata(const selector& wanted, std::int64_t now);
+
+  // The number of records that were changed, or erased.
+  std::uint64_t update_metadata(const selector& wanted, const metadata_change& change, std::int64_t now);
+  std::uint64_t erase(const selector& wanted, std::int64_t now);
+
+  struct expiry {
+    std::uint64_t erased = 0;
+    std::uint64_t remaining = 0;
+  };
+  expiry erase_expired(std::int64_t now);
+
+  // The newest entries of the audit log, oldest of them first: count of them, or all where there are fewer. That they
+  // were read is the next entry. errc::invalid_argument for 0 or more than audit_tail::max_entries.
+  std::vector<std::shared_ptr<const subject::recorded_audit_entry>> system_logs(std::size_t count);
+
+  // Whether neither memory nor the table itself has the record: what a supervisory authority asks.
+  bool verify_erased(std::string_view key, std::int64_t now);
+
+ private:
+  struct batch;
+  using operation = std::function<void(batch&)>;
+
+  // Where a selector points: raw identifiers are left behind here.
+  struct resolved_selector {
+    attribute by;
+    record_lookup lookup = {};
+    core::subject_handle about;
+    std::string value;
+  };
+
+  resolved_selector resolve(const selector& wanted) const;
+  record_lookup lookup_of(std::string_view key) const;
+  core::subject_handle handle_of(std::string_view raw);
+
+  void write(std::span<const operation* const> together);
+  void reload(store::sql::connection& in);
+
+  std::vector<record_index::place> visible(const resolved_selector& wanted, std::int64_t now) const;
+  std::optional<record_index::place> visible(const record_lookup& lookup, std::int64_t now) const;
+  std::optional<subject::pseudonym> whom(batch& in, const resolved_selector& wanted);
+  subject::pseudonym pseudonym_of(batch& in, core::subject_handle who);
+  bool make_room(batch& in, std::span<const record_lookup> lookups, std::int64_t now);
+  record_index::policy_number policy_for(batch& in, const metadata& means);
+  void drop_if_empty(batch& in, record_index::policy_number which);
+  void erase_places(batch& in, std::span<const record_index::place> places);
+  std::uint64_t erase_expired_of(batch& in, record_index::policy_number which, std::int64_t now);
+  std::uint64_t change_policies(batch& in, const resolved_selector& wanted, const metadata_change& change,
+                                std::int64_t now);
+  void change_records(batch& in, std::span<const record_index::place> places, const metadata_change& change);
+  void move_to_person(batch& in, std::span<const record_index::place> places, core::subject_handle to);
+
+  store::sql::database& database_;
+  subject::vault& keys_;
+  subject::durable_directory& people_;
+  subject::audit_log& log_;
+  const subject::actor by_;
+  const record_tables tables_;
+  audit_tail tail_;
+
+  operation_queue<operation> queue_;
+
+  // Of whoever runs a group. The index is ahead of the database while a transaction is under way; where one did not
+  // end well it is read again.
+  record_index index_;
+  bool ahead_ = true;
+  std::int64_t next_record_ = 1;
+  std::int64_t next_policy_ = 1;
+};
+
+}  // namespace eunomia::gdprbench
