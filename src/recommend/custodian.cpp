@@ -265,6 +265,10 @@ class recommend_custodian final : public subject::custodian {
     }
   }
 
+  std::vector<std::string> names_of_others(std::span<const std::string> identifiers) const override {
+    return data_.item_ids_among(identifiers);
+  }
+
   void erased(people_view people) noexcept override { all_.leaving().expect_no_more(people); }
 
  private:

@@ -359,6 +359,20 @@ std::vector<dataset_table> datasets::tables() const {
   return all;
 }
 
+std::vector<std::string> datasets::item_ids_among(std::span<const std::string> texts) const {
+  constexpr std::size_t asked_at_once = 500;
+  std::set<std::string> found;
+  sql_.read([&](sql::connection& in) {
+    for (std::size_t first = 0; first < texts.size(); first += asked_at_once) {
+      const auto some = texts.subspan(first, std::min(asked_at_once, texts.size() - first));
+      const std::vector<std::string_view> ids(some.begin(), some.end());
+      in.each("SELECT item_id FROM dataset_item WHERE item_id IN {texts:ids}", {{"ids", sql::text_list(ids)}},
+              [&](const sql::row& r) { found.emplace(r.text(0)); });
+    }
+  });
+  return {found.begin(), found.end()};
+}
+
 std::string dataset::table_name(data_kind kind) const {
   return table_name_of(id_, kind);
 }

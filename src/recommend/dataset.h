@@ -257,6 +257,8 @@ class datasets {
   std::vector<dataset_description> list() const;
   // The tables of all of them.
   std::vector<dataset_table> tables() const;
+  // Those of the texts that are an item's identifier in any of them, each once.
+  std::vector<std::string> item_ids_among(std::span<const std::string> texts) const;
 
  private:
   friend class dataset;

@@ -25,4 +25,4 @@ def test_every_command_of_the_readme_runs(eunomia, tmp_path):
 def test_the_demo_ends_well(eunomia, tmp_path):
     ended = eunomia.run("demo", environment={"TMPDIR": str(tmp_path)}).expect()
     assert "200 of 200" in ended.stdout, "identical ordered lists"
-    assert "forgotten everywhere" in ended.stdout
+    assert "erased everywhere" in ended.stdout

@@ -22,8 +22,9 @@ def test_the_three_things_to_try_work_as_they_are_printed(served):
     shown, seen, forgotten = answers
     assert len(shown["items"]) == 5 and all(item["because"] for item in shown["items"])
     assert seen == {"recorded": 1, "duplicates": 0, "not_admitted": 0}
-    assert forgotten["people"] == 1 and forgotten["models"]
+    assert forgotten["people"] == 1 and forgotten["right"] == "erasure"
     assert not served.recommend("demo", user="customer-0007")["known"]
+    assert served.wait_for_request(forgotten)["obstacle"] is None
     assert served.stop() == 0
 
     again = served.start("--demo")

@@ -104,6 +104,9 @@ class custodian {
   // empty.
   virtual void erase(std::span<const core::subject_handle> people, const custody_context& with,
                      std::vector<certificate_step>& done) = 0;
+  // Those of the identifiers that also name something here which is no person and stays, an item for one: finding such
+  // a text says nothing about the person who had it.
+  virtual std::vector<std::string> names_of_others(std::span<const std::string> /*identifiers*/) const { return {}; }
   // It is over, and nothing of them is left.
   virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
 };

@@ -72,6 +72,15 @@ struct erasures::pass {
   std::vector<std::string> remarks;
 };
 
+// What reading every file found.
+struct erasures::search {
+  std::size_t texts = 0;
+  byte_scan_report scan;
+  std::set<std::string> passing;        // folders of what passes by that hold one
+  bool short_ones = false;              // encodings that were not looked for
+  std::optional<std::string> obstacle;  // a place that should not hold one
+};
+
 erasures::erasures(erasure_house in) : house_(std::move(in)) {
   house_.sql.migrate(request_table::migrations());
   std::vector<core::subject_handle> waiting;
@@ -328,6 +337,56 @@ void erasures::erase_everywhere(pass& in, const custody_context& with) {
   }
 }
 
+erasures::search erasures::look_for(const identity_traces& traces, const std::set<std::string>& of_others,
+                                    const custody_context& with) const {
+  search result;
+  std::vector<std::string> wanted = traces.keys;
+  for (const identifier_trace& one : traces.identifiers) {
+    wanted.push_back(one.sealed);
+    // Who came back is somebody new, found by the same digest.
+    if (!house_.people.find(one.space, one.identifier)) {
+      wanted.push_back(one.lookup);
+    }
+    if (!of_others.contains(one.identifier)) {
+      std::ranges::move(encodings_of(one.identifier), std::back_inserter(wanted));
+      result.short_ones = result.short_ones || one.identifier.size() < min_needle_bytes;
+    }
+  }
+  std::ranges::sort(wanted);
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  result.texts = wanted.size();
+  result.scan = scan_bytes(house_.data, needles(std::move(wanted)), {}, with.pool, with.job);
+  std::uint64_t remarked = 0;
+  for (const found_place& place : result.scan.places) {
+    if (!passes_by(place.file, house_.passing)) {
+      result.obstacle =
+          fmt::format("{} holds, at byte {}, an identifier of somebody who is erased, or what it rested as", place.file,
+                      place.offset);
+      return result;
+    }
+    ++remarked;
+    result.passing.insert(place.file.substr(0, place.file.find('/')));
+  }
+  if (result.scan.found > remarked) {
+    result.obstacle = fmt::format("{} places hold identifiers of people who are erased", result.scan.found);
+  }
+  return result;
+}
+
+std::set<std::string> erasures::names_of_others(const identity_traces& traces) const {
+  std::vector<std::string> identifiers;
+  for (const identifier_trace& one : traces.identifiers) {
+    identifiers.push_back(one.identifier);
+  }
+  std::set<std::string> names;
+  for (const auto& one : house_.all.all()) {
+    for (std::string& name : one->names_of_others(identifiers)) {
+      names.insert(std::move(name));
+    }
+  }
+  return names;
+}
+
 void erasures::verify(pass& in, const custody_context& with) const {
   const auto begin = std::chrono::steady_clock::now();
   for (const auto& one : house_.all.all()) {
@@ -338,50 +397,36 @@ void erasures::verify(pass& in, const custody_context& with) const {
   }
   // Before the bytes are read, so that those of deleted rows are overwritten.
   house_.sql.checkpoint_truncate();
-  std::vector<std::string> wanted = in.traces.keys;
-  bool short_ones = false;
-  for (const identifier_trace& one : in.traces.identifiers) {
-    wanted.push_back(one.sealed);
-    // Who came back is somebody new, found by the same digest.
-    if (!house_.people.find(one.space, one.identifier)) {
-      wanted.push_back(one.lookup);
+  std::set<std::string> of_others;
+  search found = look_for(in.traces, of_others, with);
+  if (found.obstacle) {
+    of_others = names_of_others(in.traces);
+    if (!of_others.empty()) {
+      found = look_for(in.traces, of_others, with);
     }
-    std::ranges::move(encodings_of(one.identifier), std::back_inserter(wanted));
-    short_ones = short_ones || one.identifier.size() < min_needle_bytes;
   }
-  std::ranges::sort(wanted);
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  const std::size_t texts = wanted.size();
-  const byte_scan_report scan = scan_bytes(house_.data, needles(std::move(wanted)), {}, with.pool, with.job);
-  std::set<std::string> passing;
-  std::uint64_t remarked = 0;
-  for (const found_place& place : scan.places) {
-    if (!passes_by(place.file, house_.passing)) {
-      throw core::error(
-          core::errc::failed_precondition,
-          fmt::format("{} holds, at byte {}, an identifier of somebody who is erased, or what it rested as; "
-                      "if it belongs there, an item of the same name for one, it has to be removed first",
-                      place.file, place.offset));
-    }
-    ++remarked;
-    passing.insert(place.file.substr(0, place.file.find('/')));
-  }
-  if (scan.found > remarked) {
-    throw core::error(core::errc::failed_precondition,
-                      fmt::format("{} places hold identifiers of people who are erased", scan.found));
+  if (found.obstacle) {
+    throw core::error(core::errc::failed_precondition, *found.obstacle);
   }
   in.verified = {
       fmt::format("Every custodian was asked again what it holds of them, and every file of the data "
                   "directory was read for {} texts: their identifiers in UTF-8, UTF-16, hexadecimal and "
                   "base64, and the bytes that stood for them in the directory and the vault{}. It took {} ms.",
-                  texts, house_.sql.speaks() == sql::engine::sqlite ? "" : "; PostgreSQL's own files were not read",
+                  found.texts,
+                  house_.sql.speaks() == sql::engine::sqlite ? "" : "; PostgreSQL's own files were not read",
                   milliseconds_since(begin)),
-      scan.files, scan.bytes, house_.all.inventory().size(), scan.found};
-  for (const std::string& folder : passing) {
+      found.scan.files, found.scan.bytes, house_.all.inventory().size(), found.scan.found};
+  for (const std::string& folder : found.passing) {
     in.remarks.push_back(fmt::format(
         "Files on their way in ({}) hold an identifier of theirs: whoever they bring in is somebody new.", folder));
   }
-  if (short_ones) {
+  if (!of_others.empty()) {
+    in.remarks.push_back(fmt::format(
+        "{} of their identifiers were not looked for as such: they also name something that is no person, an "
+        "item for one, and stays.",
+        of_others.size()));
+  }
+  if (found.short_ones) {
     in.remarks.push_back(
         fmt::format("Encodings of fewer than {} bytes were not looked for: they occur by chance.", min_needle_bytes));
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -72,12 +73,17 @@ class erasures {
 
  private:
   struct pass;
+  struct search;
 
   rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
   void look(pass& in, const custody_context& with);
   void keep_steps(const pass& in);
   void erase_everywhere(pass& in, const custody_context& with);
   void verify(pass& in, const custody_context& with) const;
+  // Reads every file for what they rested as, and for their identifiers but those of others.
+  search look_for(const identity_traces& traces, const std::set<std::string>& of_others,
+                  const custody_context& with) const;
+  std::set<std::string> names_of_others(const identity_traces& traces) const;
   void close(pass& in);
   std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
                       std::span<const certificate_step> steps, std::int64_t now) const;

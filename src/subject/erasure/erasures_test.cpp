@@ -28,6 +28,7 @@ struct notebook {
   bool unreadable = false;    // nobody can look into it
   bool broken_after = false;  // fails when the rows are gone
   bool lies = false;          // says that it erased, and did not
+  std::string title;          // what the notebook is called, as somebody may be
 
   void save() const {
     std::string text;
@@ -88,6 +89,9 @@ class notebook_custodian final : public custodian {
     if (of_.broken_after) {
       throw core::error(errc::unavailable, "the binding came off");
     }
+  }
+  std::vector<std::string> names_of_others(std::span<const std::string> identifiers) const override {
+    return std::vector<std::string>(static_cast<std::size_t>(std::ranges::count(identifiers, of_.title)), of_.title);
   }
   void erased(people_view people) noexcept override {
     for (const auto who : people) {
@@ -309,6 +313,19 @@ TEST_P(erasures_on_both, a_file_that_holds_the_identifier_is_named_and_the_reque
   EXPECT_NE(why.find("stray holds, at byte 7, an identifier"), std::string::npos) << why;
   EXPECT_EQ(why.find("ann"), std::string::npos) << "not who";
   EXPECT_FALSE(all_->find(asked.id).certified);
+}
+
+TEST_P(erasures_on_both, what_has_the_name_of_somebody_stays_and_is_remarked_upon) {
+  const auto asked = begin({handle("ann-of-the-mill")});
+  const auto other = begin({handle("bob-of-the-mill")});
+  core::write_file(data() / "title", "ann-of-the-mill");
+  notes_.title = "ann-of-the-mill";
+  ASSERT_EQ(finish().size(), 2U);
+  EXPECT_NE(verified(asked.id).remarks.front().find("1 of their identifiers"), std::string::npos);
+  begin({handle("eve-of-the-mill")});
+  core::write_file(data() / "stray", "eve-of-the-mill");
+  EXPECT_NE(obstacle(errc::failed_precondition).find("stray holds"), std::string::npos);
+  EXPECT_TRUE(all_->find(other.id).certified);
 }
 
 TEST_P(erasures_on_both, a_file_on_its_way_in_is_remarked_upon) {

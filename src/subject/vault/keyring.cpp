@@ -85,8 +85,10 @@ void overwrite(const core::file_descriptor& file, const fs::path& path) {
 
 keyring::keyring(fs::path folder, const core::secret_key& master, std::string_view master_name, bool may_create)
     : folder_(std::move(folder)), signing_seed_(no_key()), master_(master.clone()) {
-  if (exists(folder_)) {
+  if (fs::exists(folder_)) {
     core::sweep_temporaries(folder_);
+  }
+  if (exists(folder_)) {
     read(core::read_file(folder_ / file_name), master_name);
   } else if (may_create) {
     create();

@@ -45,6 +45,13 @@ TEST_F(keyring_in_a_folder, is_not_made_where_there_must_be_one) {
   EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
+TEST_F(keyring_in_a_folder, leaves_nothing_of_a_making_that_was_killed) {
+  const std::filesystem::path begun = folder_.path() / ".eunomia-0123456789abcdef.tmp";
+  core::write_file(begun, "{\"format\"");
+  open();
+  EXPECT_FALSE(std::filesystem::exists(begun));
+}
+
 TEST_F(keyring_in_a_folder, is_not_opened_by_another_master_key) {
   open();
   const std::string message = refusal(core::secret_key::random());
