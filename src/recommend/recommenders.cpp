@@ -321,6 +321,7 @@ std::pair<forgetting_record, std::vector<forgotten_model>> recommenders::begin_f
   for (const auto& description : data_.list()) {
     closed.push_back(data_.open(description.name).begin_forgetting(gone));
   }
+  before_forgetting_(gone);
   const auto record = ledger_.add(gone, [&](sql::transaction& in) {
     for (const subject_handle handle : gone) {
       people_.erase(in, handle);
@@ -349,8 +350,9 @@ std::optional<forgetting_report> recommenders::finish_forgettings(const training
     forget_choices(requests.people);
     ledger_.drop_handles(requests, report);
   }
-  // Handles and identifiers leave the log too before anything is claimed.
+  // Handles and identifiers leave the log too before anything is claimed, and files that a backup was still copying.
   sql_.checkpoint_truncate();
+  models_.wait_for_removed(context.job);
   ledger_.complete(requests);
   return report;
 }

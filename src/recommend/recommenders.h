@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -94,6 +95,11 @@ class recommenders {
   // of the directory; finish() does the rest. The answer tells what the served models lost.
   std::pair<forgetting_record, std::vector<forgotten_model>> begin_forgetting(
       std::span<const core::subject_handle> wanted, const training_context& context);
+  // Called with whom begin_forgetting() is about to forget, before anything of it is kept; what it throws comes out of
+  // begin_forgetting(). Before other threads use this.
+  void before_forgetting(std::function<void(std::span<const core::subject_handle>)> told) {
+    before_forgetting_ = std::move(told);
+  }
   // Takes the people of every request that waits out of what is on the disk: every version of every model, every
   // dataset, SQLite's log. May be run again after a kill at any moment. Nothing when no request waits.
   std::optional<forgetting_report> finish_forgettings(const training_context& context);
@@ -138,6 +144,8 @@ class recommenders {
   mutable std::mutex mutex_;  // of slots_
   std::map<std::string, std::shared_ptr<slot>, std::less<>> slots_;
   forgetting_ledger ledger_;
+  std::function<void(std::span<const core::subject_handle>)> before_forgetting_ =
+      [](std::span<const core::subject_handle>) {};
   std::mutex finishing_;  // held by finish_forgettings()
 };
 
