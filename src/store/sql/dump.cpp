@@ -228,8 +228,8 @@ void write_table(connection& in, const std::string& table, writer& out, dump_rep
   }
   in.each(fmt::format("SELECT {} FROM {}", fmt::join(columns, ", "), table), {}, [&](const row& r) {
     if (report.rows++ % rows_between_checks == 0) {
-      job.check();
       job.report("rows", report.rows, 0);
+      job.check();
     }
     out.number(item::row);
     for (const cell& value : r.cells()) {
@@ -351,8 +351,8 @@ void read_table(transaction& into, reader& in, dump_report& report, core::job& j
   while (in.peek() == item::row) {
     in.next();
     if (report.rows++ % rows_between_checks == 0) {
-      job.check();
       job.report("rows", report.rows, 0);
+      job.check();
     }
     std::ranges::generate(cells, [&] { return in.value(); });
     waiting.add(into, cells);
@@ -381,6 +381,10 @@ dump_report dump(const database& of, connection& snapshot, const std::function<v
   out.number(report.rows);
   out.flush();
   return report;
+}
+
+bool has_table(connection& in, std::string_view table) {
+  return std::ranges::count(tables_of(in), table) > 0;
 }
 
 bool is_empty(connection& in) {

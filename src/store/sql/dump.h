@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/digest.h"
@@ -33,6 +34,7 @@ struct dump_report {
 dump_report dump(const database& of, connection& snapshot, const std::function<void(core::bytes_view)>& write,
                  core::job& job);
 
+bool has_table(connection& in, std::string_view table);
 // Whether a database has no table.
 bool is_empty(connection& in);
 
