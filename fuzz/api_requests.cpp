@@ -133,6 +133,7 @@ class shop {
                  .purpose = purpose_,
                  .user_space = "user",
                  .roll_keys_kind = "roll-keys",
+                 .backup_kind = {},
                  .version = "fuzz",
                  .files = folder_.path(),
                  .import_roots = {}}};

@@ -1,24 +1,40 @@
 #include "app/data_directory.h"
 
 #include "app/public_keys.h"
+#include "backup/restore.h"
+#include "core/error.h"
+#include "core/log.h"
 #include "core/sign.h"
+#include "core/time.h"
+#include "job/jobs.h"
+#include "subject/audit/audit_log.h"
+#include "subject/erasure/restores.h"
+#include "wire/access/tokens.h"
 
 namespace eunomia::app {
 
 namespace {
+
+// Opened once its directory is known not to be half restored.
+core::file_lock lock_restored(const std::filesystem::path& data) {
+  core::file_lock lock(data);
+  backup::check_restored(data);
+  return lock;
+}
 
 std::unique_ptr<store::sql::database> open_database(const environment& shared) {
   auto database =
       store::sql::database::open(shared.database.empty() ? (shared.data / "eunomia.db").string() : shared.database);
   database->migrate(subject::directory_migrations());
   database->migrate(recommend::model_registry_migrations());
+  database->migrate(subject::restore_migrations());
   return database;
 }
 
 }  // namespace
 
 data_directory::data_directory(environment& shared)
-    : lock_(shared.data),
+    : lock_(lock_restored(shared.data)),
       database_(open_database(shared)),
       blobs_(store::open_disk_blob_store(shared.data / "blobs")),
       purposes_(std::make_unique<subject::purposes>(*database_)),
@@ -29,6 +45,55 @@ data_directory::data_directory(environment& shared)
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_, *people_, *purposes_)) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
+  open_ledger(shared);
+  replay_ledger(shared);
+  recommenders_->before_forgetting(
+      [this](std::span<const core::subject_handle> gone) { ledger_->append(gone, core::now_ms()); });
+}
+
+void data_directory::open_ledger(environment& shared) {
+  ledger_ = std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id());
+}
+
+// By the path of any erasure, before its people are in the ledger a second time.
+void data_directory::replay_ledger(environment& shared) {
+  const auto pending = database_->read([](store::sql::connection& in) { return subject::replay_pending(in); });
+  if (!pending) {
+    return;
+  }
+  const auto context = shared.context();
+  const auto everybody = ledger_->read_all();
+  const auto back = database_->read([&](store::sql::connection& in) { return subject::who_are_there(in, everybody); });
+  if (!back.empty()) {
+    recommenders_->begin_forgetting(back, context);
+  }
+  // Also those whose erasure the backup found under way.
+  recommenders_->finish_forgettings(context);
+  keys_->enter_newest(context.job);
+  database_->write(
+      [&](store::sql::transaction& in) { subject::complete_replay(in, pending->id, back.size(), core::now_ms()); });
+  database_->checkpoint_truncate();
+  erased_by_replay_ = back.size();
+  core::log::info("the ledger of erasures was replayed over a restored backup",
+                  {{"ledger", ledger_->size()}, {"erased", back.size()}});
+}
+
+backup::source data_directory::what_to_back_up() {
+  // A dump has the steps of every room that the database has, also of those that this command did not need.
+  const wire::access::tokens tokens(*database_);
+  const job::jobs jobs(*database_);
+  const subject::audit_log log(*database_);
+  return {*database_,
+          *blobs_,
+          keys_->keys(),
+          *ledger_,
+          [](store::sql::connection& in) {
+            auto named = store::table::named_blobs(in);
+            auto models = recommend::model_files(in);
+            named.insert(named.end(), std::make_move_iterator(models.begin()), std::make_move_iterator(models.end()));
+            return named;
+          },
+          EUNOMIA_VERSION};
 }
 
 core::purpose recommendation_purpose() {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "app/environment.h"
+#include "backup/backup.h"
 #include "core/file.h"
 #include "recommend/dataset.h"
 #include "recommend/model_registry.h"
@@ -11,6 +12,7 @@
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
 #include "subject/directory.h"
+#include "subject/erasure/ledger_file.h"
 #include "subject/purpose/purposes.h"
 
 namespace eunomia::app {
@@ -20,11 +22,13 @@ namespace eunomia::app {
 //   DIR/lock            held while the directory is open
 //   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
 //   DIR/blobs/          tables as Parquet parts, and model files
-//   DIR/keys/           what no backup may hold: the keyring, and the master key unless it is kept elsewhere;
-//                       and signing.pub, which everybody may have
+//   DIR/keys/           what no backup may hold: the keyring, the ledger of erasures, and the master key unless it is
+//                       kept elsewhere; and signing.pub, which everybody may have
 class data_directory {
  public:
-  // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.
+  // Creates what is absent, and brings the schema up to date. One that was restored from a backup comes out of this
+  // with everybody erased who is in the ledger of erasures, or not at all. Throws errc::unavailable when another
+  // process has it, errc::failed_precondition while a restore has not ended.
   explicit data_directory(environment& shared);
 
   store::sql::database& database() { return *database_; }
@@ -34,8 +38,15 @@ class data_directory {
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
+  // What a backup of it is made of.
+  backup::source what_to_back_up();
+  // How many people the replay of the ledger erased when this was opened.
+  std::uint64_t erased_by_replay() const { return erased_by_replay_; }
 
  private:
+  void open_ledger(environment& shared);
+  void replay_ledger(environment& shared);
+
   core::file_lock lock_;
   std::unique_ptr<store::sql::database> database_;
   std::unique_ptr<store::blob_store> blobs_;
@@ -45,7 +56,9 @@ class data_directory {
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
+  std::unique_ptr<subject::ledger_file> ledger_;
   std::unique_ptr<recommend::recommenders> recommenders_;
+  std::uint64_t erased_by_replay_ = 0;
 };
 
 // The space of raw user identifiers that imports and --user name.

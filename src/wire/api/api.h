@@ -41,6 +41,7 @@ void add_purposes(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);
+void add_backups(route_table& table, const services& to);
 void add_inventory(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api
