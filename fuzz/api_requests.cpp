@@ -117,9 +117,10 @@ class shop {
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_};
   subject::audit_log audit_{*sql_};
+  subject::ledger_file ledger_{folder_.path() / "keys", keys_->keys().id()};
   const subject::custodians custodians_ = make_custodians();
   subject::erasures erasures_{
-      {*sql_, *keys_, *people_, purposes_, audit_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
+      {*sql_, *keys_, *people_, purposes_, audit_, ledger_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
@@ -141,6 +142,7 @@ class shop {
                  .purpose = purpose_,
                  .user_space = "user",
                  .roll_keys_kind = "roll-keys",
+                 .backup_kind = {},
                  .version = "fuzz",
                  .files = folder_.path(),
                  .import_roots = {}}};

@@ -61,6 +61,8 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
         "they pass with their request",
         "They are on their way into a table, or refused; whether they are about you is not known until then."},
        about_nobody(store_kind::file, "lock", "Held by the process that has the directory open.", "for ever"),
+       about_nobody(store_kind::file, "restoring", "Says that a restore into the directory has not ended.",
+                    "until it has ended"),
        about_nobody(store_kind::folder, "demo", "The generated shop of --demo, while it is imported.",
                     "until it is imported")});
 }

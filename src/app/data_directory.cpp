@@ -2,26 +2,42 @@
 
 #include "app/custodians.h"
 #include "app/public_keys.h"
+#include "backup/backup.h"
+#include "backup/restore.h"
+#include "core/error.h"
+#include "core/log.h"
 #include "core/sign.h"
+#include "core/time.h"
+#include "job/jobs.h"
 #include "recommend/custodian.h"
 #include "subject/custody/own_custodian.h"
+#include "subject/erasure/restores.h"
+#include "wire/access/tokens.h"
 
 namespace eunomia::app {
 
 namespace {
+
+// Opened once its directory is known not to be half restored.
+core::file_lock lock_restored(const std::filesystem::path& data) {
+  core::file_lock lock(data);
+  backup::check_restored(data);
+  return lock;
+}
 
 std::unique_ptr<store::sql::database> open_database(const environment& shared) {
   auto database =
       store::sql::database::open(shared.database.empty() ? (shared.data / "eunomia.db").string() : shared.database);
   database->migrate(subject::directory_migrations());
   database->migrate(recommend::model_registry_migrations());
+  database->migrate(subject::restore_migrations());
   return database;
 }
 
 }  // namespace
 
 data_directory::data_directory(environment& shared, std::optional<std::chrono::milliseconds> rederived_within)
-    : lock_(shared.data),
+    : lock_(lock_restored(shared.data)),
       database_(open_database(shared)),
       blobs_(store::open_disk_blob_store(shared.data / "blobs")),
       purposes_(std::make_unique<subject::purposes>(*database_)),
@@ -32,13 +48,62 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
+      ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
       custodians_(make_custodians(
           subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
           recommend::make_custodian(*datasets_, *models_, *recommenders_,
                                     {database_->speaks(), shared.training_memory(), rederived_within}))),
-      erasures_(std::make_unique<subject::erasures>(subject::erasure_house{
-          *database_, *keys_, *people_, *purposes_, *audit_, custodians_, shared.data, {"uploads/", "incoming/"}})) {
+      erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
+                                                                           *keys_,
+                                                                           *people_,
+                                                                           *purposes_,
+                                                                           *audit_,
+                                                                           *ledger_,
+                                                                           custodians_,
+                                                                           shared.data,
+                                                                           {"uploads/", "incoming/"}})) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
+  replay_ledger(shared);
+}
+
+// By the path of any erasure: a request of its own, with a certificate. Its people are in the ledger twice then.
+void data_directory::replay_ledger(environment& shared) {
+  const auto pending = database_->read([](store::sql::connection& in) { return subject::replay_pending(in); });
+  if (!pending) {
+    return;
+  }
+  const subject::custody_context with{shared.pool(), shared.job()};
+  const auto everybody = ledger_->read_all();
+  const auto back = database_->read([&](store::sql::connection& in) { return subject::who_are_there(in, everybody); });
+  if (!back.empty()) {
+    erasures_->begin(back, subject::actor::system(), with);
+  }
+  // Also those whose erasure the backup found under way.
+  erasures_->finish(with);
+  keys_->enter_newest(with.job);
+  database_->write(
+      [&](store::sql::transaction& in) { subject::complete_replay(in, pending->id, back.size(), core::now_ms()); });
+  database_->checkpoint_truncate();
+  erased_by_replay_ = back.size();
+  core::log::info("the ledger of erasures was replayed over a restored backup",
+                  {{"ledger", ledger_->size()}, {"erased", back.size()}});
+}
+
+backup::source data_directory::what_to_back_up() {
+  // A dump has the steps of every room that the database has, also of those that this command did not need.
+  const wire::access::tokens tokens(*database_);
+  const job::jobs jobs(*database_);
+  return {*database_,
+          *blobs_,
+          keys_->keys(),
+          *ledger_,
+          [](store::sql::connection& in) {
+            auto named = store::table::named_blobs(in);
+            auto models = recommend::model_files(in);
+            named.insert(named.end(), std::make_move_iterator(models.begin()), std::make_move_iterator(models.end()));
+            return named;
+          },
+          EUNOMIA_VERSION};
 }
 
 core::purpose recommendation_purpose() {

@@ -16,7 +16,12 @@
 #include "subject/custody/custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
+#include "subject/erasure/ledger_file.h"
 #include "subject/purpose/purposes.h"
+
+namespace eunomia::backup {
+struct source;
+}
 
 namespace eunomia::app {
 
@@ -25,12 +30,14 @@ namespace eunomia::app {
 //   DIR/lock            held while the directory is open
 //   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
 //   DIR/blobs/          tables as Parquet parts, and model files
-//   DIR/keys/           what no backup may hold: the keyring, and the master key unless it is kept elsewhere;
-//                       and signing.pub, which everybody may have
+//   DIR/keys/           what no backup may hold: the keyring, the ledger of erasures, and the master key unless it is
+//                       kept elsewhere; and signing.pub, which everybody may have
 class data_directory {
  public:
-  // Creates what is absent, and brings the schema up to date. Throws errc::unavailable when another process has it.
-  // rederived_within: as recommend::custodian_options has it.
+  // Creates what is absent, and brings the schema up to date. One that was restored from a backup comes out of this
+  // with everybody erased who is in the ledger of erasures, or not at all. Throws errc::unavailable when another
+  // process has it, errc::failed_precondition while a restore has not ended. rederived_within: as
+  // recommend::custodian_options has it.
   explicit data_directory(environment& shared, std::optional<std::chrono::milliseconds> rederived_within = {});
 
   store::sql::database& database() { return *database_; }
@@ -43,8 +50,14 @@ class data_directory {
   recommend::recommenders& recommenders() { return *recommenders_; }
   const subject::custodians& custodians() const { return custodians_; }
   subject::erasures& erasures() { return *erasures_; }
+  // What a backup of it is made of (backup/backup.h).
+  backup::source what_to_back_up();
+  // How many people the replay of the ledger erased when this was opened.
+  std::uint64_t erased_by_replay() const { return erased_by_replay_; }
 
  private:
+  void replay_ledger(environment& shared);
+
   core::file_lock lock_;
   std::unique_ptr<store::sql::database> database_;
   std::unique_ptr<store::blob_store> blobs_;
@@ -56,8 +69,10 @@ class data_directory {
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;
+  std::unique_ptr<subject::ledger_file> ledger_;
   subject::custodians custodians_;
   std::unique_ptr<subject::erasures> erasures_;
+  std::uint64_t erased_by_replay_ = 0;
 };
 
 // The space of raw user identifiers that imports and --user name.

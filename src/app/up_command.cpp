@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/backups.h"
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
@@ -36,6 +37,7 @@ struct up_flags {
   double erase_delay_s = 5;
   double rederive_delay_s = 600;
   key_upkeep_options keys;
+  std::filesystem::path backup_folder;
   bool demo = false;
 };
 
@@ -61,6 +63,7 @@ class running {
         tokens_(data_.database()),
         jobs_(data_.database()),
         key_upkeep_(jobs_, data_.keys(), flags_.keys),
+        backups_(jobs_, data_, shared.data, flags_.backup_folder),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
         erasure_upkeep_(jobs_, data_.erasures(), work_, {milliseconds(flags_.erase_delay_s)}),
@@ -144,6 +147,7 @@ class running {
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
             .roll_keys_kind = std::string(key_upkeep::kind),
+            .backup_kind = backups_.kind_of_jobs(),
             .version = EUNOMIA_VERSION,
             .files = shared.data / "uploads",
             .import_roots = real_folders(flags_.import_from)};
@@ -154,6 +158,7 @@ class running {
   wire::access::tokens tokens_;
   job::jobs jobs_;
   key_upkeep key_upkeep_;
+  backups backups_;
   core::thread_pool work_;
   core::thread_pool forget_pool_;
   erasure_upkeep erasure_upkeep_;
@@ -269,6 +274,8 @@ void add_up(CLI::App& eunomia, environment& shared) {
       ->check(CLI::Range(1U, 1024U))
       ->capture_default_str();
   command->add_option("--max-connections", listen.max_connections, "More are refused")->capture_default_str();
+  command->add_option("--backup-folder", flags->backup_folder,
+                      "Where POST /api/v1/backups makes backups; without it, it makes none");
   command
       ->add_option("--erase-delay", flags->erase_delay_s,
                    "Seconds for which requests to erase people gather before files are rewritten")

@@ -260,6 +260,8 @@ class recommend_custodian final : public subject::custodian {
     for (const auto& description : data_.list()) {
       attempt("dataset", description.name, [&] { erase_from(description, people, with, steps); });
     }
+    // What a backup is still copying.
+    attempt("files", "removed", [&] { models_.wait_for_removed(with.job); });
     if (obstacle) {
       std::rethrow_exception(obstacle);
     }

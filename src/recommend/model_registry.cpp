@@ -163,6 +163,14 @@ std::span<const store::sql::migration> model_registry_migrations() {
   return steps;
 }
 
+std::vector<store::blob_ref> model_files(connection& in) {
+  std::vector<store::blob_ref> files;
+  for (const model_record& record : select(in, "")) {
+    files.push_back(record.file);
+  }
+  return files;
+}
+
 void check_name(std::string_view what, std::string_view text) {
   constexpr std::size_t longest = 64;
   const bool good = !text.empty() && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {

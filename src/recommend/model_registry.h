@@ -68,6 +68,10 @@ class model_registry {
 
   std::unique_ptr<model> load(const model_record& record, const training_context& context);
 
+  // Returns once no file of a model or a table that was removed rests on the disk any more, for who copied it: see
+  // blob_store::wait_for_removed.
+  void wait_for_removed(const core::job& job) { blobs_.wait_for_removed(job); }
+
  private:
   store::blob_ref save(std::string_view name, const model& trained);
 
@@ -76,6 +80,9 @@ class model_registry {
 };
 
 std::span<const store::sql::migration> model_registry_migrations();
+
+// The files that a snapshot of the registry names, of all versions.
+std::vector<store::blob_ref> model_files(store::sql::connection& in);
 
 // Throws errc::invalid_argument unless text is 1 to 64 of a-z, 0-9, '_' and '-'; what says of what it is the name.
 void check_name(std::string_view what, std::string_view text);

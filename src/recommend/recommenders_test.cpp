@@ -91,11 +91,13 @@ class recommenders_on_both : public testing::shop_on_both_engines {
       custodians.add(make_custodian(*in.datasets_, *in.models_, *in.all_,
                                     {in.db().speaks(), UINT64_MAX, std::chrono::milliseconds(600'000)}));
       audit = std::make_unique<subject::audit_log>(in.db());
+      ledger = std::make_unique<subject::ledger_file>(in.folder_.path() / "keys", in.keys_->keys().id());
       erasures = std::make_unique<subject::erasures>(subject::erasure_house{
-          in.db(), *in.keys_, *in.people_, *in.purposes_, *audit, custodians, in.folder_.path(), {}});
+          in.db(), *in.keys_, *in.people_, *in.purposes_, *audit, *ledger, custodians, in.folder_.path(), {}});
     }
     subject::custodians custodians;
     std::unique_ptr<subject::audit_log> audit;
+    std::unique_ptr<subject::ledger_file> ledger;
     std::unique_ptr<subject::erasures> erasures;
   };
 

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/digest.h"
+#include "core/file.h"
+#include "core/job.h"
 
 namespace eunomia::store {
 
@@ -48,6 +50,16 @@ class blob_writer {
 
 enum class overwrite { no, yes };
 
+// While it lives, blobs that are removed can still be opened through it: for who copies what one snapshot of a manifest
+// names. Take it before the snapshot. Their bytes rest in the store until the last hold is gone; what a kill leaves of
+// them is removed when the store is next opened. It must not outlive the store. Any thread.
+class blob_hold {
+ public:
+  virtual ~blob_hold() = default;
+  // To read, from the beginning. errc::not_found.
+  virtual core::file_descriptor open(const blob_ref& blob) = 0;
+};
+
 // Immutable contents under keys such as "tables/interactions-1/07/000000000012.parquet": on a local disk now, on S3
 // behind the same interface later. Safe from any number of threads.
 class blob_store {
@@ -76,8 +88,14 @@ class blob_store {
   virtual std::filesystem::path local_path(const blob_ref& blob) = 0;
   virtual bool exists(std::string_view key) = 0;
 
-  // Durable when it returns; removing what is absent is fine.
+  // Durable when it returns; removing what is absent is fine. While somebody has a hold, the bytes stay for them: see
+  // wait_for_removed().
   virtual void remove(std::string_view key) = 0;
+
+  virtual std::unique_ptr<blob_hold> hold() = 0;
+  // Returns once nothing that was removed rests in the store any more: before anybody claims that bytes are gone.
+  // Throws errc::cancelled.
+  virtual void wait_for_removed(const core::job& job) = 0;
 
   // All blobs whose key begins with the prefix (empty: all), in byte order of the keys.
   virtual std::vector<blob_entry> list(std::string_view prefix) = 0;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <thread>
@@ -221,6 +223,65 @@ TEST_F(blobs, are_written_by_many_threads_at_once) {
 TEST_F(blobs, a_folder_that_cannot_be_made_is_told) {
   std::ofstream(folder / "file") << "x";
   EXPECT_ANY_THROW(open_disk_blob_store(folder / "file" / "store"));
+}
+
+// What a hold reads of a blob.
+std::string read_through(blob_hold& hold, const blob_ref& blob) {
+  const auto file = hold.open(blob);
+  std::string text(blob.size + 1, '\0');
+  const ssize_t got = ::pread(file.get(), text.data(), text.size(), 0);
+  text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  return text;
+}
+
+TEST_F(blobs, that_are_removed_can_be_read_by_who_held_them) {
+  const blob_ref blob = put("models/a", "content");
+  auto hold = store->hold();
+  store->remove("models/a");
+  EXPECT_FALSE(store->exists("models/a"));
+  EXPECT_TRUE(store->list("").empty());
+  EXPECT_EQ(read_through(*hold, blob), "content");
+  hold.reset();
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(blobs, that_are_removed_stay_until_the_last_hold_is_gone) {
+  const blob_ref blob = put("models/a", "content");
+  auto one = store->hold();
+  auto other = store->hold();
+  store->remove("models/a");
+  one.reset();
+  EXPECT_EQ(read_through(*other, blob), "content");
+  other.reset();
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(blobs, are_waited_for_until_they_rest_nowhere) {
+  put("models/a", "content");
+  auto hold = store->hold();
+  store->remove("models/a");
+  core::job cancelled;
+  cancelled.cancel();
+  EXPECT_EQ(code_thrown_by([&] { store->wait_for_removed(cancelled); }), core::errc::cancelled);
+  std::thread releases([&] { hold.reset(); });
+  const core::job quiet;
+  store->wait_for_removed(quiet);
+  EXPECT_EQ(files(), 0U);
+  releases.join();
+}
+
+TEST_F(blobs, that_a_killed_process_held_are_gone_after_the_next_opening) {
+  put("models/a", "content");
+  const auto hold = store->hold();
+  store->remove("models/a");
+  EXPECT_EQ(files(), 1U);
+  const auto next = open_disk_blob_store(folder);
+  EXPECT_EQ(files(), 0U);
+}
+
+TEST_F(blobs, that_never_were_are_not_found_through_a_hold) {
+  const auto hold = store->hold();
+  EXPECT_EQ(code_thrown_by([&] { hold->open({"models/none", 1, {}}); }), core::errc::not_found);
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -25,6 +28,7 @@ namespace {
 
 constexpr std::size_t read_block_bytes = std::size_t{1} << 20;
 constexpr mode_t folder_mode = 0700;
+constexpr auto look_interval = std::chrono::milliseconds(50);
 
 core::error not_found(std::string_view key) {
   return {core::errc::not_found, fmt::format("blob \"{}\" does not exist", key)};
@@ -115,6 +119,87 @@ class claim {
   std::string key_;
 };
 
+// What was removed while somebody had a hold: renamed into the scratch folder, and unlinked when nobody has.
+class removed_blobs {
+ public:
+  explicit removed_blobs(fs::path scratch) : scratch_(std::move(scratch)) {}
+
+  void begin_hold() {
+    const std::lock_guard lock(mutex_);
+    ++holds_;
+  }
+  void end_hold() noexcept {
+    const std::lock_guard lock(mutex_);
+    if (--holds_ == 0) {
+      for (const auto& [key, file] : kept_) {
+        ::unlink(file.c_str());
+      }
+      kept_.clear();
+      gone_.notify_all();
+    }
+  }
+
+  // False when nobody holds anything: the caller unlinks.
+  bool keep(std::string_view key, const fs::path& path) {
+    const std::lock_guard lock(mutex_);
+    if (holds_ == 0) {
+      return false;
+    }
+    const fs::path there = scratch_ / fmt::format("removed-{}", ++number_);
+    if (::rename(path.c_str(), there.c_str()) == 0) {
+      kept_.insert_or_assign(std::string(key), there);
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+      core::throw_system_error(errno, "remove", path);
+    }
+    return true;
+  }
+
+  core::file_descriptor open(std::string_view key, const fs::path& path) {
+    const std::lock_guard lock(mutex_);
+    const auto kept = kept_.find(key);
+    return core::open_file(kept != kept_.end() ? kept->second : path, O_RDONLY);
+  }
+
+  void wait_until_gone(const core::job& job) {
+    std::unique_lock lock(mutex_);
+    while (!kept_.empty()) {
+      job.check();
+      gone_.wait_for(lock, look_interval);
+    }
+  }
+
+ private:
+  const fs::path scratch_;
+  std::mutex mutex_;
+  std::condition_variable gone_;
+  std::size_t holds_ = 0;
+  std::uint64_t number_ = 0;
+  std::map<std::string, fs::path, std::less<>> kept_;
+};
+
+class disk_hold final : public blob_hold {
+ public:
+  disk_hold(removed_blobs& removed, const fs::path& folder) : removed_(removed), folder_(folder) {
+    removed_.begin_hold();
+  }
+  ~disk_hold() override { removed_.end_hold(); }
+  disk_hold(const disk_hold&) = delete;
+  disk_hold& operator=(const disk_hold&) = delete;
+
+  core::file_descriptor open(const blob_ref& blob) override {
+    check_blob_key(blob.key);
+    try {
+      return removed_.open(blob.key, folder_ / blob.key);
+    } catch (const core::error& problem) {
+      throw problem.code() == core::errc::not_found ? not_found(blob.key) : problem;
+    }
+  }
+
+ private:
+  removed_blobs& removed_;
+  const fs::path& folder_;
+};
+
 class disk_writer final : public blob_writer {
  public:
   disk_writer(std::unique_ptr<claim> held, fs::path target)
@@ -156,7 +241,8 @@ class disk_writer final : public blob_writer {
 
 class disk_blob_store final : public blob_store {
  public:
-  explicit disk_blob_store(const fs::path& folder) : folder_(fs::absolute(folder)), scratch_(folder_ / ".scratch") {
+  explicit disk_blob_store(const fs::path& folder)
+      : folder_(fs::absolute(folder)), scratch_(folder_ / ".scratch"), removed_(scratch_) {
     make_folder(folder_);
     tidy(folder_);
     fs::remove_all(scratch_);
@@ -222,14 +308,19 @@ class disk_blob_store final : public blob_store {
   void remove(std::string_view key) override {
     check_blob_key(key);
     const fs::path path = folder_ / key;
-    if (::unlink(path.c_str()) != 0) {
+    if (!removed_.keep(key, path) && ::unlink(path.c_str()) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) {
         return;
       }
       core::throw_system_error(errno, "remove", path);
     }
-    core::fsync_directory(path.parent_path());
+    if (fs::is_directory(path.parent_path())) {
+      core::fsync_directory(path.parent_path());
+    }
   }
+
+  std::unique_ptr<blob_hold> hold() override { return std::make_unique<disk_hold>(removed_, folder_); }
+  void wait_for_removed(const core::job& job) override { removed_.wait_until_gone(job); }
 
   std::vector<blob_entry> list(std::string_view prefix) override {
     std::vector<blob_entry> found;
@@ -348,6 +439,7 @@ class disk_blob_store final : public blob_store {
 
   const fs::path folder_;
   const fs::path scratch_;
+  removed_blobs removed_;
   std::atomic<std::uint64_t> scratch_number_ = 0;
   keys_on_their_way writing_;
 };

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -162,6 +164,10 @@ class database {
   // changed: a gap in the steps, a step whose text differs from the one applied, a database newer than these steps.
   void migrate(std::span<const migration> steps);
 
+  // The text of every step that migrate() was given, by room and version: what a dump needs to make the schema again.
+  using steps_by_name = std::map<std::pair<std::string, std::int64_t>, std::string>;
+  steps_by_name steps() const;
+
   // Moves everything into the database file and empties the write-ahead log, so that erased bytes rest nowhere: call
   // after an erasure was committed. Waits for readers up to options::patience, then errc::unavailable. Nothing to do
   // on PostgreSQL.
@@ -185,6 +191,11 @@ class database {
       return std::move(*value);
     }
   }
+
+  void remember(std::span<const migration> steps);
+
+  mutable std::mutex steps_mutex_;
+  steps_by_name steps_;
 };
 
 }  // namespace eunomia::store::sql

@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "store/sql/database.h"
 #include "store/sql/dialect.h"
+#include "store/sql/schema_steps.h"
 
 namespace eunomia::store::sql {
 
@@ -25,13 +26,6 @@ constexpr std::string_view table_of_steps = R"(
 // Two processes that start together migrate one after the other; SQLite's writers do so anyway. Creating the table is
 // guarded by any number that nothing else locks.
 constexpr std::int64_t creation_lock = 0x65756e6f6d6961;
-
-void create_table_of_steps(transaction& in) {
-  if (in.speaks() == engine::postgresql) {
-    in.execute("SELECT pg_advisory_xact_lock(:key)", {{"key", creation_lock}});
-  }
-  in.execute(table_of_steps);
-}
 
 // LOCK and not a function: it is the one that waits before the transaction's snapshot is taken, which then shows what
 // the other process applied.
@@ -94,9 +88,7 @@ std::size_t applied_steps(connection& in, const std::string& database, std::stri
 }
 
 void apply(transaction& in, const migration& step) {
-  for (const std::string& statement : split_statements(step.sql)) {
-    in.execute(statement);
-  }
+  run_step(in, step.sql);
   in.execute("INSERT INTO schema_migration (room, version, applied_at, digest) VALUES (:room, :version, :at, :digest)",
              {{"room", step.room},
               {"version", step.version},
@@ -105,6 +97,40 @@ void apply(transaction& in, const migration& step) {
 }
 
 }  // namespace
+
+void create_table_of_steps(transaction& in) {
+  if (in.speaks() == engine::postgresql) {
+    in.execute("SELECT pg_advisory_xact_lock(:key)", {{"key", creation_lock}});
+  }
+  in.execute(table_of_steps);
+}
+
+void run_step(transaction& in, std::string_view sql) {
+  for (const std::string& statement : split_statements(sql)) {
+    in.execute(statement);
+  }
+}
+
+void apply_missing_steps(transaction& in, const std::string& database, std::span<const migration> steps) {
+  const steps_by_room rooms = in_order(steps);
+  for (const auto& [room, own] : rooms) {
+    for (std::size_t next = applied_steps(in, database, room, own); next < own.size(); ++next) {
+      apply(in, *own[next]);
+    }
+  }
+}
+
+void database::remember(std::span<const migration> steps) {
+  const std::lock_guard lock(steps_mutex_);
+  for (const migration& step : steps) {
+    steps_.insert_or_assign({std::string(step.room), step.version}, std::string(step.sql));
+  }
+}
+
+database::steps_by_name database::steps() const {
+  const std::lock_guard lock(steps_mutex_);
+  return steps_;
+}
 
 void database::migrate(std::span<const migration> steps) {
   const steps_by_room rooms = in_order(steps);
@@ -121,6 +147,7 @@ void database::migrate(std::span<const migration> steps) {
     return all;
   });
   if (complete) {
+    remember(steps);
     return;
   }
   for (const auto& room : rooms) {
@@ -136,6 +163,7 @@ void database::migrate(std::span<const migration> steps) {
       });
     }
   }
+  remember(steps);
   schema_changed();
 }
 

@@ -277,3 +277,15 @@ void replace_parts(sql::transaction& in, std::int64_t table, std::span<const par
 }
 
 }  // namespace eunomia::store::table::manifest
+
+namespace eunomia::store::table {
+
+std::vector<blob_ref> named_blobs(sql::connection& in) {
+  std::vector<blob_ref> all;
+  in.each("SELECT blob_key, size, digest FROM stored_part ORDER BY blob_key", {}, [&](const sql::row& r) {
+    all.push_back({std::string(r.text(0)), r.uint64(1), core::digest128_from_hex(r.text(2))});
+  });
+  return all;
+}
+
+}  // namespace eunomia::store::table

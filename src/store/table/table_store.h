@@ -197,6 +197,9 @@ class table_store {
   virtual void verify(std::string_view table, core::thread_pool& pool, core::job& job) = 0;
 };
 
+// The blobs that a snapshot of the manifest names, of all tables.
+std::vector<blob_ref> named_blobs(sql::connection& in);
+
 // Brings the schema of this room up to date, and sweeps, unless something is being written to the blob store already:
 // then the next opening does. blob_folder is the folder of the blob store: DuckDB may touch
 // nothing outside it. policy says who may be read for what; every scan asks it. Both stores and the policy must outlive

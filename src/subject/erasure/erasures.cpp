@@ -127,6 +127,8 @@ rights_request erasures::begin(std::span<const core::subject_handle> people, con
       guard->kept();
     }
   };
+  // First: somebody in the ledger who was not erased after all is erased with the next restore, as they asked.
+  house_.ledger.append(gone, core::now_ms());
   rights_request made;
   try {
     made = keep(gone, by);

@@ -15,15 +15,18 @@
 #include "subject/custody/custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/byte_scan.h"
+#include "subject/erasure/ledger_file.h"
 #include "subject/purpose/purposes.h"
 #include "subject/rights/request_table.h"
 #include "subject/vault/vault.h"
 
 // Erasure (Art. 17): people leave everything that the custodians hold, and a certificate says so.
 //
-//   begin()   one transaction keeps the request, takes identifiers and keys out of directory and vault, and writes to
-//             the audit log: from then on nothing leads from an identifier to the person. Then whatever answers from
-//             memory loses them. That is when the request is acknowledged.
+//   begin()   the ledger of erasures, which a restored backup is held against, gets their handles; one transaction
+//   keeps
+//             the request, takes identifiers and keys out of directory and vault, and writes to the audit log: from
+//             then on nothing leads from an identifier to the person. Then whatever answers from memory loses them.
+//             That is when the request is acknowledged.
 //   finish()  for all requests that wait: what there is is counted; every custodian erases; the stores are asked again,
 //             and every file of the data directory is read for what the people were called and what their rows were;
 //             what they chose, and what led to them from the request, goes in the transaction that writes the
@@ -40,6 +43,7 @@ struct erasure_house {
   durable_directory& people;
   subject::purposes& purposes;
   audit_log& audit;
+  ledger_file& ledger;
   const custodians& all;
   std::filesystem::path data;  // every file below it is read
   // Folders of it where bytes of a person may pass by, of somebody new with an old name: "uploads/". A find there is

@@ -123,6 +123,7 @@ class erasures_on_both : public store::sql::on_both_engines {
   }
   void TearDown() override {
     all_.reset();
+    ledger_.reset();
     audit_.reset();
     purposes_.reset();
     people_.reset();
@@ -134,15 +135,17 @@ class erasures_on_both : public store::sql::on_both_engines {
     people_ = open_directory(db(), keys_);
     purposes_ = std::make_unique<purposes>(db());
     audit_ = std::make_unique<audit_log>(db());
+    ledger_ = std::make_unique<ledger_file>(folder_.path() / "keys", keys_->keys().id());
     custodians_ = {};
     custodians_.add(std::make_unique<notebook_custodian>(notes_));
     all_ = std::make_unique<erasures>(
-        erasure_house{db(), *keys_, *people_, *purposes_, *audit_, custodians_, data(), {"uploads/"}});
+        erasure_house{db(), *keys_, *people_, *purposes_, *audit_, *ledger_, custodians_, data(), {"uploads/"}});
   }
   // As another start of the process would.
   void restart() {
     notes_.expected.clear();
     all_.reset();
+    ledger_.reset();
     audit_.reset();
     purposes_.reset();
     people_.reset();
@@ -188,6 +191,7 @@ class erasures_on_both : public store::sql::on_both_engines {
   std::unique_ptr<durable_directory> people_;
   std::unique_ptr<purposes> purposes_;
   std::unique_ptr<audit_log> audit_;
+  std::unique_ptr<ledger_file> ledger_;
   std::unique_ptr<erasures> all_;
 };
 EUNOMIA_ON_BOTH_ENGINES(erasures_on_both);
@@ -196,6 +200,7 @@ TEST_P(erasures_on_both, somebody_is_nobody_at_once_and_gone_with_a_certificate_
   const auto ann = handle("ann-of-the-mill");
   const rights_request asked = begin({ann});
   EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+  EXPECT_EQ(ledger_->read_all(), std::vector{ann});
   EXPECT_EQ(asked.people, 1U);
   EXPECT_EQ(asked.requested_by, "token tok-1");
   EXPECT_EQ(asked.deadline, one_month_after(asked.requested_at));
@@ -370,6 +375,14 @@ TEST_P(erasures_on_both, a_kill_after_the_certificate_was_written_only_has_to_be
   ASSERT_EQ(finish().size(), 1U);
   EXPECT_TRUE(notes_.calls.empty());
   EXPECT_EQ(all_->certificate_of(asked.id), before);
+}
+
+TEST_P(erasures_on_both, is_in_the_ledger_before_it_is_kept_or_is_not_begun) {
+  const auto ann = handle("ann-of-the-mill");
+  db().write([](store::sql::transaction& in) { in.execute("DROP TABLE audit_head"); });
+  EXPECT_ANY_THROW(begin({ann}));
+  EXPECT_EQ(handle("ann-of-the-mill"), ann) << "nothing was kept of the request";
+  EXPECT_EQ(ledger_->read_all(), std::vector{ann}) << "who asked is erased with the next restore";
 }
 
 TEST_P(erasures_on_both, of_nobody_is_refused) {

@@ -109,6 +109,28 @@ std::string unseal_text(const core::secret_key& data_key, std::string_view seale
   return {reinterpret_cast<const char*>(plain.data()), plain.size()};
 }
 
+std::vector<std::int64_t> epochs_needed(sql::connection& in) {
+  std::vector<std::int64_t> epochs;
+  in.each("SELECT epoch FROM subject_key UNION SELECT epoch FROM subject_vault ORDER BY epoch", {},
+          [&](const sql::row& row) { epochs.push_back(row.int64(0)); });
+  return epochs;
+}
+
+std::string keyring_of(sql::connection& in) {
+  const sql::rows found = in.query_one("SELECT keyring FROM subject_vault");
+  return found.empty() ? std::string() : std::string(found[0].text(0));
+}
+
+std::vector<core::subject_handle> who_are_there(sql::connection& in, std::span<const core::subject_handle> people) {
+  std::vector<core::subject_handle> there;
+  in_runs(people, [&](std::span<const core::subject_handle> some) {
+    const std::vector<std::int64_t> numbers = numbers_of(some);
+    in.each("SELECT subject FROM subject_key WHERE subject IN {int64s:subjects} AND subject > 0",
+            {{"subjects", sql::int64_list(numbers)}}, [&](const sql::row& row) { there.emplace_back(row.uint64(0)); });
+  });
+  return there;
+}
+
 vault::vault(sql::database& in, std::unique_ptr<keyring> keys) : database_(in), keys_(std::move(keys)) {
   database_.migrate(migrations);
   const std::int64_t newest = keys_->newest().number;
@@ -233,6 +255,15 @@ void vault::enter_epoch(std::int64_t epoch) {
   database_.write([&](sql::transaction& in) {
     in.execute("UPDATE subject_vault SET epoch = :epoch", {{"epoch", epoch}});
   });
+}
+
+std::uint64_t vault::enter_newest(core::job& job) {
+  const std::lock_guard lock(rolling_);
+  const std::int64_t newest = keys_->newest().number;
+  if (database_.read([&](sql::connection& in) { return current_epoch(in); }) < newest) {
+    enter_epoch(newest);
+  }
+  return rewrap_all(newest, job);
 }
 
 rolled_keys vault::finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job) {

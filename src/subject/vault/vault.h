@@ -65,6 +65,9 @@ class vault {
   // what was copied while one was current can be opened that long. Killed at any moment, the next call ends it;
   // cancelled, too. Writers go on meanwhile.
   rolled_keys roll(std::int64_t now, std::int64_t grace_ms, core::job& job);
+  // Wraps every data key with the keyring's newest epoch, where the database is behind it: as one is that was restored
+  // from a backup. Nothing is destroyed. The number of keys that were wrapped anew.
+  std::uint64_t enter_newest(core::job& job);
   // Ends a roll that was interrupted, and destroys what is due, without a new epoch.
   rolled_keys finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job);
   const keyring& keys() const { return *keys_; }
@@ -90,6 +93,14 @@ class vault {
 // there. Throws as read_master_key, keyring and vault do.
 std::unique_ptr<vault> open_vault(store::sql::database& in, const std::filesystem::path& folder,
                                   master_key_source source = {});
+
+// The epochs without whose keys a snapshot of a database cannot be opened, ascending.
+std::vector<std::int64_t> epochs_needed(store::sql::connection& in);
+// The id of the keyring that a database was sealed with; empty when it is new.
+std::string keyring_of(store::sql::connection& in);
+// Those of some people who are there, which is: have a key.
+std::vector<core::subject_handle> who_are_there(store::sql::connection& in,
+                                                std::span<const core::subject_handle> people);
 
 // Payloads: where names the place, "table.column" and the row if need be, so that sealed bytes moved elsewhere do not
 // open. As base64, because SQL text is what both engines keep alike.

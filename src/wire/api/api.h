@@ -42,6 +42,7 @@ void add_archives(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);
+void add_backups(route_table& table, const services& to);
 void add_inventory(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api

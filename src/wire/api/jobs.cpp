@@ -26,7 +26,7 @@ BOOST_DESCRIBE_STRUCT(job_query, (), (count, before, kind))
 core::json_notes notes_of(const job_query*) {
   return {{"count", {.text = "How many at most", .least = 1, .most = job::max_page}},
           {"before", {.text = "Only older jobs than this one: next of the page before", .least = 0}},
-          {"kind", {.text = "Only these: import, train, forget, rederive"}}};
+          {"kind", {.text = "Only these: import, train, forget, rederive, backup"}}};
 }
 
 std::int64_t id_of(const http::request& in) {
@@ -106,12 +106,12 @@ void add_jobs(route_table& table, const services& to) {
       {method::get, "/api/v1/jobs/{job}", who, "jobs", "One job, with its progress"},
       [&jobs](const nothing&, const http::request& in) { return view_of(jobs.find(id_of(in))); });
   table.query<nothing, job_view>({method::post, "/api/v1/jobs/{job}/cancel", http::access::roles(role::engineer),
-                                  "jobs", "Ask an import or a training to stop; nothing is left half-done"},
-                                 [&jobs](const nothing&, const http::request& in) {
+                                  "jobs", "Ask an import, a training or a backup to stop; nothing is left half-done"},
+                                 [&jobs, to_backup = to.backup_kind](const nothing&, const http::request& in) {
                                    const auto id = id_of(in);
                                    const std::string kind = jobs.find(id).kind;
                                    // The others keep promises: to people who asked to be forgotten, and about events.
-                                   if (kind != "import" && kind != "train") {
+                                   if (kind != "import" && kind != "train" && kind != to_backup) {
                                      throw core::error(
                                          core::errc::failed_precondition,
                                          "job " + std::to_string(id) + " is a " + kind + ": it cannot be cancelled");

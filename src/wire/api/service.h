@@ -37,6 +37,7 @@ struct services {
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids
   std::string roll_keys_kind;      // of jobs whose arguments are a key_roll
+  std::string backup_kind;         // of jobs that make a backup; empty: there is no folder for them
   std::string version;
   std::filesystem::path files;                      // where uploads wait for their job
   std::vector<std::filesystem::path> import_roots;  // folders whose files may be imported by path; real paths
