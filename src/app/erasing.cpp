@@ -72,7 +72,7 @@ void in_requests(const std::vector<std::string>& users, Body body) {
     }
   }
   if (unknown && !any) {
-    throw *unknown;
+    throw core::error(*unknown);
   }
 }
 

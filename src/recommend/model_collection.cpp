@@ -22,7 +22,8 @@ struct version_of_somebody {
 };
 
 // A version's file has another name when somebody was taken out of it meanwhile; a version may be gone.
-std::vector<learned_preference> learned_from(model_registry& models, const model_record& listed, core::subject_handle who) {
+std::vector<learned_preference> learned_from(model_registry& models, const model_record& listed,
+                                             core::subject_handle who) {
   model_record now = listed;
   for (int attempt = 1;; ++attempt) {
     try {

@@ -196,6 +196,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
 
     const std::string about = core::write_json(requested_details{made.id, made.people});
     std::vector<audit_entry> entries;
+    entries.reserve(names.size());
     for (const pseudonym& name : names) {
       entries.push_back({by, "erasure.requested", name, about});
     }
@@ -253,6 +254,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
   }
   house_.audit.sign_head(core::signing_key(house_.keys.keys().signing_seed()));
   std::vector<rights_request> completed;
+  completed.reserve(ids.size());
   for (const std::int64_t id : ids) {
     completed.push_back(find(id));
   }
@@ -262,6 +264,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
 void erasures::look(pass& in, const custody_context& with) {
   const data_keys keys = house_.sql.read([&](sql::connection& from) {
     std::vector<core::subject_handle> wanted;
+    wanted.reserve(in.cases.size());
     for (const auto& one : in.cases) {
       wanted.push_back(one.key);
     }
@@ -377,6 +380,7 @@ erasures::search erasures::look_for(const identity_traces& traces, const std::se
 
 std::set<std::string> erasures::names_of_others(const identity_traces& traces) const {
   std::vector<std::string> identifiers;
+  identifiers.reserve(traces.identifiers.size());
   for (const identifier_trace& one : traces.identifiers) {
     identifiers.push_back(one.identifier);
   }
@@ -446,6 +450,7 @@ void erasures::close(pass& in) {
   }
   in.remarks.emplace_back("Copies that left this installation, such as files that were exported, are not part of it.");
   std::vector<core::subject_handle> case_keys;
+  case_keys.reserve(in.cases.size());
   for (const auto& one : in.cases) {
     case_keys.push_back(one.key);
   }

@@ -10,8 +10,6 @@ namespace eunomia::wire::api {
 
 namespace {
 
-using core::errc;
-using core::error;
 using http::method;
 using http::role;
 
