@@ -1,0 +1,3 @@
+"""Erasures are asked of a running server."""
+
+from serving import running, served  # noqa: F401  fixtures
