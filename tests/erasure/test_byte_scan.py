@@ -4,7 +4,6 @@ one and in batches, while the others go on. Then every byte that the house keeps
 Identifiers of items are no field of a person: they are the shop's, and stay."""
 
 import collections
-import csv
 import io
 import itertools
 import json
@@ -12,37 +11,17 @@ import threading
 import time
 import zipfile
 
+import marked_shop
 import residue
+from marked_shop import BEGIN
 from residue import mark
 
 PEOPLE = 240
 ERASED = range(0, PEOPLE, 2)
 STAYING = range(1, PEOPLE, 2)
 FAMILIES = ["ease", "ials", "session-knn"]
-BEGIN = 1_700_000_000
 # What an archive of somebody who stays has to have. The rest they are not known by, or it is kept as a digest.
 HANDED_OVER = {"id", "name", "city", "type", "note", "eventtype", "eventnote", "streamtype", "streamnote", "shown"}
-
-
-def interactions():
-    """A CSV file: USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, NOTE; twelve rows each."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "NOTE"])
-    for person in range(PEOPLE):
-        for step in range(12):
-            item = f"item-{person % 5}-{(person * 7 + step * step) % 8}"
-            writer.writerow([mark(person, "id"), item, BEGIN + step * 86_400 + person, mark(person, "type"),
-                             f"about {mark(person, 'note')} at {step}"])
-    return text.getvalue()
-
-
-def users():
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["USER_ID", "NAME", "CITY"])
-    writer.writerows([mark(person, "id"), f"Ms {mark(person, 'name')}", mark(person, "city")] for person in range(PEOPLE))
-    return text.getvalue()
 
 
 def event(person, kind, number):
@@ -62,8 +41,8 @@ def upload(served, kind, content, expected="succeeded"):
 def make_house(served):
     served.post("/api/v1/datasets", {"name": "shop", "users": [{"name": "NAME"}, {"name": "CITY", "type": "category"}],
                                      "interactions": [{"name": "NOTE"}]}).expect(201)
-    upload(served, "users", users())
-    upload(served, "interactions", interactions())
+    upload(served, "users", marked_shop.users(PEOPLE))
+    upload(served, "interactions", marked_shop.interactions(PEOPLE))
     for family in FAMILIES:
         served.post("/api/v1/recommenders", {"name": family, "dataset": "shop", "family": family}).expect(201)
         served.train(family)
