@@ -156,14 +156,25 @@ void needles::find(core::bytes_view text, std::size_t known, Found found) const 
   }
 }
 
-std::vector<std::string> encodings_of(std::string_view text) {
-  std::vector<std::string> all;
-  const auto add = [&](std::string bytes) {
-    if (bytes.size() >= min_needle_bytes) {
-      all.push_back(std::move(bytes));
+text_encodings encodings_of(std::string_view text) {
+  const auto by_chance = [](std::string_view bytes, std::size_t least) {
+    const bool digits = std::ranges::all_of(bytes, [](char c) { return c >= '0' && c <= '9'; });
+    return bytes.size() < (digits ? std::max(least, min_needle_digits) : least);
+  };
+  text_encodings result;
+  if (by_chance(text, 0)) {
+    result.some_left_out = true;
+    return result;
+  }
+  std::vector<std::string>& all = result.unmistakable;
+  const auto add = [&](std::string_view bytes, std::size_t least = min_needle_bytes) {
+    if (by_chance(bytes, least)) {
+      result.some_left_out = true;
+    } else {
+      all.emplace_back(bytes);
     }
   };
-  add(std::string(text));
+  add(text);
   std::string wide;
   for (std::size_t i = 0; i < text.size();) {
     // Valid UTF-8: an identifier was checked at the door.
@@ -182,13 +193,13 @@ std::vector<std::string> encodings_of(std::string_view text) {
       unit(0xDC00 + ((point - 0x10000) & 0x3FFU));
     }
   }
-  add(std::move(wide));
+  add(wide, 2 * min_needle_bytes);
   const std::string hex = core::to_hex(core::as_bytes(text));
   add(hex);
   std::string upper = hex;
   std::ranges::transform(upper, upper.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });
   if (upper != hex) {
-    add(std::move(upper));
+    add(upper);
   }
   // Three bytes become four characters, so that it matters where the text begins; characters that hold bits of what
   // stands before or behind it are left out.
@@ -202,7 +213,7 @@ std::vector<std::string> encodings_of(std::string_view text) {
   }
   std::ranges::sort(all);
   all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  return result;
 }
 
 byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, std::span<const std::string_view> except,

@@ -60,9 +60,19 @@ class needles {
   std::unordered_multimap<std::uint64_t, place> places_;
 };
 
+// Digits alone are found by chance where identifiers of items stand one after another: "3132" and "3334" are the
+// hexadecimal of "1234".
+inline constexpr std::size_t min_needle_digits = 16;
+
 // A text as it may rest in a file: UTF-8, UTF-16 (little-endian), hexadecimal in either case, and what base64 makes of
-// it wherever it stands in a larger text. Without those that would be shorter than min_needle_bytes.
-std::vector<std::string> encodings_of(std::string_view text);
+// it wherever it stands in a larger text. Those that would be found by chance are left out: shorter than
+// min_needle_bytes (UTF-16: twice that, as small numbers of 16 bits look like it), or digits alone and shorter than
+// min_needle_digits; all of them of a text that is.
+struct text_encodings {
+  std::vector<std::string> unmistakable;
+  bool some_left_out = false;
+};
+text_encodings encodings_of(std::string_view text);
 
 struct found_place {
   std::string file;  // relative to the folder

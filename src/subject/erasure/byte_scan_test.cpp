@@ -115,9 +115,30 @@ TEST_F(byte_scan, says_no_clean_of_a_file_that_it_cannot_read) {
   EXPECT_THROW(scan({"customer-0042"}), core::error);
 }
 
+TEST_F(byte_scan, leaves_out_what_would_be_found_by_chance) {
+  // Found in a model's catalogue of numbered items by a benchmark of 100,000 numbered people.
+  std::string numbered;
+  for (int item = 1000; item < 9999; ++item) {
+    numbered += std::to_string(item);
+  }
+  write("catalogue", numbered);
+  std::string counted;
+  for (std::uint16_t number = 0; number < 1000; ++number) {
+    counted.append(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  write("numbers", counted);
+  for (const char* person : {"1234", "12345", "31323334", "456745", "ab", "12ab", "456"}) {
+    const text_encodings written = encodings_of(person);
+    EXPECT_TRUE(written.some_left_out) << person;
+    EXPECT_EQ(scan(written.unmistakable).found, 0U) << person;
+  }
+  EXPECT_FALSE(encodings_of("customer-0042").some_left_out);
+  EXPECT_FALSE(encodings_of("1234567890123456").some_left_out);
+}
+
 TEST_F(byte_scan, finds_every_encoding_of_a_text) {
   const std::string person = "zoë-😀-0042";
-  const auto wanted = encodings_of(person);
+  const auto wanted = encodings_of(person).unmistakable;
   const auto finds = [&](const std::string& content) {
     write("file", content);
     return scan(wanted).found > 0;

@@ -77,7 +77,7 @@ struct erasures::search {
   std::size_t texts = 0;
   byte_scan_report scan;
   std::set<std::string> passing;        // folders of what passes by that hold one
-  bool short_ones = false;              // encodings that were not looked for
+  bool some_left_out = false;           // encodings that were not looked for
   std::optional<std::string> obstacle;  // a place that should not hold one
 };
 
@@ -353,8 +353,9 @@ erasures::search erasures::look_for(const identity_traces& traces, const std::se
       wanted.push_back(one.lookup);
     }
     if (!of_others.contains(one.identifier)) {
-      std::ranges::move(encodings_of(one.identifier), std::back_inserter(wanted));
-      result.short_ones = result.short_ones || one.identifier.size() < min_needle_bytes;
+      text_encodings written = encodings_of(one.identifier);
+      std::ranges::move(written.unmistakable, std::back_inserter(wanted));
+      result.some_left_out = result.some_left_out || written.some_left_out;
     }
   }
   std::ranges::sort(wanted);
@@ -432,9 +433,11 @@ void erasures::verify(pass& in, const custody_context& with) const {
         "item for one, and stays.",
         of_others.size()));
   }
-  if (found.short_ones) {
-    in.remarks.push_back(
-        fmt::format("Encodings of fewer than {} bytes were not looked for: they occur by chance.", min_needle_bytes));
+  if (found.some_left_out) {
+    in.remarks.push_back(fmt::format(
+        "Short encodings of identifiers were not looked for, as they occur by chance: fewer than {} bytes, or "
+        "{} digits and nothing else. What they rested as was.",
+        min_needle_bytes, min_needle_digits));
   }
 }
 
