@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@ struct learned_preference {
   float weight = 0;       // in units, see preferences
   std::int64_t time = 0;  // UTC ms, of the newest event
 };
+
+// How many of some people a model file of any family holds rows of, and how many pairs these are.
+struct rows_learned {
+  std::uint64_t people = 0;
+  std::uint64_t pairs = 0;
+};
+// people: ascending, each once. Reads where rows begin only. Throws errc::corrupt as model_file does.
+rows_learned count_learned(const model_file& file, std::span<const core::subject_handle> people);
 
 // The rows that a model file of any family holds of one person, by the catalogue's order; nothing when it holds none.
 // Reads these rows and the catalogue only: no model is built. Throws errc::corrupt as model_file does.

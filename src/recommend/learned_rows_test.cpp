@@ -26,6 +26,10 @@ TEST_P(learned_rows_test, are_those_of_the_model_that_was_saved) {
   const auto file = model_file::open(path);
   const preferences& rows = trained->learned_from();
   ASSERT_GT(rows.rows(), 50U);
+  const std::vector<core::subject_handle> some = {rows.subjects[3], rows.subjects[17], core::subject_handle(1 << 30)};
+  const rows_learned counted = count_learned(*file, some);
+  EXPECT_EQ(counted.people, 2U);
+  EXPECT_EQ(counted.pairs, rows.items_of(3).size() + rows.items_of(17).size());
   for (std::uint32_t person = 0; person < rows.rows(); ++person) {
     const auto learned = learned_from(*file, rows.subjects[person]);
     const auto expected = rows.history_of(person);

@@ -331,6 +331,10 @@ std::vector<learned_preference> model_registry::learned_from(const model_record&
   return recommend::learned_from(*model_file::open(blobs_.local_path(record.file)), who);
 }
 
+rows_learned model_registry::count_learned(const model_record& record, std::span<const core::subject_handle> people) {
+  return recommend::count_learned(*model_file::open(blobs_.local_path(record.file)), people);
+}
+
 std::unique_ptr<model> model_registry::load(const model_record& record, const training_context& context) {
   return load_model(blobs_.local_path(record.file), context);
 }

@@ -66,6 +66,9 @@ class model_registry {
   // meanwhile.
   std::vector<learned_preference> learned_from(const model_record& record, core::subject_handle who);
 
+  // How much a version, as it rests in its file, learned from some people. As learned_from.
+  rows_learned count_learned(const model_record& record, std::span<const core::subject_handle> people);
+
   std::unique_ptr<model> load(const model_record& record, const training_context& context);
 
   // Returns once no file of a model or a table that was removed rests on the disk any more, for who copied it: see

@@ -138,17 +138,9 @@ std::vector<forgotten_model> recommenders::holding(std::span<const subject_handl
   std::vector<forgotten_model> all;
   for (const auto& version : models_.all()) {
     context.job.check();
-    const auto loaded = models_.load(version, context);
-    const preferences& rows = loaded->learned_from();
-    forgotten_model found{version.name, version.version, version.family, version.serving, 0, 0, {}, 0};
-    for (const subject_handle who : people) {
-      if (const auto row = rows.find(who)) {
-        ++found.people;
-        found.pairs += rows.items_of(*row).size();
-      }
-    }
-    if (found.people > 0) {
-      all.push_back(std::move(found));
+    const rows_learned rows = models_.count_learned(version, people);
+    if (rows.people > 0) {
+      all.push_back({version.name, version.version, version.family, version.serving, rows.people, rows.pairs, {}, 0});
     }
   }
   return all;
