@@ -243,12 +243,21 @@ void background::start() {
   looks_ = std::thread([this] {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
+      look_now_ = false;
       lock.unlock();
       look();
       lock.lock();
-      wake_.wait_for(lock, with_.tick, [this] { return stopping_; });
+      wake_.wait_for(lock, with_.tick, [this] { return stopping_ || look_now_; });
     }
   });
+}
+
+void background::look_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    look_now_ = true;
+  }
+  wake_.notify_all();
 }
 
 void background::stop() {

@@ -64,6 +64,8 @@ class background {
   // Begins to look at what is due.
   void start();
   void stop();
+  // Something may be due now: looks at once. Any thread.
+  void look_soon();
 
   training_context context(core::job& job) const { return {pool_, job, with_.memory_limit}; }
 
@@ -88,6 +90,7 @@ class background {
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
+  bool look_now_ = false;
   std::thread looks_;
 };
 

@@ -64,7 +64,9 @@ request_view erase(const people_to_erase& wanted, const http::request& in, const
   const place one;
   const auto gone = people_named(wanted.users, to.user_space, to.people);
   core::job quiet;
-  return view_of(to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet}));
+  const auto begun = to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet});
+  to.background.look_soon();
+  return view_of(begun);
 }
 
 std::int64_t id_of(const http::request& in) {
