@@ -40,6 +40,7 @@ def programs():
         ("item_knn", "Item-kNN", [sys.executable, ROOT / "bench" / "item_knn.py"]),
         ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
         ("forgetting", "Forgetting", [BUILD / "bench" / "forgetting"]),
+        ("erasure", "Rights", [sys.executable, ROOT / "bench" / "erasure.py"]),
         ("scan", "Who may be read", [BUILD / "bench" / "scan"]),
         ("gdprbench", "GDPRbench", beside_postgresql(BUILD / "bench" / "gdprbench" / "gdprbench")),
         ("server", "The server", [sys.executable, ROOT / "bench" / "server.py"]),

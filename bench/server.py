@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import signal
 import statistics
 import subprocess
@@ -18,60 +17,13 @@ import tempfile
 import time
 
 import common
+from served import resident_mb, server
 
-BINARY = pathlib.Path(os.environ.get("EUNOMIA_BINARY", common.ROOT / "build" / "eunomia"))
 PEERS = pathlib.Path(__file__).parent / "peers"
 SECONDS = int(os.environ.get("EUNOMIA_BENCH_SECONDS", "8"))
 ROUNDS = 3
 FACTORS = 64
 PEER = "FastAPI and implicit 0.7.3"
-
-
-def resident_mb(pid):
-    """Of a process and its children."""
-    total = 0
-    for each in [pid, *map(int, subprocess.run(["pgrep", "-P", str(pid)], stdout=subprocess.PIPE, text=True).stdout.split())]:
-        with open(f"/proc/{each}/status") as status:
-            total += int(next(line.split()[1] for line in status if line.startswith("VmRSS"))) / 1000
-    return total
-
-
-class server:
-    def __init__(self, folder):
-        self.folder = folder
-        self.process = subprocess.Popen([BINARY, "up", "--port", "0", "--data", folder], stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.port = int(re.search(r"listens on http://[^:]+:(\d+);", line)[1])
-        self.token = (folder / "administrator.token").read_text().strip()
-        self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
-
-    def ask(self, verb, path, body=None, content_type="application/json"):
-        data = body if isinstance(body, bytes) or body is None else json.dumps(body)
-        self.connection.request(verb, path, data, {"Authorization": f"Bearer {self.token}", "Content-Type": content_type})
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{verb} {path}: {answer.status} {text[:500]!r}")
-        return json.loads(text) if text else None
-
-    def wait(self, job):
-        while job["state"] in ("queued", "running"):
-            time.sleep(0.05)
-            job = self.ask("GET", f"/api/v1/jobs/{job['id']}")
-        if job["state"] != "succeeded":
-            raise RuntimeError(json.dumps(job))
-
-    def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
-
-    def resident_mb(self):
-        return resident_mb(self.process.pid)
-
-    def stop(self):
-        self.connection.close()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-        self.process.stdout.close()
 
 
 class peer:
