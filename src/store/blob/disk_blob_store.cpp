@@ -269,7 +269,7 @@ class disk_blob_store final : public blob_store {
       core::throw_system_error(errno, "write", file);
     }
     if (::rename(file.c_str(), target.c_str()) != 0) {
-      core::throw_system_error(errno, "rename", file);
+      core::throw_system_error(errno, "write", target);
     }
     core::fsync_directory(target.parent_path());
     return {std::string(key), size, hasher.finish()};
