@@ -2,10 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <exception>
-#include <map>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -30,6 +35,43 @@ class stopwatch {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
+// Calls body(i) for every i below count on a few threads of their own, each of which may use the pool: one writes while
+// another computes. When all are done, throws the first exception, a cancellation before others.
+void few_at_once(std::size_t count, unsigned threads, const std::function<void(std::size_t i)>& body) {
+  std::atomic<std::size_t> next = 0;
+  std::mutex mutex;  // of the problem
+  std::exception_ptr problem;
+  bool cancelled = false;
+  const auto keep = [&](bool is_cancellation) {
+    const std::lock_guard lock(mutex);
+    if (!problem || (is_cancellation && !cancelled)) {
+      problem = std::current_exception();
+      cancelled = is_cancellation;
+    }
+  };
+  const auto work = [&] {
+    for (std::size_t i = next++; i < count; i = next++) {
+      try {
+        body(i);
+      } catch (const core::error& thrown) {
+        keep(thrown.code() == core::errc::cancelled);
+      } catch (...) {
+        keep(false);
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t more = 1; more < std::min<std::size_t>(threads, count); ++more) {
+      others.emplace_back(work);
+    }
+    work();
+  }
+  if (problem) {
+    std::rethrow_exception(problem);
+  }
+}
+
 }  // namespace
 
 forgotten_model recommenders::forget_served(slot& in, std::span<const subject_handle> gone,
@@ -52,14 +94,22 @@ forgotten_model recommenders::forget_served(slot& in, std::span<const subject_ha
 
 std::vector<forgotten_model> recommenders::forget_in_memory(std::span<const subject_handle> gone,
                                                             const training_context& context) {
-  std::vector<forgotten_model> lost;
-  for (const auto& one : slots()) {
-    const std::lock_guard changing(one->changing);
-    if (one->serving.current() != nullptr) {
-      lost.push_back(forget_served(*one, gone, context));
-      if (!one->serving.current()->record().exact) {
+  const auto all = slots();
+  std::vector<std::optional<forgotten_model>> each(all.size());
+  few_at_once(all.size(), context.pool.size(), [&](std::size_t i) {
+    slot& one = *all[i];
+    const std::lock_guard changing(one.changing);
+    if (one.serving.current() != nullptr) {
+      each[i] = forget_served(one, gone, context);
+      if (!one.serving.current()->record().exact) {
         note_inexact();
       }
+    }
+  });
+  std::vector<forgotten_model> lost;
+  for (auto& one : each) {
+    if (one) {
+      lost.push_back(*std::move(one));
     }
   }
   return lost;
@@ -67,27 +117,28 @@ std::vector<forgotten_model> recommenders::forget_in_memory(std::span<const subj
 
 std::vector<forgotten_model> recommenders::forget_on_disk(std::span<const subject_handle> gone,
                                                           const training_context& context) {
-  std::map<std::string, std::vector<model_record>> by_name;
-  for (auto& version : models_.all()) {
-    by_name[version.name].push_back(std::move(version));
+  std::set<std::string> distinct;
+  for (const auto& version : models_.all()) {
+    distinct.insert(version.name);
   }
-  std::vector<forgotten_model> lost;
-  std::exception_ptr obstacle;
-  for (const auto& [name, versions] : by_name) {
+  const std::vector<std::string> names(distinct.begin(), distinct.end());
+  std::vector<std::vector<forgotten_model>> each(names.size());
+  std::atomic<std::size_t> done = 0;
+  few_at_once(names.size(), context.pool.size(), [&](std::size_t i) {
     context.job.check();
     try {
-      forget_versions(name, gone, context, lost);
+      forget_versions(names[i], gone, context, each[i]);
     } catch (const core::error& problem) {
-      if (problem.code() == core::errc::cancelled) {
-        throw;
+      if (problem.code() != core::errc::cancelled) {
+        core::log::error("an erasure waits for this", {{"recommender", names[i]}, {"why", problem.kept_message()}});
       }
-      core::log::error("an erasure waits for this", {{"recommender", name}, {"why", problem.kept_message()}});
-      obstacle = std::current_exception();
+      throw;
     }
-    context.job.report("models", lost.size(), 0);
-  }
-  if (obstacle) {
-    std::rethrow_exception(obstacle);
+    context.job.report("models", ++done, names.size());
+  });
+  std::vector<forgotten_model> lost;
+  for (auto& some : each) {
+    std::ranges::move(some, std::back_inserter(lost));
   }
   return lost;
 }

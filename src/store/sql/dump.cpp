@@ -91,7 +91,8 @@ class reader {
   template <class Number>
   Number number() {
     Number value;
-    std::memcpy(&value, bytes(sizeof value).data(), sizeof value);
+    const auto raw = bytes(sizeof value);
+    std::memcpy(&value, raw.data(), raw.size());
     return value;
   }
   std::string_view text() { return bytes(number<std::uint32_t>()); }
