@@ -25,6 +25,7 @@
 #include "subject/custody/own_custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
+#include "subject/rights/desk.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
 #include "wire/http/line_splitter.h"
@@ -121,6 +122,7 @@ class shop {
   const subject::custodians custodians_ = make_custodians();
   subject::erasures erasures_{
       {*sql_, *keys_, *people_, purposes_, audit_, ledger_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
+  subject::rights_desk desk_{{*sql_, *keys_, purposes_, audit_, custodians_}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
@@ -136,6 +138,7 @@ class shop {
                  .custodians = custodians_,
                  .purposes = purposes_,
                  .erasures = erasures_,
+                 .desk = desk_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,

@@ -61,7 +61,9 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                                            *ledger_,
                                                                            custodians_,
                                                                            shared.data,
-                                                                           {"uploads/", "incoming/"}})) {
+                                                                           {"uploads/", "incoming/"}})),
+      desk_(std::make_unique<subject::rights_desk>(
+          subject::desk_house{*database_, *keys_, *purposes_, *audit_, custodians_})) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
   replay_ledger(shared);
 }

@@ -18,6 +18,7 @@
 #include "subject/erasure/erasures.h"
 #include "subject/erasure/ledger_file.h"
 #include "subject/purpose/purposes.h"
+#include "subject/rights/desk.h"
 
 namespace eunomia::backup {
 struct source;
@@ -50,6 +51,7 @@ class data_directory {
   recommend::recommenders& recommenders() { return *recommenders_; }
   const subject::custodians& custodians() const { return custodians_; }
   subject::erasures& erasures() { return *erasures_; }
+  subject::rights_desk& desk() { return *desk_; }
   // What a backup of it is made of (backup/backup.h).
   backup::source what_to_back_up();
   // How many people the replay of the ledger erased when this was opened.
@@ -72,6 +74,7 @@ class data_directory {
   std::unique_ptr<subject::ledger_file> ledger_;
   subject::custodians custodians_;
   std::unique_ptr<subject::erasures> erasures_;
+  std::unique_ptr<subject::rights_desk> desk_;
   std::uint64_t erased_by_replay_ = 0;
 };
 

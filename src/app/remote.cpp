@@ -157,7 +157,8 @@ std::uint64_t remote::download(const std::string& target, const std::filesystem:
 remote::archive remote::download_archive(const std::string& target, const std::string& body,
                                          const std::filesystem::path& file) {
   const auto headers = receive(target, file, body);
-  return {number_in(headers, "Eunomia-Parts"), number_in(headers, "Eunomia-Rows")};
+  return {number_in(headers, "Eunomia-Parts"), number_in(headers, "Eunomia-Rows"),
+          number_in(headers, "Eunomia-Request")};
 }
 
 std::vector<wire::http::header> remote::receive(const std::string& target, const std::filesystem::path& file,

@@ -34,6 +34,7 @@ class remote {
   struct archive {
     std::uint64_t parts = 0;
     std::uint64_t rows = 0;
+    std::uint64_t request = 0;
   };
   archive download_archive(const std::string& target, const std::string& body, const std::filesystem::path& file);
   template <class Answer>

@@ -49,7 +49,8 @@ void choose(const new_choice& wanted, environment& shared) {
     return;
   }
   data_directory data(shared);
-  show(wire::api::choose(wanted, user_space, data.people(), data.purposes()), shared);
+  show(wire::api::choose(wanted, user_space, data.people(), data.purposes(), data.desk(), subject::actor::system()),
+       shared);
 }
 
 void choices(const choices_question& asked, environment& shared) {
@@ -67,23 +68,26 @@ struct archive_row {
   std::uint64_t parts = 0;
   std::uint64_t rows = 0;
   std::uint64_t bytes = 0;
+  std::int64_t request = 0;
 };
-BOOST_DESCRIBE_STRUCT(archive_row, (), (file, scope, parts, rows, bytes))
+BOOST_DESCRIBE_STRUCT(archive_row, (), (file, scope, parts, rows, bytes, request))
 
 void archive_here(const archive_question& asked, archive_row& row, environment& shared) {
   data_directory data(shared);
   const auto who = wire::api::somebody(asked.user, user_space, data.people());
   const auto scope = asked.portable ? subject::archive_scope::portability : subject::archive_scope::access;
-  const auto made = subject::write_archive({who, scope, core::now_ms()}, data.custodians(), data.purposes(), row.file,
-                                           {shared.pool(), shared.job()});
-  row.parts = made.parts;
-  row.rows = made.rows;
+  const auto granted =
+      data.desk().grant_archive(who, scope, row.file, subject::actor::system(), {shared.pool(), shared.job()});
+  row.parts = granted.archive.parts;
+  row.rows = granted.archive.rows;
+  row.request = granted.request.id;
 }
 
 void archive_remotely(const archive_question& asked, archive_row& row, environment& shared) {
   const auto made = remote(shared).download_archive("/api/v1/subjects/archive", core::write_json(asked), row.file);
   row.parts = made.parts;
   row.rows = made.rows;
+  row.request = static_cast<std::int64_t>(made.request);
 }
 
 void access(const archive_question& asked, const std::filesystem::path& file, environment& shared) {

@@ -141,6 +141,7 @@ class running {
             .custodians = data_.custodians(),
             .purposes = data_.purposes(),
             .erasures = data_.erasures(),
+            .desk = data_.desk(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,

@@ -3,6 +3,7 @@
 import collections
 import csv
 import datetime
+import hashlib
 import html.parser
 import io
 import json
@@ -215,7 +216,7 @@ def test_a_portable_archive_has_what_was_provided_and_observed_only(running, off
     make_house(running, tmp_path)
     everything, got = (archive(taken(running, token=officer, portable=portable).expect().body) for portable in (False, True))
     assert got.index["scope"] == "portability" and everything.index["scope"] == "access"
-    assert set(everything.parts) - set(got.parts) == {"recommend-models", "recommend-learned"}
+    assert set(everything.parts) - set(got.parts) == {"recommend-models", "recommend-learned", "subject-audit"}
     assert {part["origin"] for part in got.index["parts"]} == {"provided", "observed"}
     for name, rows in got.parts.items():
         assert rows == everything.parts[name]
@@ -225,13 +226,29 @@ def test_who_holds_no_data_still_gets_an_answer_and_a_stranger_is_refused(runnin
     running.post("/api/v1/datasets", {"name": "shop"}).expect(201)
     running.post("/api/v1/subjects/choices", {"user": "quiet", "purpose": "recommendation", "choice": "object"}).expect()
     got = archive(taken(running, "quiet", token=officer).expect().body)
-    assert set(got.parts) == {"subject-identifiers", "subject-choices", "subject-evidence"}
+    assert set(got.parts) == {"subject-identifiers", "subject-choices", "subject-evidence", "subject-audit"}
+    assert [row["action"] for row in got.parts["subject-audit"]] == ["choice.object", "access.requested"]
     assert "Nothing is held here" in got.page
     refused = taken(running, "stranger", token=officer)
     assert refused.status == 404 and "stranger" not in refused.body.decode() and "spelling" in refused.json["error"]["message"]
     assert taken(running, "", token=officer).status == 400
     engineer = running.post("/api/v1/tokens", {"role": "engineer", "label": "e"}).expect(201).json["token"]
     assert taken(running, "quiet", token=engineer).status == 403
+
+
+def test_each_archive_is_a_request_on_record_with_a_certificate(running, officer, tmp_path):
+    make_house(running, tmp_path)
+    told = taken(running, token=officer).expect()
+    request = running.get(f"/api/v1/subjects/requests/{told.headers['Eunomia-Request']}").expect().json
+    assert (request["right"], request["state"], request["people"]) == ("access", "completed", 1)
+    assert request["deadline"] > request["requested_at"] and request["requested_by"].startswith("token ")
+    [step] = request["steps"]
+    assert step["count"] == int(told.headers["Eunomia-Rows"])
+    assert hashlib.blake2b(told.body, digest_size=32).hexdigest() in step["details"]
+    certificate = running.get(f"/api/v1/subjects/requests/{request['id']}/certificate").expect()
+    assert certificate.json["request"]["right"] == "access" and WHO not in certificate.body.decode()
+    objected = running.get("/api/v1/subjects/requests").expect().json["requests"][-1]
+    assert objected["right"] == "objection" and objected["state"] == "completed"
 
 
 def test_no_file_is_left_and_no_log_holds_whose_archive_it_was(served, tmp_path):
@@ -252,11 +269,14 @@ def test_the_command_line_hands_over_the_same_with_a_directory_and_with_a_server
     remote = ["--server", served.url, "--token-file", served.program.data_directory / "administrator.token"]
     told = eunomia.json("subjects", "access", "--user", WHO, "--output", far, *remote).expect().value
     assert served.stop() == 0
-    assert eunomia.json("subjects", "access", "--user", WHO, "--output", here).expect().value == \
-        told | {"file": str(here), "bytes": os.path.getsize(here)}
+    again = eunomia.json("subjects", "access", "--user", WHO, "--output", here).expect().value
+    # Two more entries of the log: the first archive was handed over, the second was asked for.
+    assert again == told | {"file": str(here), "bytes": os.path.getsize(here), "rows": told["rows"] + 2, "request": told["request"] + 1}
     assert stat.S_IMODE(os.stat(far).st_mode) == stat.S_IMODE(os.stat(here).st_mode) == 0o600
     first, second = archive(far.read_bytes()), archive(here.read_bytes())
-    assert first.parts == second.parts and told["rows"] == sum(len(rows) for rows in first.parts.values())
+    assert told["rows"] == sum(len(rows) for rows in first.parts.values())
+    assert second.parts.pop("subject-audit")[:-2] == first.parts.pop("subject-audit")
+    assert first.parts == second.parts
 
     portable = eunomia.run("subjects", "access", "--user", WHO, "--output", here, "--portable").expect()
     assert str(here) in portable.stdout and "index.html" in portable.stdout

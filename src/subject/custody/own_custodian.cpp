@@ -109,13 +109,15 @@ std::vector<holding> places_of_ours() {
       {store_kind::sql_table,
        "subject_request",
        data_about::data_subjects,
-       "What people asked for: when, how far it is, what was done and its certificate. Of an erasure the handles and, "
-       "sealed with a key of the case, the identifiers, until nothing is left of the people.",
+       "What people asked for: when, how far it is, what was done and its certificate. Until it is done the "
+       "handles, and of an erasure, sealed with a key of the case, the identifiers.",
        {"requests"},
        {},
        "what leads to people: until it is done; the rest for ever",
        "handles, sealed identifiers and the key of the case are deleted in the transaction that certifies it",
-       "Nothing leads from you to such a request: who asked to be erased has no identifier any more."},
+       "Nothing leads from you to a request that was done. What you asked for, and when, is in the log, which is in "
+       "the "
+       "archive."},
       {store_kind::sql_table,
        "audit_head",
        data_about::nobody,

@@ -176,6 +176,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
     for (const core::subject_handle who : gone) {
       house_.people.erase(in, who);
     }
+    request_table::end_for(in, gone, made.requested_at);
     const std::string details = house_.sql.speaks() == sql::engine::sqlite
                                     ? "rows deleted and overwritten, the log emptied"
                                     : "rows deleted; copies in PostgreSQL's files open no more once the epoch of their "

@@ -317,7 +317,7 @@ purpose_definition purposes::find(std::string_view name) const {
   });
 }
 
-void purposes::choose(sql::transaction& in, core::subject_handle who, const std::optional<core::purpose>& about,
+bool purposes::choose(sql::transaction& in, core::subject_handle who, const std::optional<core::purpose>& about,
                       choice made) const {
   const choice_kind kind = kind_of(made);
   if (who == nobody) {
@@ -330,7 +330,7 @@ void purposes::choose(sql::transaction& in, core::subject_handle who, const std:
   const bool stood = purpose_tables::standing(in, who, about, kind).value_or(false);
   if (stood == stands_now &&
       (!stands_now || purpose_tables::last_version_told(in, who, about, made) == told.purpose_version)) {
-    return;
+    return false;
   }
   if (!takes_permission_away(made) && purpose_tables::count_evidence(in, who) >= max_evidence_of_a_subject) {
     throw error(errc::resource_exhausted,
@@ -340,6 +340,7 @@ void purposes::choose(sql::transaction& in, core::subject_handle who, const std:
   }
   purpose_tables::put(in, who, {about, kind, stands_now, told.chosen_at});
   purpose_tables::insert(in, who, told);
+  return true;
 }
 
 void purposes::choose(core::subject_handle who, const std::optional<core::purpose>& about, choice made) {

@@ -61,8 +61,9 @@ class purposes final : public core::access_policy {
   // (see may_be_objected_to) and for consent to what does not rest on it; errc::resource_exhausted above
   // max_evidence_of_a_subject, but for choices that take a permission away.
   void choose(core::subject_handle who, const std::optional<core::purpose>& about, choice made);
-  // The same as part of a larger change: call refresh() with the person after the transaction, or in_doubt().
-  void choose(store::sql::transaction& in, core::subject_handle who, const std::optional<core::purpose>& about,
+  // The same as part of a larger change: call refresh() with the person after the transaction, or in_doubt(). Whether
+  // it changed anything.
+  bool choose(store::sql::transaction& in, core::subject_handle who, const std::optional<core::purpose>& about,
               choice made) const;
   // Throws what choose() would throw of the choice, whoever made it.
   void check_choice(const std::optional<core::purpose>& about, choice made) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/error.h"
@@ -108,6 +109,35 @@ std::int64_t insert(sql::transaction& in, const rights_request& made, const open
            {"traces", of.traces},
            {"steps", json_of(made.steps)}})[0]
       .int64(0);
+}
+
+std::optional<rights_request> find_open(sql::connection& in, certified_right of, core::subject_handle who) {
+  const auto found =
+      in.query_one(fmt::format("SELECT {} FROM subject_request WHERE completed_at = 0 AND asked = :asked "
+                               "AND handles = :handles ORDER BY id LIMIT 1",
+                               columns),
+                   {{"asked", name_of(of)}, {"handles", json_of(std::span(&who, 1))}});
+  return found.empty() ? std::nullopt : std::optional(request_of(found[0]));
+}
+
+void end_for(sql::transaction& in, std::span<const core::subject_handle> gone, std::int64_t now) {
+  // Few wait: nearly all are granted when they come.
+  std::vector<std::int64_t> ended;
+  in.each("SELECT id, handles FROM subject_request WHERE completed_at = 0 AND asked <> :erasure",
+          {{"erasure", name_of(certified_right::erasure)}}, [&](const sql::row& r) {
+            const auto people = handles_of(r.text(1));
+            if (std::ranges::any_of(people,
+                                    [&](core::subject_handle who) { return std::ranges::binary_search(gone, who); })) {
+              ended.push_back(r.int64(0));
+            }
+          });
+  for (const std::int64_t id : ended) {
+    in.execute(
+        "UPDATE subject_request SET handles = '[]', completed_at = :now, obstacle = 'the person was erased before it "
+        "was "
+        "granted' WHERE id = :id",
+        {{"now", now}, {"id", id}});
+  }
 }
 
 std::vector<open_case> open_cases(sql::connection& in, certified_right of) {

@@ -33,6 +33,11 @@ struct open_case {
   bool closed() const { return key == core::subject_handle(); }
 };
 
+// The request of one right and one person that waits, if any.
+std::optional<rights_request> find_open(store::sql::connection& in, certified_right of, core::subject_handle who);
+// Ends what waits of people who are erased, but for the erasures: nothing in a row leads to them any more.
+void end_for(store::sql::transaction& in, std::span<const core::subject_handle> gone, std::int64_t now);
+
 // Its id.
 std::int64_t insert(store::sql::transaction& in, const rights_request& made, const open_case& of);
 // Not completed, by id.

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "core/time.h"
 #include "subject/rights/archive.h"
 #include "wire/api/api.h"
 #include "wire/api/files.h"
@@ -13,16 +12,17 @@ namespace eunomia::wire::api {
 
 namespace {
 
-http::response archive_file(const archive_question& asked, const services& to) {
+http::response archive_file(const archive_question& asked, const http::request& in, const services& to) {
   const auto who = somebody(asked.user, to.user_space, to.people);
   http::response out{.content_type = "application/zip"};
   out.file = new_file(to, "zip");
   out.remove_file = true;
   core::job quiet;
   const auto scope = asked.portable ? subject::archive_scope::portability : subject::archive_scope::access;
-  const auto made = subject::write_archive({who, scope, core::now_ms()}, to.custodians, to.purposes, out.file,
-                                           {to.forget_pool, quiet});
-  out.headers = {{archive_rows_header, std::to_string(made.rows)},
+  const auto granted = to.desk.grant_archive(who, scope, out.file, caller_of(in), {to.forget_pool, quiet});
+  const subject::archive_report& made = granted.archive;
+  out.headers = {{archive_request_header, std::to_string(granted.request.id)},
+                 {archive_rows_header, std::to_string(made.rows)},
                  {archive_parts_header, std::to_string(made.parts)},
                  {"Content-Disposition", "attachment; filename=\"archive.zip\""},
                  {"Cache-Control", "no-store"}};
@@ -42,7 +42,8 @@ void add_archives(route_table& table, const services& to) {
   table.file<archive_question>(
       {http::method::post, "/api/v1/subjects/archive", http::access::roles(http::role::privacy_officer), "people",
        "Everything that is held of somebody, as a ZIP file of CSV, JSON and a page that explains it"},
-      "application/zip", [to](const archive_question& asked, const http::request&) { return archive_file(asked, to); });
+      "application/zip",
+      [to](const archive_question& asked, const http::request& in) { return archive_file(asked, in, to); });
 }
 
 }  // namespace eunomia::wire::api

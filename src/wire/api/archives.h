@@ -20,5 +20,7 @@ core::json_notes notes_of(const archive_question*);
 inline constexpr const char* archive_rows_header = "Eunomia-Rows";
 // And in how many parts.
 inline constexpr const char* archive_parts_header = "Eunomia-Parts";
+// And which request it grants.
+inline constexpr const char* archive_request_header = "Eunomia-Request";
 
 }  // namespace eunomia::wire::api

@@ -132,7 +132,7 @@ decision_list decisions_of(const subject::purposes& all) {
 }
 
 choices_view choose(const new_choice& wanted, std::string_view user_space, subject::directory& people,
-                    subject::purposes& purposes) {
+                    subject::purposes& purposes, subject::rights_desk& desk, const subject::actor& by) {
   const auto made = subject::choice_named(wanted.choice);
   const auto about = purpose_of(wanted.purpose);
   auto who = people.find(user_space, wanted.user);
@@ -143,8 +143,12 @@ choices_view choose(const new_choice& wanted, std::string_view user_space, subje
     purposes.check_choice(about, made);  // who is refused is not enrolled
     who = people.resolve(user_space, std::string_view(wanted.user));
   }
-  purposes.choose(*who, about, made);
-  return view_of_choices(*who, purposes);
+  const auto request = desk.choose(*who, about, made, by);
+  choices_view view = view_of_choices(*who, purposes);
+  if (request) {
+    view.request = request->id;
+  }
+  return view;
 }
 
 choices_view choices_of(const choices_question& asked, std::string_view user_space, const subject::directory& people,
@@ -182,8 +186,8 @@ void add_purposes(route_table& table, const services& to) {
   table.body<new_choice, choices_view>(
       {method::post, "/api/v1/subjects/choices", officer, "people",
        "Somebody consents, objects, restricts, or takes it back; the next read knows it"},
-      [to](const new_choice& wanted, const http::request&) {
-        return choose(wanted, to.user_space, to.people, to.purposes);
+      [to](const new_choice& wanted, const http::request& in) {
+        return choose(wanted, to.user_space, to.people, to.purposes, to.desk, caller_of(in));
       });
   table.body<choices_question, choices_view>(
       {method::post, "/api/v1/subjects/choices/list", officer, "people", "What somebody chose, and when"},

@@ -10,6 +10,7 @@
 #include "core/json_schema.h"
 #include "subject/directory.h"
 #include "subject/purpose/purposes.h"
+#include "subject/rights/desk.h"
 
 // Purposes, decisions of compatibility and what people choose, as the API and the command line read and show them.
 namespace eunomia::wire::api {
@@ -106,8 +107,9 @@ BOOST_DESCRIBE_STRUCT(evidence_view, (), (purpose, choice, chosen_at, purpose_ve
 struct choices_view {
   std::vector<standing_view> choices;
   std::vector<evidence_view> evidence;
+  std::optional<std::int64_t> request;  // that the choice was: an objection or a restriction that did not stand before
 };
-BOOST_DESCRIBE_STRUCT(choices_view, (), (choices, evidence))
+BOOST_DESCRIBE_STRUCT(choices_view, (), (choices, evidence, request))
 
 subject::purpose_definition definition_of(const new_purpose& wanted);
 purpose_view view_of(const subject::purpose_definition& defined);
@@ -117,9 +119,9 @@ decision_view view_of(const subject::compatibility_decision& made);
 decision_list decisions_of(const subject::purposes& all);
 
 // Keeps a choice of somebody, whom it enrols where they were not known: who objects before they are met is heard too.
-// errc::not_found where somebody unknown takes back what they never gave. Throws as subject::purposes::choose.
+// errc::not_found where somebody unknown takes back what they never gave. Throws as subject::rights_desk::choose.
 choices_view choose(const new_choice& wanted, std::string_view user_space, subject::directory& people,
-                    subject::purposes& purposes);
+                    subject::purposes& purposes, subject::rights_desk& desk, const subject::actor& by);
 // errc::not_found for somebody who is not known.
 choices_view choices_of(const choices_question& asked, std::string_view user_space, const subject::directory& people,
                         const subject::purposes& purposes);

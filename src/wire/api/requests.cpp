@@ -9,6 +9,7 @@
 #include "core/subject_handles.h"
 #include "core/time.h"
 #include "wire/api/api.h"
+#include "wire/api/people.h"
 #include "wire/api/values.h"
 
 namespace eunomia::wire::api {
@@ -51,10 +52,6 @@ class place {
     return count;
   }
 };
-
-subject::actor caller_of(const http::request& in) {
-  return in.caller ? subject::actor::token(in.caller->id) : subject::actor::system();
-}
 
 request_view erase(const people_to_erase& wanted, const http::request& in, const services& to) {
   if (wanted.users.empty() || wanted.users.size() > max_people_of_an_erasure) {

@@ -15,6 +15,7 @@
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/purpose/purposes.h"
+#include "subject/rights/desk.h"
 #include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
 
@@ -31,6 +32,7 @@ struct services {
   const subject::custodians& custodians;
   subject::purposes& purposes;
   subject::erasures& erasures;
+  subject::rights_desk& desk;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers

@@ -1,0 +1,196 @@
+#include "subject/rights/desk.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "store/sql/in_doubt.h"
+#include "subject/rights/request_table.h"
+
+namespace eunomia::subject {
+
+namespace sql = store::sql;
+
+namespace {
+
+struct archive_details {
+  std::int64_t request = 0;
+  std::string scope;
+};
+BOOST_DESCRIBE_STRUCT(archive_details, (), (request, scope))
+
+struct choice_details {
+  std::string choice;
+  std::optional<std::string> purpose;  // none: every purpose
+  std::optional<std::int64_t> request;
+};
+BOOST_DESCRIBE_STRUCT(choice_details, (), (choice, purpose, request))
+
+certified_right right_of(archive_scope scope) {
+  return scope == archive_scope::portability ? certified_right::portability : certified_right::access;
+}
+
+// Of those that are a request of the person's in themselves.
+std::optional<certified_right> right_of(choice made) {
+  switch (made) {
+    case choice::object: return certified_right::objection;
+    case choice::restrict: return certified_right::restriction;
+    default: return std::nullopt;
+  }
+}
+
+std::string text_of(certified_right right) {
+  const std::string quoted = core::write_json(right);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+rights_request request_for(certified_right right, const actor& by) {
+  rights_request made;
+  made.right = right;
+  made.requested_at = core::now_ms();
+  made.deadline = one_month_after(made.requested_at);
+  made.requested_by = by.text();
+  made.people = 1;
+  return made;
+}
+
+certificate_step step_of(std::string what, std::string store, std::uint64_t count, std::string details) {
+  return {"subject", std::move(what), std::move(store), std::nullopt, count, std::move(details), {}, {}, 0};
+}
+
+std::string digest_of(const std::filesystem::path& file) {
+  core::blake2b_hasher digest;
+  digest.update(core::mapped_file::open(file)->bytes());
+  return core::to_hex(digest.finish());
+}
+
+}  // namespace
+
+rights_desk::rights_desk(desk_house in) : house_(in) {
+  house_.sql.migrate(request_table::migrations());
+}
+
+audit_position rights_desk::record(sql::transaction& in, core::subject_handle who, const actor& by,
+                                   std::string_view action, std::string_view details) const {
+  const data_keys keys = house_.keys.keys_of(in, {&who, 1});
+  const auto key = keys.find(who);
+  if (key == keys.end()) {
+    throw core::error(core::errc::not_found, "the person was erased meanwhile");
+  }
+  return house_.audit.append(in, audit_entry{by, std::string(action), pseudonym_of(key->second), std::string(details)});
+}
+
+std::string rights_desk::certify(const rights_request& granted, std::string_view method,
+                                 const audit_position& at) const {
+  certificate content;
+  content.request = {house_.keys.keys().id(),
+                     fmt::format("{}", granted.id),
+                     granted.right,
+                     core::format_iso8601(granted.requested_at),
+                     core::format_iso8601(granted.completed_at),
+                     core::format_iso8601(granted.deadline),
+                     granted.people};
+  content.steps = granted.steps;
+  content.verification.method = method;
+  content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
+  return write_certificate(content, core::signing_key(house_.keys.keys().signing_seed()));
+}
+
+rights_request rights_desk::receive(certified_right right, core::subject_handle who, const actor& by) {
+  return house_.sql.write([&](sql::transaction& in) {
+    if (auto waiting = request_table::find_open(in, right, who)) {
+      return *std::move(waiting);
+    }
+    rights_request made = request_for(right, by);
+    request_table::open_case of;
+    of.people = {who};
+    made.id = request_table::insert(in, made, of);
+    record(in, who, by, fmt::format("{}.requested", text_of(right)),
+           core::write_json(archive_details{made.id, text_of(right)}));
+    return made;
+  });
+}
+
+granted_archive rights_desk::grant_archive(core::subject_handle who, archive_scope scope,
+                                           const std::filesystem::path& file, const actor& by,
+                                           const custody_context& with) {
+  const certified_right right = right_of(scope);
+  granted_archive granted{receive(right, who, by), {}};
+  rights_request& request = granted.request;
+  try {
+    granted.archive = write_archive({who, scope, request.requested_at}, house_.all, house_.purposes, file, with);
+    const std::string digest = digest_of(file);
+    house_.sql.write([&](sql::transaction& in) {
+      request.completed_at = core::now_ms();
+      request.steps = {
+          step_of("rows of the archive", "file", granted.archive.rows,
+                  fmt::format("{} parts, {} bytes, BLAKE2b {}", granted.archive.parts, granted.archive.bytes, digest))};
+      const audit_position at = record(in, who, by, fmt::format("{}.completed", text_of(right)),
+                                       core::write_json(archive_details{request.id, text_of(right)}));
+      request_table::close(in, request.id, request.steps,
+                           certify(request,
+                                   "Every custodian told what it holds of the person, and every place of the inventory "
+                                   "came as a part or says why not.",
+                                   at));
+      request_table::complete(in, request.id, request.completed_at);
+    });
+  } catch (const std::exception& problem) {
+    try {
+      house_.sql.write(
+          [&](sql::transaction& in) { request_table::keep_obstacle(in, request.id, core::kept_message_of(problem)); });
+    } catch (const std::exception& second) {
+      core::log::error("what a request waits for could not be kept", {{"why", core::kept_message_of(second)}});
+    }
+    throw;
+  }
+  request.certified = true;
+  return granted;
+}
+
+std::optional<rights_request> rights_desk::choose(core::subject_handle who, const std::optional<core::purpose>& about,
+                                                  choice made, const actor& by) {
+  std::optional<rights_request> request;
+  const auto keep = [&](sql::transaction& in) {
+    request.reset();
+    if (!house_.purposes.choose(in, who, about, made)) {
+      return;
+    }
+    choice_details details{std::string(name_of(made)), {}, {}};
+    if (about) {
+      details.purpose = about->name();
+    }
+    if (const auto right = right_of(made)) {
+      request = request_for(*right, by);
+      request->completed_at = request->requested_at;
+      request->steps = {step_of(about ? fmt::format("purpose \"{}\"", about->name()) : "every purpose",
+                                house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql", 1,
+                                "in force with the next read")};
+      request->id = request_table::insert(in, *request, {});
+      details.request = request->id;
+    }
+    const audit_position at = record(in, who, by, fmt::format("choice.{}", name_of(made)), core::write_json(details));
+    if (request) {
+      request_table::close(in, request->id, request->steps,
+                           certify(*request,
+                                   "It is kept in the transaction that completed the request; every read of personal "
+                                   "rows asks it.",
+                                   at));
+      request_table::complete(in, request->id, request->completed_at);
+      request->certified = true;
+    }
+  };
+  sql::write_or_doubt(house_.sql, keep, [this] { house_.purposes.in_doubt(); });
+  house_.purposes.refresh({&who, 1});
+  return request;
+}
+
+}  // namespace eunomia::subject

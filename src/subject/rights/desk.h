@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "core/purpose.h"
+#include "core/subject_handle.h"
+#include "store/sql/database.h"
+#include "subject/audit/audit_log.h"
+#include "subject/custody/custodian.h"
+#include "subject/purpose/purposes.h"
+#include "subject/rights/archive.h"
+#include "subject/rights/request.h"
+#include "subject/vault/vault.h"
+
+// The desk where rights are granted that need no work on the disk: access and portability (Art. 15, 20), objection and
+// restriction (Art. 21, 18), consent, and what takes them back. Each is on record as a request that was durable before
+// it was granted, in the audit log under the person's pseudonym, and certified.
+namespace eunomia::subject {
+
+// All outlive it.
+struct desk_house {
+  store::sql::database& sql;
+  const vault& keys;
+  subject::purposes& purposes;
+  audit_log& audit;
+  const custodians& all;
+};
+
+struct granted_archive {
+  rights_request request;
+  archive_report archive;
+};
+
+// Any thread.
+class rights_desk {
+ public:
+  // Brings the schema up to date.
+  explicit rights_desk(desk_house in);
+
+  // Writes the archive of one person to a file (archive.h). The request is durable before the first byte of it is
+  // written, and completed when the file is whole. What throws stays with the request as what stands in its way;
+  // whoever asks again for the same continues it, with its deadline.
+  granted_archive grant_archive(core::subject_handle who, archive_scope scope, const std::filesystem::path& file,
+                                const actor& by, const custody_context& with);
+
+  // Keeps a choice as purposes::choose does, in one transaction with its entry in the audit log and, when it is an
+  // objection or a restriction, with the request, which is completed by it. Nothing when it stood already, or is no
+  // request in itself. The next read knows it when this returns. Throws what purposes::choose throws.
+  std::optional<rights_request> choose(core::subject_handle who, const std::optional<core::purpose>& about, choice made,
+                                       const actor& by);
+
+ private:
+  rights_request receive(certified_right right, core::subject_handle who, const actor& by);
+  audit_position record(store::sql::transaction& in, core::subject_handle who, const actor& by, std::string_view action,
+                        std::string_view details) const;
+  std::string certify(const rights_request& granted, std::string_view method, const audit_position& at) const;
+
+  desk_house house_;
+};
+
+}  // namespace eunomia::subject

@@ -1,0 +1,168 @@
+#include "subject/rights/desk.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/temporary_directory.h"
+#include "store/sql/test_database.h"
+#include "subject/custody/own_custodian.h"
+#include "subject/directory.h"
+#include "subject/erasure/erasures.h"
+#include "subject/rights/request_table.h"
+
+namespace eunomia::subject {
+namespace {
+
+using core::errc;
+
+class desk_on_both : public store::sql::on_both_engines {
+ protected:
+  void SetUp() override {
+    on_both_engines::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    db().migrate(directory_migrations());
+    keys_ = open_vault(db(), folder_.path() / "keys");
+    people_ = open_directory(db(), keys_);
+    purposes_ = std::make_unique<purposes>(db());
+    audit_ = std::make_unique<audit_log>(db());
+    ledger_ = std::make_unique<ledger_file>(folder_.path() / "keys", keys_->keys().id());
+    custodians_.add(make_subject_custodian(db(), *people_, *keys_, *purposes_, *audit_));
+    desk_ = std::make_unique<rights_desk>(desk_house{db(), *keys_, *purposes_, *audit_, custodians_});
+    erasures_ = std::make_unique<erasures>(
+        erasure_house{db(), *keys_, *people_, *purposes_, *audit_, *ledger_, custodians_, folder_.path(), {}});
+    ann_ = people_->resolve("user", "ann-of-the-mill");
+  }
+  void TearDown() override {
+    erasures_.reset();
+    desk_.reset();
+    custodians_ = {};
+    ledger_.reset();
+    audit_.reset();
+    purposes_.reset();
+    people_.reset();
+    keys_.reset();
+    on_both_engines::TearDown();
+  }
+
+  std::filesystem::path file() const { return folder_.path() / "ann.zip"; }
+  granted_archive grant(archive_scope scope, const std::filesystem::path& to) {
+    return desk_->grant_archive(ann_, scope, to, actor::token("officer"), {pool_, job_});
+  }
+  certificate certified(std::int64_t request) {
+    const auto key = core::signing_key(keys_->keys().signing_seed()).public_half();
+    return verify_certificate(erasures_->certificate_of(request), {&key, 1}).content;
+  }
+  std::vector<std::string> log_of_ann() {
+    const auto keys = db().read([&](store::sql::connection& in) { return keys_->keys_of(in, {&ann_, 1}); });
+    std::vector<std::string> lines;
+    for (const auto& entry : audit_->entries({.about = pseudonym_of(keys.at(ann_))})) {
+      lines.push_back(entry.actor + " " + entry.action);
+    }
+    return lines;
+  }
+
+  core::temporary_directory folder_;
+  std::shared_ptr<vault> keys_;
+  std::unique_ptr<durable_directory> people_;
+  std::unique_ptr<purposes> purposes_;
+  std::unique_ptr<audit_log> audit_;
+  std::unique_ptr<ledger_file> ledger_;
+  custodians custodians_;
+  std::unique_ptr<rights_desk> desk_;
+  std::unique_ptr<erasures> erasures_;
+  core::subject_handle ann_;
+  core::thread_pool pool_{1};
+  core::job job_;
+};
+EUNOMIA_ON_BOTH_ENGINES(desk_on_both);
+
+TEST_P(desk_on_both, an_archive_is_a_request_on_record_and_certified) {
+  const auto granted = grant(archive_scope::access, file());
+  const rights_request kept = erasures_->find(granted.request.id);
+  EXPECT_EQ(kept.right, certified_right::access);
+  EXPECT_NE(kept.completed_at, 0);
+  EXPECT_EQ(kept.deadline, one_month_after(kept.requested_at));
+  EXPECT_EQ(kept.requested_by, "token officer");
+  EXPECT_EQ(log_of_ann(),
+            (std::vector<std::string>{"token officer access.requested", "token officer access.completed"}));
+  const certificate proof = certified(granted.request.id);
+  EXPECT_EQ(proof.request.right, certified_right::access);
+  ASSERT_EQ(proof.steps.size(), 1U);
+  EXPECT_EQ(proof.steps[0].count, granted.archive.rows);
+  core::blake2b_hasher digest;
+  digest.update(core::as_bytes(core::read_file(file())));
+  EXPECT_NE(proof.steps[0].details.find(core::to_hex(digest.finish())), std::string::npos);
+  EXPECT_EQ(grant(archive_scope::portability, file()).request.right, certified_right::portability);
+}
+
+TEST_P(desk_on_both, what_cannot_be_written_waits_and_is_continued_by_who_asks_again) {
+  EXPECT_THROW(grant(archive_scope::access, folder_.path() / "absent" / "ann.zip"), core::error);
+  const rights_request waiting = erasures_->list(0, 1).at(0);
+  EXPECT_EQ(waiting.completed_at, 0);
+  EXPECT_EQ(waiting.attempts, 1U);
+  EXPECT_NE(waiting.obstacle, "");
+  EXPECT_FALSE(erasures_->wait_since()) << "it is no erasure";
+  const auto granted = grant(archive_scope::access, file());
+  EXPECT_EQ(granted.request.id, waiting.id);
+  EXPECT_EQ(granted.request.deadline, waiting.deadline);
+  EXPECT_EQ(erasures_->find(waiting.id).obstacle, "");
+  EXPECT_NE(grant(archive_scope::access, file()).request.id, waiting.id) << "that one was granted";
+}
+
+TEST_P(desk_on_both, an_objection_and_a_restriction_are_requests_and_what_takes_them_back_is_on_record) {
+  const core::purpose about("recommendation");
+  const auto by = actor::token("officer");
+  const auto objected = desk_->choose(ann_, about, choice::object, by);
+  ASSERT_TRUE(objected);
+  EXPECT_TRUE(purposes_->refusal_of(ann_, about));
+  EXPECT_FALSE(purposes_->admission_for(about)->admits(ann_));
+  EXPECT_EQ(erasures_->find(objected->id).right, certified_right::objection);
+  EXPECT_NE(erasures_->find(objected->id).completed_at, 0);
+  EXPECT_EQ(certified(objected->id).steps.at(0).what, "purpose \"recommendation\"");
+  EXPECT_FALSE(desk_->choose(ann_, about, choice::object, by)) << "it stood already";
+  EXPECT_FALSE(desk_->choose(ann_, about, choice::withdraw_objection, by));
+  EXPECT_TRUE(purposes_->admission_for(about)->admits(ann_));
+  const auto restricted = desk_->choose(ann_, std::nullopt, choice::restrict, by);
+  ASSERT_TRUE(restricted);
+  EXPECT_EQ(certified(restricted->id).steps.at(0).what, "every purpose");
+  EXPECT_EQ(log_of_ann(),
+            (std::vector<std::string>{"token officer choice.object", "token officer choice.withdraw_objection",
+                                      "token officer choice.restrict"}));
+  core::job job;
+  const auto key = core::signing_key(keys_->keys().signing_seed()).public_half();
+  const audit_anchor anchor = anchor_of(certified(restricted->id), *audit_);
+  audit_->verify({&key, 1}, job, {&anchor, 1});
+}
+
+TEST_P(desk_on_both, a_refused_choice_leaves_no_request) {
+  EXPECT_THROW(desk_->choose(ann_, core::purpose("unheard-of"), choice::object, actor::system()), core::error);
+  EXPECT_TRUE(erasures_->list(0, 10).empty());
+  EXPECT_TRUE(log_of_ann().empty());
+}
+
+TEST_P(desk_on_both, an_erasure_ends_what_waits_of_the_person) {
+  EXPECT_THROW(grant(archive_scope::access, folder_.path() / "absent" / "ann.zip"), core::error);
+  const std::int64_t waiting = erasures_->list(0, 1).at(0).id;
+  desk_->choose(ann_, core::purpose("recommendation"), choice::object, actor::system());
+  const auto gone = erasures_->begin({&ann_, 1}, actor::system(), {pool_, job_});
+  EXPECT_NE(erasures_->find(waiting).completed_at, 0);
+  EXPECT_NE(erasures_->find(waiting).obstacle.find("erased"), std::string::npos);
+  db().read([&](store::sql::connection& in) {
+    EXPECT_EQ(in.query_one("SELECT handles FROM subject_request WHERE id = :id", {{"id", waiting}})[0].text(0), "[]");
+  });
+  ASSERT_EQ(erasures_->finish({pool_, job_}).size(), 1U);
+  EXPECT_TRUE(erasures_->find(gone.id).certified);
+}
+
+TEST_P(desk_on_both, who_was_erased_meanwhile_is_refused) {
+  erasures_->begin({&ann_, 1}, actor::system(), {pool_, job_});
+  EXPECT_THROW(grant(archive_scope::access, file()), core::error);
+  EXPECT_THROW(desk_->choose(ann_, core::purpose("recommendation"), choice::object, actor::system()), core::error);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+}
+
+}  // namespace
+}  // namespace eunomia::subject
