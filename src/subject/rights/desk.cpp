@@ -126,8 +126,10 @@ granted_archive rights_desk::grant_archive(core::subject_handle who, archive_sco
   const certified_right right = right_of(scope);
   granted_archive granted{receive(right, who, by), {}};
   rights_request& request = granted.request;
+  bool written = false;
   try {
     granted.archive = write_archive({who, scope, request.requested_at}, house_.all, house_.purposes, file, with);
+    written = true;
     const std::string digest = digest_of(file);
     house_.sql.write([&](sql::transaction& in) {
       request.completed_at = core::now_ms();
@@ -144,6 +146,11 @@ granted_archive rights_desk::grant_archive(core::subject_handle who, archive_sco
       request_table::complete(in, request.id, request.completed_at);
     });
   } catch (const std::exception& problem) {
+    if (written) {
+      // Everything that is held of somebody, and granted to nobody.
+      std::error_code ignored;
+      std::filesystem::remove(file, ignored);
+    }
     try {
       house_.sql.write(
           [&](sql::transaction& in) { request_table::keep_obstacle(in, request.id, core::kept_message_of(problem)); });

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "core/error.h"
 #include "core/file.h"
 #include "core/temporary_directory.h"
@@ -15,6 +18,23 @@ namespace eunomia::subject {
 namespace {
 
 using core::errc;
+
+// Whose telling is the moment for something else to happen, once.
+class erasing_custodian final : public nothing_to_erase {
+ public:
+  explicit erasing_custodian(std::function<void()> then) : then_(std::move(then)) {}
+  std::string_view name() const override { return "last"; }
+  std::vector<holding> describe() const override { return {}; }
+  void collect(core::subject_handle, const custody_context&, collector&) const override {
+    if (!std::exchange(done_, true)) {
+      then_();
+    }
+  }
+
+ private:
+  std::function<void()> then_;
+  mutable bool done_ = false;
+};
 
 class desk_on_both : public store::sql::on_both_engines {
  protected:
@@ -112,6 +132,19 @@ TEST_P(desk_on_both, what_cannot_be_written_waits_and_is_continued_by_who_asks_a
   EXPECT_NE(grant(archive_scope::access, file()).request.id, waiting.id) << "that one was granted";
 }
 
+TEST_P(desk_on_both, an_archive_that_could_not_be_put_on_record_is_not_left_behind) {
+  // The erasure comes between the last row of the archive and its record.
+  custodians_.add(std::make_unique<erasing_custodian>([this] {
+    erasures_->begin({&ann_, 1}, actor::system(), {pool_, job_});
+  }));
+  EXPECT_THROW(grant(archive_scope::access, file()), core::error);
+  EXPECT_FALSE(std::filesystem::exists(file()));
+  for (const rights_request& one : erasures_->list(0, 10)) {
+    EXPECT_EQ(one.attempts, 0U);
+    EXPECT_EQ(one.completed_at == 0, one.right == certified_right::erasure);
+  }
+}
+
 TEST_P(desk_on_both, an_objection_and_a_restriction_are_requests_and_what_takes_them_back_is_on_record) {
   const core::purpose about("recommendation");
   const auto by = actor::token("officer");
@@ -150,6 +183,7 @@ TEST_P(desk_on_both, an_erasure_ends_what_waits_of_the_person) {
   const auto gone = erasures_->begin({&ann_, 1}, actor::system(), {pool_, job_});
   EXPECT_NE(erasures_->find(waiting).completed_at, 0);
   EXPECT_NE(erasures_->find(waiting).obstacle.find("erased"), std::string::npos);
+  EXPECT_THROW(erasures_->certificate_of(waiting), core::error);
   db().read([&](store::sql::connection& in) {
     EXPECT_EQ(in.query_one("SELECT handles FROM subject_request WHERE id = :id", {{"id", waiting}})[0].text(0), "[]");
   });

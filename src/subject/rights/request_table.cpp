@@ -175,8 +175,10 @@ void keep_steps(sql::transaction& in, std::int64_t id, std::span<const certifica
 }
 
 void keep_obstacle(sql::transaction& in, std::int64_t id, std::string_view obstacle) {
-  in.execute("UPDATE subject_request SET attempts = attempts + 1, obstacle = :obstacle WHERE id = :id",
-             {{"obstacle", obstacle}, {"id", id}});
+  // What was completed by a commit whose answer was lost, or ended by an erasure, has nothing in its way.
+  in.execute(
+      "UPDATE subject_request SET attempts = attempts + 1, obstacle = :obstacle WHERE id = :id AND completed_at = 0",
+      {{"obstacle", obstacle}, {"id", id}});
 }
 
 void close(sql::transaction& in, std::int64_t id, std::span<const certificate_step> steps,
@@ -216,6 +218,10 @@ std::string certificate_of(sql::connection& in, std::int64_t id) {
   if (found[0].int64(1) == 0) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("request {} is not completed; there is nothing to certify yet", id));
+  }
+  if (found[0].text(0).empty()) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("request {} was ended and not granted: there is nothing to certify", id));
   }
   return std::string(found[0].text(0));
 }
