@@ -4,17 +4,13 @@ person is left, everything of the others is, and its certificate is genuine."""
 import os
 import pathlib
 import random
-import shutil
 
-import marked_shop
 import pytest
-import residue
-from conftest import ROOT, program
+from conftest import ROOT
+from house import PEOPLE, assert_erased, copy_of
 from residue import mark
 
 SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
-PEOPLE = 24
-FAMILIES = ["ease", "ials", "item-knn"]
 # Of some two hundred; all of them in a soak.
 STEPS_TO_TRY = 16
 RANDOM_KILLS = 1000 if SOAK else 12
@@ -28,51 +24,11 @@ def preloaded():
     return library
 
 
-@pytest.fixture(scope="module")
-def shop(eunomia_binary, tmp_path_factory):
-    """A data directory with three trained models, to be copied."""
-    folder = tmp_path_factory.mktemp("shop")
-    here = program(eunomia_binary, folder / "data")
-    (folder / "interactions.csv").write_text(marked_shop.interactions(PEOPLE))
-    (folder / "users.csv").write_text(marked_shop.users(PEOPLE))
-    declared = [word for column in marked_shop.DECLARED for word in ("--declare", column)]
-    here.run("recommend", "import", "--dataset", "shop", "--interactions", folder / "interactions.csv", "--users",
-             folder / "users.csv", *declared).expect()
-    for family in FAMILIES:
-        here.run("recommend", "fit", "--dataset", "shop", "--model", family, "--name", family).expect()
-    return here
-
-
-def copy_of(shop, folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(shop.data_directory, folder)
-    return program(shop.binary, folder)
-
-
 def finish(here, *people):
     """Asks again for what was killed, as who asked would: they are gone already, or are erased now."""
     for person in people:
         ended = here.run("subjects", "erase", "--user", mark(person, "id"))
         assert ended.code in (0, 4), ended.stderr
-
-
-def assert_erased(here, gone, tmp_path):
-    places = residue.search(here.data_directory)
-    assert not [place for place in places if place.person in gone]
-    for field in ("name", "note"):
-        assert {place.person for place in places if place.field == field} == set(range(PEOPLE)) - set(gone)
-    requests = here.json("subjects", "requests").expect().value["requests"]
-    assert requests and all(request["state"] == "completed" for request in requests)
-    assert sum(request["people"] for request in requests) == len(gone), "each once"
-    for request in requests:
-        here.run("subjects", "certificate", request["id"], "--output", tmp_path / "certificate.json").expect()
-        here.run("certificate", "verify", tmp_path / "certificate.json", "--public-key",
-                 here.data_directory / "keys" / "signing.pub").expect()
-    here.run("audit", "verify").expect()
-    left = [path for path in here.data_directory.rglob("*") if ".tmp" in path.name]
-    assert not left
-    models = here.json("recommend", "list").expect().value["models"]
-    assert [model["people"] for model in models] == [PEOPLE - len(gone)] * len(FAMILIES)
 
 
 def test_killed_at_every_step_it_makes_on_the_disk_an_erasure_ends(shop, preloaded, tmp_path):

@@ -1,0 +1,47 @@
+"""A data directory of marked people with three trained models, and what must be true of it after an erasure."""
+
+import shutil
+
+import marked_shop
+import residue
+from conftest import program
+
+PEOPLE = 24
+FAMILIES = ["ease", "ials", "item-knn"]
+
+
+def make(eunomia_binary, folder):
+    here = program(eunomia_binary, folder / "data")
+    (folder / "interactions.csv").write_text(marked_shop.interactions(PEOPLE))
+    (folder / "users.csv").write_text(marked_shop.users(PEOPLE))
+    declared = [word for column in marked_shop.DECLARED for word in ("--declare", column)]
+    here.run("recommend", "import", "--dataset", "shop", "--interactions", folder / "interactions.csv", "--users",
+             folder / "users.csv", *declared).expect()
+    for family in FAMILIES:
+        here.run("recommend", "fit", "--dataset", "shop", "--model", family, "--name", family).expect()
+    return here
+
+
+def copy_of(shop, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(shop.data_directory, folder)
+    return program(shop.binary, folder)
+
+
+def assert_erased(here, gone, tmp_path):
+    places = residue.search(here.data_directory)
+    assert not [place for place in places if place.person in gone]
+    for field in ("name", "note"):
+        assert {place.person for place in places if place.field == field} == set(range(PEOPLE)) - set(gone)
+    requests = here.json("subjects", "requests").expect().value["requests"]
+    assert requests and all(request["state"] == "completed" for request in requests)
+    assert sum(request["people"] for request in requests) == len(gone), "each once"
+    for request in requests:
+        here.run("subjects", "certificate", request["id"], "--output", tmp_path / "certificate.json").expect()
+        here.run("certificate", "verify", tmp_path / "certificate.json", "--public-key",
+                 here.data_directory / "keys" / "signing.pub").expect()
+    here.run("audit", "verify").expect()
+    left = [path for path in here.data_directory.rglob("*") if ".tmp" in path.name]
+    assert not left
+    models = here.json("recommend", "list").expect().value["models"]
+    assert [model["people"] for model in models] == [PEOPLE - len(gone)] * len(FAMILIES)
