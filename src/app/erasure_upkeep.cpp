@@ -36,15 +36,10 @@ erasure_upkeep::erasure_upkeep(job::jobs& jobs, subject::erasures& all, core::th
 void erasure_upkeep::look() {
   const std::int64_t now = core::now_ms();
   const auto since = all_.wait_since();
-  if (since && now - *since >= with_.delay.count() && jobs_.unfinished(kind).empty() && !failed_lately(now)) {
+  if (since && now - *since >= with_.delay.count() && jobs_.unfinished(kind).empty() &&
+      !jobs_.failed_since(now - pause_after_failure_ms, kind)) {
     jobs_.submit(kind, "people who asked to be erased", "{}");
   }
-}
-
-bool erasure_upkeep::failed_lately(std::int64_t now) const {
-  const auto latest = jobs_.list(1, 0, kind).jobs;
-  return !latest.empty() && latest.front().is == job::state::failed &&
-         now - latest.front().ended_at < pause_after_failure_ms;
 }
 
 }  // namespace eunomia::app

@@ -24,8 +24,6 @@ class erasure_upkeep {
   void look();
 
  private:
-  bool failed_lately(std::int64_t now) const;
-
   job::jobs& jobs_;
   subject::erasures& all_;
   const erasure_upkeep_options with_;

@@ -384,6 +384,13 @@ std::vector<record> jobs::unfinished(std::string_view kind) const {
   return impl_->db.read([&](sql::connection& in) { return select_unfinished(in, kind); });
 }
 
+bool jobs::failed_since(std::int64_t moment, std::string_view kind, std::string_view about) const {
+  const auto latest = list(max_page, 0, kind).jobs;
+  const auto last =
+      std::find_if(latest.begin(), latest.end(), [&](const record& r) { return about.empty() || r.about == about; });
+  return last != latest.end() && last->is == state::failed && last->ended_at > moment;
+}
+
 record jobs::cancel(std::int64_t id) {
   const std::lock_guard nothing_begins(impl_->taking);
   const std::shared_ptr<work> job = impl_->at_work(id);

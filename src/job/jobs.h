@@ -103,6 +103,9 @@ class jobs {
   page list(std::size_t count, std::int64_t before = 0, std::string_view kind = {}) const;
   // Those of a kind that wait or run, oldest first, without the progress of this moment.
   std::vector<record> unfinished(std::string_view kind) const;
+  // Whether the newest job of a kind, and about that where it is not empty, failed, and ended after a moment, UTC ms:
+  // what is submitted by itself waits a while then.
+  bool failed_since(std::int64_t moment, std::string_view kind, std::string_view about = {}) const;
   // A queued job is cancelled at once, a running one at its next check, or never when it ends before; it stays asked
   // to, over a restart too. Throws errc::not_found, errc::failed_precondition when it has ended.
   record cancel(std::int64_t id);

@@ -226,15 +226,8 @@ bool background::waits(std::string_view kind, std::string_view about) const {
   return std::any_of(waiting.begin(), waiting.end(), [&](const job::record& r) { return r.about == about; });
 }
 
-bool background::failed_lately(std::string_view kind, std::string_view about) const {
-  const auto latest = jobs_.list(job::max_page, 0, kind).jobs;
-  const auto last = std::find_if(latest.begin(), latest.end(), [&](const job::record& r) { return r.about == about; });
-  return last != latest.end() && last->is == job::state::failed &&
-         core::now_ms() - last->ended_at < pause_after_failure.count();
-}
-
 void background::submit_once(std::string_view kind, std::string_view about, const std::string& arguments) {
-  if (!waits(kind, about) && !failed_lately(kind, about)) {
+  if (!waits(kind, about) && !jobs_.failed_since(core::now_ms() - pause_after_failure.count(), kind, about)) {
     jobs_.submit(kind, about, arguments);
   }
 }

@@ -76,7 +76,6 @@ class background {
   void sweep_files();
   void submit_once(std::string_view kind, std::string_view about, const std::string& arguments);
   bool waits(std::string_view kind, std::string_view about) const;
-  bool failed_lately(std::string_view kind, std::string_view about) const;
 
   job::jobs& jobs_;
   datasets& data_;
