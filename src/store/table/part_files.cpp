@@ -51,17 +51,24 @@ std::vector<column> stored_columns(const table_description& of) {
   return columns;
 }
 
+row_filter row_filter::among(std::string_view column, std::span<const std::int64_t> values) {
+  return row_filter(values.empty() ? "false" : fmt::format("{} IN ({})", quoted_name(column), fmt::join(values, ",")));
+}
+
+row_filter row_filter::below(std::string_view column, std::int64_t bound, std::span<const std::int64_t> spared) {
+  std::string condition = fmt::format("{} < {}", quoted_name(column), bound);
+  if (!spared.empty()) {
+    condition += fmt::format(" AND {} NOT IN ({})", quoted_name(subject_column), fmt::join(spared, ","));
+  }
+  return row_filter(std::move(condition));
+}
+
+row_filter row_filter::others() const {
+  return row_filter(condition_.empty() ? "false" : fmt::format("({}) IS NOT TRUE", condition_));
+}
+
 std::string row_filter::sql() const {
-  if (column.empty()) {
-    return "";
-  }
-  const std::string name = quoted_name(column);
-  if (among.empty()) {
-    return keep_the_others ? "" : " WHERE false";
-  }
-  const std::string list = fmt::format("({})", fmt::join(among, ","));
-  return keep_the_others ? fmt::format(" WHERE {0} IS NULL OR {0} NOT IN {1}", name, list)
-                         : fmt::format(" WHERE {} IN {}", name, list);
+  return condition_.empty() ? "" : fmt::format(" WHERE {}", condition_);
 }
 
 part part_files::copy(std::int64_t table, std::uint32_t bucket, std::size_t columns, const std::string& query) {
@@ -131,6 +138,37 @@ std::uint64_t part_files::count(const part& p, const row_filter& filter) {
     }
     throw;
   }
+}
+
+std::vector<core::subject_handle> part_files::people_of(std::span<const part> parts,
+                                                        const std::optional<rows_below>& all_of) {
+  std::string files;
+  for (const part& p : parts) {
+    files += (files.empty() ? "" : ",") + quoted_path(blobs_.local_path(p.blob));
+  }
+  const std::string name = quoted_name(subject_column);
+  const std::string condition =
+      all_of ? fmt::format(" HAVING bool_and(coalesce({} < {}, false))", quoted_name(all_of->column), all_of->bound)
+             : "";
+  duckdb_session session = engine_.connect();
+  std::vector<core::subject_handle> people;
+  try {
+    const auto rows =
+        session.stream(fmt::format("SELECT {0} FROM read_parquet([{1}], union_by_name=true) GROUP BY "
+                                   "{0}{2} ORDER BY {0}",
+                                   name, files, condition));
+    while (const result_chunk chunk = rows->next()) {
+      for (const std::int64_t subject : chunk.column(0, column_type::int64).int64()) {
+        people.emplace_back(static_cast<std::uint64_t>(subject));
+      }
+    }
+  } catch (const core::error& problem) {
+    if (problem.code() == core::errc::invalid_argument) {
+      damaged(parts.front(), problem);
+    }
+    throw;
+  }
+  return people;
 }
 
 void part_files::read(const part& p, const selection& what, const row_filter& filter,

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,13 +17,24 @@
 
 namespace eunomia::store::table {
 
-// The condition a row must meet to be read or kept.
-struct row_filter {
-  std::string column;  // empty: every row
-  std::span<const std::int64_t> among;
-  bool keep_the_others = false;  // the rows whose value is not among these, or null
+// The condition a row must meet to be read, counted or kept.
+class row_filter {
+ public:
+  row_filter() = default;  // every row
+
+  // Rows whose value is one of these; without any, no row.
+  static row_filter among(std::string_view column, std::span<const std::int64_t> values);
+  // Rows whose value is less than the bound, but for those of the spared, handles of the table's people.
+  static row_filter below(std::string_view column, std::int64_t bound, std::span<const std::int64_t> spared);
+  // The rows that do not meet it, those without a value among them.
+  row_filter others() const;
 
   std::string sql() const;  // " WHERE ..." or nothing
+
+ private:
+  explicit row_filter(std::string condition) : condition_(std::move(condition)) {}
+
+  std::string condition_;  // SQL; empty: every row
 };
 
 // A temporary file of the blob store, removed with this unless somebody took it over.
@@ -52,6 +64,8 @@ class part_files {
   // columns of the table. Without a row nothing is written.
   part rewrite(std::int64_t table, const table_description& of, std::span<const part> old, const row_filter& filter);
   std::uint64_t count(const part& p, const row_filter& filter);
+  // The people of some parts of one bucket, ascending; of whom all rows are old, where that is asked.
+  std::vector<core::subject_handle> people_of(std::span<const part> parts, const std::optional<rows_below>& all_of);
 
   // Shows some columns of one part, in chunks.
   struct selection {

@@ -27,15 +27,15 @@ class staged_removal final : public removal {
   }
 
   // One order, on a worker.
-  void run(const std::string& column, const rewrite_order& order) {
-    if (order.gone.empty()) {
+  void run(const rewrite_order& order) {
+    if (!order.leaving) {
       add({order.old, files_.rewrite(entry_.id, entry_.description, order.old, {})}, 0);
       return;
     }
+    const row_filter others = order.leaving->others();
     for (const part& p : order.old) {
-      const std::uint64_t leaving = files_.count(p, {column, order.gone, false});
+      const std::uint64_t leaving = files_.count(p, *order.leaving);
       if (leaving > 0) {
-        const row_filter others{column, order.gone, true};
         add({{p}, files_.rewrite(entry_.id, entry_.description, {&p, 1}, others)}, leaving);
       }
     }
@@ -127,13 +127,13 @@ std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::in
   return std::make_unique<table_drop>(std::move(table), std::move(unlink));
 }
 
-std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
-                                        std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,
+std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry,
+                                        std::span<const rewrite_order> orders, core::thread_pool& pool, core::job& job,
                                         std::function<void(std::span<const part>)> unlink) {
   auto staged = std::make_unique<staged_removal>(files, std::move(entry), std::move(unlink));
   pool.for_each(orders.size(), [&](std::size_t i, unsigned) {
     job.check();
-    staged->run(column, orders[i]);
+    staged->run(orders[i]);
   });
   return staged;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,16 +16,16 @@
 
 namespace eunomia::store::table {
 
-// Some parts of one bucket, and the values of the rows that are to leave them.
+// Some parts of one bucket, and the rows that are to leave them.
 struct rewrite_order {
   std::vector<part> old;
-  std::vector<std::int64_t> gone;  // empty: none, the parts are only joined
+  std::optional<row_filter> leaving;  // nothing: none, the parts are only joined
 };
 
 // Runs the orders on the pool. A part without such a row is left as it is. unlink is called in committed() with the
 // old parts.
-std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry, const std::string& column,
-                                        std::vector<rewrite_order> orders, core::thread_pool& pool, core::job& job,
+std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry,
+                                        std::span<const rewrite_order> orders, core::thread_pool& pool, core::job& job,
                                         std::function<void(std::span<const part>)> unlink);
 
 // Takes a whole table out of the manifest. unlink is called in committed() with the table's number and its parts.

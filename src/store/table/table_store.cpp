@@ -154,6 +154,11 @@ class parquet_table_store final : public table_store {
   std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
                                         std::span<const std::int64_t> values, core::thread_pool& pool,
                                         core::job& job) override;
+  std::unique_ptr<removal> stage_expire(std::string_view table, const rows_below& old,
+                                        std::span<const core::subject_handle> spared, core::thread_pool& pool,
+                                        core::job& job) override;
+  std::vector<core::subject_handle> people_of(std::string_view table, const std::optional<rows_below>& all_of,
+                                              core::thread_pool& pool, core::job& job) override;
   std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job) override;
   void verify(std::string_view table, core::thread_pool& pool, core::job& job) override;
 
@@ -204,10 +209,10 @@ class parquet_table_store final : public table_store {
     return policy_.admission_for(why);
   }
 
-  std::unique_ptr<removal> stage(table_entry entry, const std::string& column, std::vector<rewrite_order> orders,
-                                 core::thread_pool& pool, core::job& job) {
+  std::unique_ptr<removal> stage(table_entry entry, std::span<const rewrite_order> orders, core::thread_pool& pool,
+                                 core::job& job) {
     const std::int64_t id = entry.id;
-    return stage_rewrites(files_, std::move(entry), column, std::move(orders), pool, job,
+    return stage_rewrites(files_, std::move(entry), orders, pool, job,
                           [this, id](std::span<const part> old) { unlink(id, old); });
   }
 
@@ -321,7 +326,7 @@ scan_report parquet_table_store::scan(std::string_view table, const core::purpos
     const part& p = chosen[i];
     row_filter filter;
     if (!everybody) {
-      filter = {std::string(subject_column), named[p.bucket], false};
+      filter = row_filter::among(subject_column, named[p.bucket]);
     }
     admitted_rows admitted;
     std::uint64_t seen = 0;
@@ -352,6 +357,32 @@ scan_report parquet_table_store::scan(std::string_view table, const core::purpos
   return {shown, withheld};
 }
 
+// One for each bucket with parts, of the rows that leaving_of names; none where it names none.
+template <class LeavingOf>
+std::vector<rewrite_order> orders_of(std::span<const part> by_bucket, LeavingOf leaving_of) {
+  std::vector<rewrite_order> orders;
+  for (const part& p : by_bucket) {
+    if (orders.empty() || orders.back().old.front().bucket != p.bucket) {
+      auto leaving = leaving_of(p.bucket);
+      if (!leaving) {
+        continue;
+      }
+      orders.push_back({{}, std::move(leaving)});
+    }
+    orders.back().old.push_back(p);
+  }
+  return orders;
+}
+
+void check_age(const table_description& of, const rows_below& old) {
+  const std::size_t position = positions_of(of, {&old.column, 1}).front();
+  if (!of.about_people || of.columns[position].type != column_type::int64) {
+    throw error(errc::invalid_argument,
+                fmt::format("table \"{}\": rows grow old by an int64 column of a table about people, and {} is none",
+                            of.name, old.column));
+  }
+}
+
 std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table,
                                                           std::span<const core::subject_handle> subjects,
                                                           core::thread_pool& pool, core::job& job) {
@@ -360,18 +391,52 @@ std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table
   if (!description.about_people) {
     throw error(errc::invalid_argument, "table \"" + description.name + "\" is not about people");
   }
-  auto gone = by_bucket(subjects, description.buckets);
-  std::vector<rewrite_order> orders;
-  for (const part& p : view.now.parts) {
-    if (gone[p.bucket].empty()) {
-      continue;
-    }
-    if (orders.empty() || orders.back().old.front().bucket != p.bucket) {
-      orders.push_back({{}, gone[p.bucket]});
-    }
-    orders.back().old.push_back(p);
+  const auto gone = by_bucket(subjects, description.buckets);
+  return stage(view.now.entry,
+               orders_of(view.now.parts,
+                         [&](std::uint32_t bucket) {
+                           return gone[bucket].empty() ? std::nullopt
+                                                       : std::optional(row_filter::among(subject_column, gone[bucket]));
+                         }),
+               pool, job);
+}
+
+std::unique_ptr<removal> parquet_table_store::stage_expire(std::string_view table, const rows_below& old,
+                                                           std::span<const core::subject_handle> spared,
+                                                           core::thread_pool& pool, core::job& job) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  check_age(description, old);
+  const auto stay = by_bucket(spared, description.buckets);
+  return stage(view.now.entry,
+               orders_of(view.now.parts,
+                         [&](std::uint32_t bucket) {
+                           return std::optional(row_filter::below(old.column, old.bound, stay[bucket]));
+                         }),
+               pool, job);
+}
+
+std::vector<core::subject_handle> parquet_table_store::people_of(std::string_view table,
+                                                                 const std::optional<rows_below>& all_of,
+                                                                 core::thread_pool& pool, core::job& job) {
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  if (all_of) {
+    check_age(description, *all_of);
   }
-  return stage(view.now.entry, std::string(subject_column), std::move(orders), pool, job);
+  const std::vector<rewrite_order> buckets =
+      orders_of(view.now.parts, [](std::uint32_t) { return std::optional(row_filter()); });
+  std::vector<std::vector<core::subject_handle>> found(buckets.size());
+  pool.for_each(buckets.size(), [&](std::size_t i, unsigned) {
+    job.check();
+    found[i] = files_.people_of(buckets[i].old, all_of);
+  });
+  std::vector<core::subject_handle> people;
+  for (const auto& some : found) {
+    people.insert(people.end(), some.begin(), some.end());
+  }
+  std::sort(people.begin(), people.end());
+  return people;
 }
 
 std::unique_ptr<removal> parquet_table_store::stage_remove(std::string_view table, std::string_view column,
@@ -388,9 +453,9 @@ std::unique_ptr<removal> parquet_table_store::stage_remove(std::string_view tabl
   }
   std::vector<rewrite_order> orders;
   if (!view.now.parts.empty() && !values.empty()) {
-    orders.push_back({view.now.parts, {values.begin(), values.end()}});
+    orders.push_back({view.now.parts, row_filter::among(description.columns[position].name, values)});
   }
-  return stage(view.now.entry, description.columns[position].name, std::move(orders), pool, job);
+  return stage(view.now.entry, orders, pool, job);
 }
 
 std::size_t parquet_table_store::compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool,
@@ -407,11 +472,10 @@ std::size_t parquet_table_store::compact(std::string_view table, std::size_t max
         orders.push_back({std::move(parts), {}});
       }
     }
-    const std::size_t count = orders.size();
-    const auto staged = stage(view.now.entry, "", std::move(orders), pool, job);
+    const auto staged = stage(view.now.entry, orders, pool, job);
     view.pass.lock.unlock();  // or committed() would wait for ourselves
     swap_in(*staged);
-    return count;
+    return orders.size();
   });
 }
 

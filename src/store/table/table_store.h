@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,13 @@ struct chunk {
 
   // The number of one of the rows.
   std::uint64_t number(std::size_t row) const { return first_row + (offsets.empty() ? row : offsets[row]); }
+};
+
+// Rows that are old: those whose value of an int64 column, a time say, is less than the bound. One without a value is
+// not.
+struct rows_below {
+  std::string_view column;
+  std::int64_t bound = 0;
 };
 
 struct scan_report {
@@ -188,6 +196,15 @@ class table_store {
   virtual std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
                                                 std::span<const std::int64_t> values, core::thread_pool& pool,
                                                 core::job& job) = 0;
+
+  // Takes out the old rows of a table about people, but for those of the spared.
+  virtual std::unique_ptr<removal> stage_expire(std::string_view table, const rows_below& old,
+                                                std::span<const core::subject_handle> spared, core::thread_pool& pool,
+                                                core::job& job) = 0;
+  // Who has rows in a table about people, ascending, whoever may be read; with all_of, those all of whose rows are old.
+  // For who decides what may stay, and needs to know of whom there is anything and nothing of what it says.
+  virtual std::vector<core::subject_handle> people_of(std::string_view table, const std::optional<rows_below>& all_of,
+                                                      core::thread_pool& pool, core::job& job) = 0;
 
   // Joins the parts of every bucket that has more than max_parts into one; the number of buckets rewritten.
   virtual std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool,

@@ -458,6 +458,63 @@ TEST_F(table_test, rows_of_a_table_that_is_not_about_people_are_removed_by_a_num
   EXPECT_EQ(left, (std::vector<std::int64_t>{0, 2, 4}));
 }
 
+TEST_F(table_test, old_rows_leave_but_those_of_the_spared) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  house in(folder_.path());
+  in.create(events());
+  std::vector<event> all;
+  for (const std::size_t count : {5000, 300}) {
+    const auto rows = random_events(random, count, 60);
+    append(in, rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  const rows_below old{"ITEM", 400};
+  const std::vector<subject_handle> spared = {subject_handle(3), subject_handle(17)};
+  const auto leaves = [&](const event& e) { return e.item < 400 && e.subject != 3 && e.subject != 17; };
+  const auto leaving = static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), leaves));
+  const auto staged = in.tables->stage_expire("events", old, spared, pool_, job_);
+  EXPECT_EQ(staged->rows(), leaving);
+  EXPECT_EQ(scan(in), expected(all));
+  in.sql->write([&](sql::transaction& t) { staged->commit(t); });
+  staged->committed();
+  std::erase_if(all, leaves);
+  EXPECT_EQ(scan(in), expected(all));
+  EXPECT_EQ(in.tables->stage_expire("events", old, spared, pool_, job_)->rows(), 0U);
+  in.tables->verify("events", pool_, job_);
+}
+
+TEST_F(table_test, says_who_has_rows_and_of_whom_all_are_old) {
+  house in(folder_.path());
+  in.create(events());
+  EXPECT_TRUE(in.tables->people_of("events", {}, pool_, job_).empty());
+  append(in, {{1, 10, {}, {}}, {2, 10, {}, {}}, {3, 99, {}, {}}, {9, 11, {}, {}}});
+  append(in, {{2, 50, {}, {}}, {9, 12, {}, {}}});
+  column_batch timeless(events().columns);
+  timeless.subjects = {4, 1};
+  for (int i = 0; i < 2; ++i) {
+    timeless.columns[0].add_null();
+    timeless.columns[1].add_null();
+    timeless.columns[2].add_null();
+  }
+  const auto out = in.tables->append("events", pool_);
+  out->append(timeless);
+  in.commit(*out);
+  // Nobody is told what they did: who objects to every purpose is among them too.
+  in.access.now = core::admission::only({});
+  const auto people = [](std::initializer_list<std::uint64_t> handles) {
+    return std::vector<subject_handle>(handles.begin(), handles.end());
+  };
+  EXPECT_EQ(in.tables->people_of("events", {}, pool_, job_), people({1, 2, 3, 4, 9}));
+  EXPECT_EQ(in.tables->people_of("events", rows_below{"item", 50}, pool_, job_), people({9}));
+  EXPECT_EQ(in.tables->people_of("events", rows_below{"item", 100}, pool_, job_), people({2, 3, 9}));
+  // A row without a value does not grow old.
+  EXPECT_EQ(in.tables->stage_expire("events", {"item", 1000}, {}, pool_, job_)->rows(), 6U);
+  refused(errc::invalid_argument, [&] { in.tables->people_of("events", rows_below{"note", 1}, pool_, job_); });
+  refused(errc::invalid_argument, [&] { in.tables->stage_expire("events", {"nothing", 1}, {}, pool_, job_); });
+}
+
 TEST_F(table_test, refuses_what_does_not_fit_the_table) {
   house in(folder_.path());
   in.create(events());
