@@ -25,6 +25,7 @@
 #include "subject/custody/own_custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
+#include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
@@ -122,6 +123,7 @@ class shop {
   const subject::custodians custodians_ = make_custodians();
   subject::erasures erasures_{
       {*sql_, *keys_, *people_, purposes_, audit_, ledger_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
+  subject::retention retention_{{*sql_, *people_, purposes_, audit_, custodians_, erasures_}};
   subject::rights_desk desk_{{*sql_, *keys_, purposes_, audit_, custodians_}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
@@ -139,12 +141,14 @@ class shop {
                  .purposes = purposes_,
                  .erasures = erasures_,
                  .desk = desk_,
+                 .retention = retention_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,
                  .purpose = purpose_,
                  .user_space = "user",
                  .roll_keys_kind = "roll-keys",
+                 .retention_kind = "retention",
                  .backup_kind = {},
                  .version = "fuzz",
                  .files = folder_.path(),

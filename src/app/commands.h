@@ -26,6 +26,7 @@ void add_keys(CLI::App& eunomia, environment& shared);
 void add_backup(CLI::App& eunomia, environment& shared);
 void add_restore(CLI::App& eunomia, environment& shared);
 void add_inventory(CLI::App& eunomia, environment& shared);
+void add_retention(CLI::App& eunomia, environment& shared);
 void add_audit(CLI::App& eunomia, environment& shared);
 void add_certificate(CLI::App& eunomia, environment& shared);
 

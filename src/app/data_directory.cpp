@@ -49,10 +49,10 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
       ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
-      custodians_(make_custodians(
-          subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
-          recommend::make_custodian(*datasets_, *models_, *recommenders_,
-                                    {database_->speaks(), shared.training_memory(), rederived_within}))),
+      custodians_(make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
+                                  recommend::make_custodian(*datasets_, *models_, *recommenders_,
+                                                            {database_->speaks(), shared.training_memory(),
+                                                             rederived_within, recommendation_purpose()}))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,
@@ -63,7 +63,9 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                                            shared.data,
                                                                            {"uploads/", "incoming/"}})),
       desk_(std::make_unique<subject::rights_desk>(
-          subject::desk_house{*database_, *keys_, *purposes_, *audit_, custodians_})) {
+          subject::desk_house{*database_, *keys_, *purposes_, *audit_, custodians_})),
+      retention_(std::make_unique<subject::retention>(
+          subject::retention_house{*database_, *people_, *purposes_, *audit_, custodians_, *erasures_})) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
   replay_ledger(shared);
 }

@@ -18,6 +18,7 @@
 #include "subject/erasure/erasures.h"
 #include "subject/erasure/ledger_file.h"
 #include "subject/purpose/purposes.h"
+#include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
 
 namespace eunomia::backup {
@@ -52,6 +53,7 @@ class data_directory {
   const subject::custodians& custodians() const { return custodians_; }
   subject::erasures& erasures() { return *erasures_; }
   subject::rights_desk& desk() { return *desk_; }
+  subject::retention& retention() { return *retention_; }
   // What a backup of it is made of (backup/backup.h).
   backup::source what_to_back_up();
   // How many people the replay of the ledger erased when this was opened.
@@ -75,6 +77,7 @@ class data_directory {
   subject::custodians custodians_;
   std::unique_ptr<subject::erasures> erasures_;
   std::unique_ptr<subject::rights_desk> desk_;
+  std::unique_ptr<subject::retention> retention_;
   std::uint64_t erased_by_replay_ = 0;
 };
 

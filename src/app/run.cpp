@@ -90,6 +90,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_backup(root, shared);
   add_restore(root, shared);
   add_inventory(root, shared);
+  add_retention(root, shared);
   add_audit(root, shared);
   add_certificate(root, shared);
   add_demo(root, shared);

@@ -11,6 +11,7 @@
 #include "app/demo_shop.h"
 #include "app/erasure_upkeep.h"
 #include "app/key_upkeep.h"
+#include "app/retention_upkeep.h"
 #include "app/signals.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -37,6 +38,7 @@ struct up_flags {
   double erase_delay_s = 5;
   double rederive_delay_s = 600;
   key_upkeep_options keys;
+  retention_upkeep_options retention;
   std::filesystem::path backup_folder;
   bool demo = false;
 };
@@ -67,6 +69,7 @@ class running {
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
         erasure_upkeep_(jobs_, data_.erasures(), work_, {milliseconds(flags_.erase_delay_s)}),
+        retention_upkeep_(jobs_, data_.retention(), work_, flags_.retention, [this] { background_.look_soon(); }),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
@@ -80,6 +83,7 @@ class running {
       answering_.drop_replaced();
       key_upkeep_.look();
       erasure_upkeep_.look();
+      retention_upkeep_.look();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -142,12 +146,14 @@ class running {
             .purposes = data_.purposes(),
             .erasures = data_.erasures(),
             .desk = data_.desk(),
+            .retention = data_.retention(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
             .roll_keys_kind = std::string(key_upkeep::kind),
+            .retention_kind = std::string(retention_upkeep::kind),
             .backup_kind = backups_.kind_of_jobs(),
             .version = EUNOMIA_VERSION,
             .files = shared.data / "uploads",
@@ -163,6 +169,7 @@ class running {
   core::thread_pool work_;
   core::thread_pool forget_pool_;
   erasure_upkeep erasure_upkeep_;
+  retention_upkeep retention_upkeep_;
   recommend::background background_;
   recommend::answering answering_;
   wire::api::api api_;
@@ -296,6 +303,12 @@ void add_up(CLI::App& eunomia, environment& shared) {
       ->add_option("--key-grace-days", flags->keys.grace_days,
                    "How long after that the old ones are destroyed: as long as a backup can be opened")
       ->check(CLI::Range(0, 36'500))
+      ->capture_default_str();
+  command
+      ->add_option("--retention-every", flags->retention.every_hours,
+                   "Hours after which data past the time that their purposes give them are taken out again; 0: only by "
+                   "eunomia retention run")
+      ->check(CLI::Range(0.0, 8760.0))
       ->capture_default_str();
   command->add_flag("--demo", flags->demo, "With a small shop that is generated, to try things on");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { up(*flags, shared); }; });

@@ -6,12 +6,15 @@
 #include <exception>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/subject_handles.h"
 #include "core/time.h"
 #include "recommend/dataset_collection.h"
 #include "recommend/model_collection.h"
+#include "subject/retention/rules.h"
 
 namespace eunomia::recommend {
 
@@ -56,6 +59,16 @@ std::vector<std::string> all_purposes(const std::vector<dataset_table>& tables) 
   return all;
 }
 
+std::string kept_for(const dataset_table& table) {
+  if (!table.days_kept) {
+    return std::string(until_dropped);
+  }
+  return fmt::format("{} days after {}; then the next retention takes them out", *table.days_kept,
+                     table.kind == data_kind::users
+                         ? "they were imported, and until nothing that the person did is kept"
+                         : "their time");
+}
+
 holding of_table(const dataset_table& table) {
   if (table.kind == data_kind::items) {
     return {store_kind::table,
@@ -76,7 +89,7 @@ holding of_table(const dataset_table& table) {
                       table.dataset, columns_of(table.columns)),
           {profiles ? "profiles" : "interactions"},
           names_of(table.purposes),
-          std::string(until_dropped),
+          kept_for(table),
           "their bucket is rewritten without their rows, and the old files are unlinked"};
 }
 
@@ -88,6 +101,7 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
       about_nobody("dataset_import", "A digest of each file that was imported, and the number of its rows."),
       about_nobody("dataset_purpose", "What each dataset may be used for, and by which decision."),
       about_nobody("dataset_settled", "How far events were moved to their table."),
+      about_nobody("dataset_expiry", "How often rows left a dataset because they were past their time."),
       {store_kind::sql_table,
        "dataset_event",
        data_about::data_subjects,
@@ -187,6 +201,37 @@ class held_back final : public subject::erasure_guard {
   bool kept_ = false;
 };
 
+// Does several things, each also when one before could not be done; then throws why.
+class attempts {
+ public:
+  explicit attempts(core::job& job) : job_(job) {}
+
+  // Throws errc::cancelled only. kind and name say in the log what it was.
+  template <class Action>
+  void operator()(std::string_view kind, std::string_view name, const Action& action) {
+    job_.check();
+    try {
+      action();
+    } catch (const core::error& problem) {
+      if (problem.code() == core::errc::cancelled) {
+        throw;
+      }
+      core::log::error("personal data stay for this", {{kind, name}, {"why", problem.kept_message()}});
+      obstacle_ = std::current_exception();
+    }
+  }
+
+  void rethrow() const {
+    if (obstacle_) {
+      std::rethrow_exception(obstacle_);
+    }
+  }
+
+ private:
+  core::job& job_;
+  std::exception_ptr obstacle_;
+};
+
 class recommend_custodian final : public subject::custodian {
  public:
   recommend_custodian(datasets& data, model_registry& models, recommenders& all, const custodian_options& with)
@@ -243,27 +288,37 @@ class recommend_custodian final : public subject::custodian {
   }
 
   void erase(people_view people, const subject::custody_context& with, std::vector<certificate_step>& steps) override {
-    std::exception_ptr obstacle;
-    const auto attempt = [&](std::string_view kind, std::string_view name, const auto& action) {
-      with.job.check();
-      try {
-        action();
-      } catch (const core::error& problem) {
-        if (problem.code() == core::errc::cancelled) {
-          throw;
-        }
-        core::log::error("an erasure waits for this", {{kind, name}, {"why", problem.kept_message()}});
-        obstacle = std::current_exception();
-      }
-    };
+    attempts attempt(with.job);
     attempt("models", "all", [&] { erase_from_models(people, with, steps); });
     for (const auto& description : data_.list()) {
       attempt("dataset", description.name, [&] { erase_from(description, people, with, steps); });
     }
     // What a backup is still copying.
     attempt("files", "removed", [&] { models_.wait_for_removed(with.job); });
-    if (obstacle) {
-      std::rethrow_exception(obstacle);
+    attempt.rethrow();
+  }
+
+  void expire(const subject::retention_rules& rules, const subject::custody_context& with,
+              std::vector<certificate_step>& steps) override {
+    attempts attempt(with.job);
+    for (const auto& description : data_.list()) {
+      if (const auto before = rules.oldest_kept(description.purposes)) {
+        attempt("dataset", description.name, [&] { expire(description, *before, rules.restricted(), with, steps); });
+      }
+    }
+    // Also those that a run before this left behind.
+    attempt("models", "all", [&] { expire_models(with, steps); });
+    attempt("files", "removed", [&] { models_.wait_for_removed(with.job); });
+    attempt.rethrow();
+  }
+
+  void leave_out_held(std::vector<core::subject_handle>& people, const subject::custody_context& with) const override {
+    // What waits first: it may be settled meanwhile, and is in the table then.
+    core::leave_out(people, data_.people_with_waiting_events());
+    for (const auto& description : data_.list()) {
+      if (const auto from = open(description.name); from && !people.empty()) {
+        core::leave_out(people, from->people(with.pool, with.job));
+      }
     }
   }
 
@@ -325,6 +380,58 @@ class recommend_custodian final : public subject::custodian {
                        {},
                        static_cast<std::uint64_t>(took.count())});
     }
+  }
+
+  void expire(const dataset_description& of, std::int64_t before, people_view spared,
+              const subject::custody_context& with, std::vector<certificate_step>& steps) {
+    const auto begin = std::chrono::steady_clock::now();
+    const expired_rows gone = data_.open(of.name).expire(before, spared, with.pool, with.job);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
+    const std::string older = core::format_iso8601(before);
+    for (const auto& [what, count, details] :
+         {std::tuple("interactions", gone.interactions, "of a time before {}; buckets rewritten, old files unlinked"),
+          std::tuple("profiles", gone.profiles,
+                     "imported before {}, of people who did nothing since; buckets rewritten, old files unlinked")}) {
+      if (count > 0) {
+        steps.push_back({"",
+                         what_of(what, of),
+                         std::string(parquet),
+                         erasure_level::physically_erased,
+                         count,
+                         fmt::format(fmt::runtime(details), older),
+                         {},
+                         {},
+                         static_cast<std::uint64_t>(took.count())});
+      }
+    }
+  }
+
+  void expire_models(const subject::custody_context& with, std::vector<certificate_step>& steps) {
+    std::vector<expired_model> done;
+    const auto tell = [&] {
+      for (const expired_model& version : done) {
+        const std::string what =
+            fmt::format("version {} of recommender \"{}\" ({})", version.version, version.name, version.family);
+        const bool renewed = version.retrained != 0;
+        steps.push_back({"",
+                         what,
+                         std::string(model_files),
+                         renewed ? erasure_level::model_retrained : erasure_level::physically_erased,
+                         1,
+                         renewed ? fmt::format("version {} answers instead", version.retrained)
+                                 : "removed: nothing answered from it, or nothing is left to learn from",
+                         {},
+                         {},
+                         static_cast<std::uint64_t>(version.milliseconds)});
+      }
+    };
+    try {
+      all_.renew_expired(with_.why, context(with), done);
+    } catch (...) {
+      tell();
+      throw;
+    }
+    tell();
   }
 
   void erase_from_models(people_view people, const subject::custody_context& with,

@@ -16,6 +16,7 @@ struct custodian_options {
   std::uint64_t memory_limit = UINT64_MAX;                 // of deriving a model anew, bytes
   // Somebody derives models that forgot anew within this time. Nothing: nobody does, so that an erasure does it.
   std::optional<std::chrono::milliseconds> rederived_within = {};
+  core::purpose why = core::purpose("recommendation");  // what models are trained anew for
 };
 
 // What this room holds of whom: the tables of every dataset there is, what waits in SQL, models and their dictionaries,

@@ -14,6 +14,7 @@
 #include "recommend/dataset_tables.h"
 #include "recommend/event_rows.h"
 #include "recommend/import_reader.h"
+#include "subject/retention/rules.h"
 
 namespace eunomia::recommend {
 
@@ -62,6 +63,16 @@ CREATE TABLE dataset_purpose (
   decision_id BIGINT NOT NULL,
   added_at BIGINT NOT NULL,
   PRIMARY KEY (dataset_id, purpose)
+)
+)";
+
+// How often rows that were past their time left a dataset, and what was older than when the last time.
+constexpr std::string_view version_4 = R"(
+CREATE TABLE dataset_expiry (
+  dataset_id BIGINT NOT NULL PRIMARY KEY,
+  times BIGINT NOT NULL,
+  rows_before BIGINT NOT NULL,
+  last_at BIGINT NOT NULL
 )
 )";
 
@@ -227,9 +238,10 @@ std::string table_name_of(std::int64_t dataset, data_kind kind) {
 datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people,
                    const subject::purposes& purposes)
     : sql_(sql), tables_(tables), people_(people), purposes_(purposes) {
-  const std::array<sql::migration, 3> steps = {{{"recommend-datasets", 1, version_1},
+  const std::array<sql::migration, 4> steps = {{{"recommend-datasets", 1, version_1},
                                                 {"recommend-datasets", 2, event_tables},
-                                                {"recommend-datasets", 3, version_3}}};
+                                                {"recommend-datasets", 3, version_3},
+                                                {"recommend-datasets", 4, version_4}}};
   sql_.migrate(steps);
   last_event_ = sql_.read([](sql::connection& in) {
     return std::max(in.query_one("SELECT COALESCE(MAX(id), 0) FROM dataset_event")[0].int64(0),
@@ -341,6 +353,7 @@ std::vector<dataset_table> datasets::tables() const {
     in.each("SELECT id, name FROM dataset ORDER BY name", {},
             [&](const sql::row& r) { found.emplace_back(r.int64(0), r.text(1)); });
   });
+  const subject::retention_rules rules(purposes_.list(), {}, 0);
   std::vector<dataset_table> all;
   for (const auto& [id, name] : found) {
     dataset_description description;
@@ -353,7 +366,8 @@ std::vector<dataset_table> datasets::tables() const {
       continue;  // dropped since
     }
     for (const data_kind kind : all_kinds) {
-      all.push_back({table_name_of(id, kind), name, kind, description.columns_of(kind), description.purposes});
+      all.push_back({table_name_of(id, kind), name, kind, description.columns_of(kind), description.purposes,
+                     rules.days_kept(description.purposes)});
     }
   }
   return all;
@@ -475,7 +489,7 @@ void dataset::drop() {
       for (const char* statement :
            {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
             "DELETE FROM dataset_purpose WHERE dataset_id = :id", "DELETE FROM dataset_column WHERE dataset_id = :id",
-            "DELETE FROM dataset WHERE id = :id"}) {
+            "DELETE FROM dataset_expiry WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
         in.execute(statement, {{"id", id_}});
       }
       state_->log.drop(in);

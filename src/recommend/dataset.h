@@ -88,6 +88,13 @@ struct dataset_table {
   data_kind kind = data_kind::interactions;
   std::vector<metadata_column> columns;
   std::vector<core::purpose> purposes;
+  std::optional<std::int64_t> days_kept;  // nothing: no limit of time
+};
+
+// That were past their time.
+struct expired_rows {
+  std::uint64_t interactions = 0;
+  std::uint64_t profiles = 0;
 };
 
 // Of some people.
@@ -203,6 +210,16 @@ class dataset {
   rows_of_people count_rows(std::span<const core::subject_handle> people, core::thread_pool& pool,
                             core::job& job) const;
 
+  // Takes out the interactions that are older than a moment, UTC ms, and the profiles that were imported before it of
+  // people who then have no interaction; but nothing of the spared (ascending). Those that are recorded or imported
+  // meanwhile may stay.
+  expired_rows expire(std::int64_t before, std::span<const core::subject_handle> spared, core::thread_pool& pool,
+                      core::job& job) const;
+  // How often rows left it so: what was learned from rows that were read when it was less may hold some of them.
+  std::int64_t expiries() const;
+  // Who has interactions or a profile in the tables, ascending, whoever may be read.
+  std::vector<core::subject_handle> people(core::thread_pool& pool, core::job& job) const;
+
   // Writes one of the three tables to a file that import_files reads back to the same: CSV, gzip or not, or Parquet, by
   // its name (.csv, .csv.gz, .parquet; else errc::invalid_argument). Identifiers of people and items are those that
   // were imported.
@@ -234,6 +251,10 @@ class dataset {
   dataset(datasets& owner, std::int64_t id, dataset_description description);
 
   std::string table_name(data_kind kind) const;
+  // Names what is staged, and that rows were past their time; how many.
+  std::uint64_t commit_expired(store::table::removal& staged, std::int64_t before) const;
+  std::uint64_t expire_profiles(std::int64_t before, std::span<const core::subject_handle> spared,
+                                core::thread_pool& pool, core::job& job) const;
   interactions scan_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const;
 
   datasets* owner_;
@@ -259,6 +280,8 @@ class datasets {
   std::vector<dataset_table> tables() const;
   // Those of the texts that are an item's identifier in any of them, each once.
   std::vector<std::string> item_ids_among(std::span<const std::string> texts) const;
+  // Whose events wait in SQL, ascending.
+  std::vector<core::subject_handle> people_with_waiting_events() const;
 
  private:
   friend class dataset;

@@ -545,6 +545,12 @@ std::uint64_t event_log::erase(std::span<const core::subject_handle> gone, const
   return ids.size();
 }
 
+void event_log::while_nothing_is_rewritten(const std::function<void()>& rewrite) {
+  const std::lock_guard turn(settling_);
+  refuse_stopped();
+  rewrite();
+}
+
 void event_log::refuse_stopped() const {
   if (stopped_) {
     throw error(errc::not_found, "the dataset was dropped");

@@ -61,6 +61,8 @@ class event_log {
   // Takes out the waiting events and the event keys of these people, then calls the rest of the erasure; nothing is
   // settled meanwhile. The number of events.
   std::uint64_t erase(std::span<const core::subject_handle> gone, const std::function<void()>& the_rest);
+  // Runs what rewrites the table by itself, while nothing is settled or erased.
+  void while_nothing_is_rewritten(const std::function<void()>& rewrite);
   // The dataset is about to be dropped: from here on nothing is recorded or settled, errc::not_found; or it was not.
   void stop();
   void resume();

@@ -21,7 +21,7 @@ using store::sql::transaction;
 
 constexpr std::string_view columns =
     "name, dataset, family, parameters, version, trained_at, people, pairs, metrics, file_key, file_size, file_digest, "
-    "serving, events, exact";
+    "serving, events, exact, expiries";
 
 model_record record_of(const row& r) {
   model_record record;
@@ -40,6 +40,7 @@ model_record record_of(const row& r) {
   record.serving = r.int64(12) != 0;
   record.events = r.uint64(13);
   record.exact = r.int64(14) != 0;
+  record.expiries = r.int64(15);
   return record;
 }
 
@@ -56,7 +57,7 @@ void insert(transaction& in, const model_record& record) {
   const std::string digest = core::to_hex(record.file.digest);
   in.execute("INSERT INTO recommend_model_version (" + std::string(columns) +
                  ") VALUES (:name, :dataset, :family, :parameters, :version, :trained_at, :people, :pairs, :metrics, "
-                 ":file_key, :file_size, :file_digest, :serving, :events, :exact)",
+                 ":file_key, :file_size, :file_digest, :serving, :events, :exact, :expiries)",
              {{"name", record.name},
               {"dataset", record.dataset},
               {"family", record.family},
@@ -71,7 +72,8 @@ void insert(transaction& in, const model_record& record) {
               {"file_digest", digest},
               {"serving", std::int64_t{record.serving}},
               {"events", record.events},
-              {"exact", std::int64_t{record.exact}}});
+              {"exact", std::int64_t{record.exact}},
+              {"expiries", record.expiries}});
 }
 
 void remove_version(transaction& in, const model_record& record) {
@@ -121,7 +123,7 @@ void name_file(store::sql::database& database, store::blob_store& blobs, std::st
 }  // namespace
 
 std::span<const store::sql::migration> model_registry_migrations() {
-  static constexpr std::array<store::sql::migration, 2> steps = {{
+  static constexpr std::array<store::sql::migration, 3> steps = {{
       {"recommend-models", 1,
        "CREATE TABLE recommend_model ("
        "  name {text} PRIMARY KEY,"
@@ -159,6 +161,7 @@ std::span<const store::sql::migration> model_registry_migrations() {
        "people, pairs, metrics, file_key, file_size, file_digest) SELECT name, version, 1, dataset, family, "
        "parameters, trained_at, 0, 1, people, pairs, metrics, file_key, file_size, file_digest FROM recommend_model;"
        "DROP TABLE recommend_model"},
+      {"recommend-models", 3, "ALTER TABLE recommend_model_version ADD COLUMN expiries BIGINT NOT NULL DEFAULT 0"},
   }};
   return steps;
 }
@@ -212,7 +215,7 @@ store::blob_ref model_registry::save(std::string_view name, const model& trained
 }
 
 model_record model_registry::add(const std::string& name, const std::string& dataset, const model& trained,
-                                 std::string metrics, std::uint64_t events, std::uint32_t keep) {
+                                 std::string metrics, learned_when when, std::uint32_t keep) {
   check_name("model", name);
   model_record record;
   record.name = name;
@@ -221,7 +224,8 @@ model_record model_registry::add(const std::string& name, const std::string& dat
   record.parameters = trained.parameters();
   record.trained_at = core::now_ms();
   record.serving = true;
-  record.events = events;
+  record.events = when.events;
+  record.expiries = when.expiries;
   record.people = trained.learned_from().rows();
   record.pairs = trained.learned_from().size();
   record.metrics = metrics.empty() ? "{}" : std::move(metrics);
@@ -321,6 +325,23 @@ void model_registry::remove(std::string_view name) {
       remove_version(in, record);
     }
     return found;
+  });
+  for (const model_record& record : gone) {
+    blobs_.remove(record.file.key);
+  }
+}
+
+void model_registry::remove_idle(std::span<const model_record> versions) {
+  std::vector<model_record> gone;
+  database_.write([&](transaction& in) {
+    gone.clear();
+    for (const model_record& wanted : versions) {
+      for (model_record& found : select(in, "WHERE name = :name AND version = :version AND serving = 0",
+                                        {{"name", wanted.name}, {"version", wanted.version}})) {
+        remove_version(in, found);
+        gone.push_back(std::move(found));
+      }
+    }
   });
   for (const model_record& record : gone) {
     blobs_.remove(record.file.key);

@@ -24,6 +24,7 @@ struct model_record {
   std::int64_t version = 0;     // 1, 2, 3, … each time it is trained anew
   bool serving = false;         // the one version of its name that answers
   std::uint64_t events = 0;     // of the dataset when it was trained
+  std::int64_t expiries = 0;    // dataset::expiries() then: when it is more now, it may hold rows past their time
   bool exact = true;            // bit-identical with a retrain; else rederive() is still to be called
   std::int64_t trained_at = 0;  // UTC ms
   std::uint64_t people = 0;     // it learned from
@@ -40,11 +41,15 @@ class model_registry {
   // The database must have model_registry_migrations(), and both must outlive the registry.
   model_registry(store::sql::database& database, store::blob_store& blobs);
 
+  // What a dataset had when a model was trained on it.
+  struct learned_when {
+    std::uint64_t events = 0;
+    std::int64_t expiries = 0;
+  };
   // Saves a newly trained model as the next version of its name, and serves it. Of the versions before, the newest
-  // keep - 1 stay. events: how many the dataset had. Throws errc::already_exists for a name that belongs to another
-  // dataset.
+  // keep - 1 stay. Throws errc::already_exists for a name that belongs to another dataset.
   model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics,
-                   std::uint64_t events, std::uint32_t keep);
+                   learned_when when, std::uint32_t keep);
 
   // Saves what a model became by forgetting: same version, new file; the old file is gone when it returns. Throws
   // errc::failed_precondition when another process replaced the model meanwhile.
@@ -60,6 +65,8 @@ class model_registry {
   std::vector<model_record> all();
   // Every version of the name; nothing when there is none.
   void remove(std::string_view name);
+  // Those of these versions that do not answer now.
+  void remove_idle(std::span<const model_record> versions);
 
   // The rows that a version, as it rests in its file, learned from one person; nothing when it holds none of them.
   // Reads and verifies the file without building the model. Throws errc::not_found when the file was replaced

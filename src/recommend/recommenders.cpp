@@ -220,8 +220,14 @@ model_record recommenders::train(std::string_view name, const training_session& 
     trained->forget(gone, context);
     trained->rederive(context);
   }
-  const auto kept = models_.add(record.name, record.dataset, *trained, metrics_of(session.choice()), session.events(),
-                                record.keep_versions);
+  if (session.expiries() < data_.open(record.dataset).expiries()) {
+    throw error(errc::unavailable,
+                fmt::format("rows of dataset \"{}\" that are past their time left it while recommender \"{}\" learned "
+                            "from them; nothing was kept, train it again",
+                            record.dataset, record.name));
+  }
+  const auto kept = models_.add(record.name, record.dataset, *trained, metrics_of(session.choice()),
+                                {session.events(), session.expiries()}, record.keep_versions);
   held->serving.publish(std::make_shared<const served_model>(kept, std::move(trained)));
   held->saved = true;
   keep_failure(name, "");
@@ -234,8 +240,14 @@ model_record recommenders::serve(std::string_view name, std::int64_t version, co
   const std::lock_guard changing(held->changing);
   // Loaded before anything changes: the version before answers until the other can, and goes on when it cannot.
   std::shared_ptr<model> loaded;
+  const std::int64_t expiries = data_.open(record.dataset).expiries();
   for (const auto& kept : models_.versions(record.name)) {
     if (kept.version == version) {
+      if (kept.expiries < expiries) {
+        throw error(errc::failed_precondition,
+                    fmt::format("version {} of recommender \"{}\" learned from rows that are past their time", version,
+                                record.name));
+      }
       loaded = models_.load(kept, context);
     }
   }

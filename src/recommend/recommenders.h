@@ -59,6 +59,15 @@ struct forgotten_model {
   double milliseconds = 0;
 };
 
+// What became of a version that learned from rows which are past their time.
+struct expired_model {
+  std::string name;  // of the recommender
+  std::int64_t version = 0;
+  std::string family;
+  std::int64_t retrained = 0;  // the version that answers instead; 0: it was only removed
+  double milliseconds = 0;
+};
+
 // The recommenders of a data directory: defined, trained, served, made to forget. Any number of threads ask served();
 // one at a time trains a recommender; forgetting goes on beside both.
 class recommenders {
@@ -115,6 +124,11 @@ class recommenders {
   std::vector<forgotten_model> holding(std::span<const core::subject_handle> people,
                                        const training_context& context) const;
 
+  // Removes the versions that learned from rows which left their dataset since because they were past their time. Where
+  // one of them answers, another is trained first, unless nothing is left to learn from: then nothing answers any more.
+  // Adds to done what became of each, and throws what stood in the way after all others were done.
+  void renew_expired(const core::purpose& why, const training_context& context, std::vector<expired_model>& done);
+
   // Makes versions that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
   std::size_t rederive(const training_context& context);
   // Since when there has been one that rederive() would change, UTC ms; a start of the process counts anew.
@@ -134,6 +148,8 @@ class recommenders {
                                        const training_context& context);
   void forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
                        const training_context& context, std::vector<forgotten_model>& lost);
+  void renew_expired(const recommender_record& record, const core::purpose& why, const training_context& context,
+                     std::vector<expired_model>& done);
   // 1, or 0 when it is exact. The caller holds slot::changing.
   std::size_t rederive_served(slot& in, const training_context& context);
   void note_inexact();

@@ -103,6 +103,9 @@ class durable_directory : public directory {
   // Every identifier of somebody, by space; nothing of who has none.
   virtual std::vector<named_identifier> known_by(core::subject_handle subject) const = 0;
 
+  // Who has an identifier in any space, ascending.
+  virtual std::vector<core::subject_handle> everybody(store::sql::connection& in) const = 0;
+
   // Removes every identifier of the subject, in all spaces, and their key, within the caller's transaction; false when
   // there was none. The bytes leave the database file with the commit and its log with database::checkpoint_truncate();
   // what a copy elsewhere holds cannot be opened once the epoch is destroyed (vault.h).

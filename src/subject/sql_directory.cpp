@@ -240,6 +240,13 @@ class sql_directory final : public durable_directory {
     });
   }
 
+  std::vector<core::subject_handle> everybody(sql::connection& in) const override {
+    std::vector<core::subject_handle> people;
+    in.each("SELECT DISTINCT subject FROM subject_identifier ORDER BY subject", {},
+            [&](const sql::row& row) { people.emplace_back(row.uint64(0)); });
+    return people;
+  }
+
   std::uint64_t count(std::string_view space) const override {
     check_space(space);
     return database_.read([&](sql::connection& in) {

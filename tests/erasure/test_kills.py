@@ -2,11 +2,8 @@
 person is left, everything of the others is, and its certificate is genuine."""
 
 import os
-import pathlib
 import random
 
-import pytest
-from conftest import ROOT
 from house import PEOPLE, assert_erased, copy_of
 from residue import mark
 
@@ -14,14 +11,6 @@ SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
 # Of some two hundred; all of them in a soak.
 STEPS_TO_TRY = 16
 RANDOM_KILLS = 1000 if SOAK else 12
-
-
-@pytest.fixture(scope="module")
-def preloaded():
-    """The library that kills the program at its N-th change of the disk."""
-    library = pathlib.Path(os.environ.get("EUNOMIA_DIE_AT_CALL", ROOT / "build" / "tests" / "fault" / "libdie_at_call.so"))
-    assert library.is_file(), f"{library} is missing: make build"
-    return library
 
 
 def finish(here, *people):

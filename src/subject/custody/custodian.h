@@ -53,6 +53,7 @@ struct holding {
 BOOST_DESCRIBE_STRUCT(holding, (), (kind, place, about, what, categories, purposes, retention, erasure))
 
 class collector;
+class retention_rules;
 
 // So much of some people rests somewhere.
 struct amount_held {
@@ -109,10 +110,18 @@ class custodian {
   virtual std::vector<std::string> names_of_others(std::span<const std::string> /*identifiers*/) const { return {}; }
   // It is over, and nothing of them is left.
   virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
+
+  // Takes out what is past its time (subject/retention), and what was learned from it. Everything that can be done is,
+  // and it throws afterwards; adds to done as erase() does. Called again it ends what was interrupted.
+  virtual void expire(const retention_rules& rules, const custody_context& with,
+                      std::vector<certificate_step>& done) = 0;
+  // Takes out of the people those of whom something rests here that has a time of its own: who is in no custodian's
+  // keeping leaves the directory.
+  virtual void leave_out_held(std::vector<core::subject_handle>& people, const custody_context& with) const = 0;
 };
 
-// One that has nothing to erase: what it holds is about nobody or operators, goes with the request or the work that it
-// serves, or is erased by what erases (erasures).
+// One that has nothing to erase, and nothing that grows old by itself: what it holds is about nobody or operators, goes
+// with the request or the work that it serves, or is erased by what erases (erasures).
 class nothing_to_erase : public custodian {
  public:
   std::unique_ptr<erasure_guard> hold_back(std::span<const core::subject_handle>) final { return nullptr; }
@@ -124,6 +133,8 @@ class nothing_to_erase : public custodian {
   }
   void erase(std::span<const core::subject_handle>, const custody_context&, std::vector<certificate_step>&) final {}
   void erased(std::span<const core::subject_handle>) noexcept final {}
+  void expire(const retention_rules&, const custody_context&, std::vector<certificate_step>&) final {}
+  void leave_out_held(std::vector<core::subject_handle>&, const custody_context&) const final {}
 };
 
 // A custodian for places that are always the same and of which nobody is handed anything: about nobody, about

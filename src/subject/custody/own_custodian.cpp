@@ -10,7 +10,7 @@ namespace eunomia::subject {
 namespace {
 
 std::vector<holding> places_of_ours() {
-  constexpr const char* kept = "until they are erased";
+  constexpr const char* kept = "until they are erased, as they are when nothing else is kept of them any more";
   constexpr const char* for_ever = "for ever";
   return {
       {store_kind::sql_table,
@@ -118,6 +118,14 @@ std::vector<holding> places_of_ours() {
        "Nothing leads from you to a request that was done. What you asked for, and when, is in the log, which is in "
        "the "
        "archive."},
+      {store_kind::sql_table,
+       "subject_retention_run",
+       data_about::nobody,
+       "When data past their time were taken out, by which rules, and how much it was.",
+       {},
+       {},
+       for_ever,
+       ""},
       {store_kind::sql_table,
        "audit_head",
        data_about::nobody,

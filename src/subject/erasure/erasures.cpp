@@ -108,6 +108,27 @@ std::string_view erasures::store_of_rows() const {
   return house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql";
 }
 
+std::vector<std::unique_ptr<erasure_guard>> erasures::hold_back(std::span<const core::subject_handle> people) const {
+  std::vector<std::unique_ptr<erasure_guard>> guards;
+  for (const auto& one : house_.all.all()) {
+    guards.push_back(one->hold_back(people));
+  }
+  std::erase(guards, nullptr);
+  return guards;
+}
+
+std::optional<rights_request> erasures::begin_where_nothing_is_held(std::span<const core::subject_handle> people,
+                                                                    const actor& by, const custody_context& with) {
+  std::vector<core::subject_handle> gone(people.begin(), people.end());
+  core::sort_and_unite(gone);
+  // Held until the erasure holds them back itself, so that nobody acts in between.
+  const auto guards = hold_back(gone);
+  for (const auto& one : house_.all.all()) {
+    one->leave_out_held(gone, with);
+  }
+  return gone.empty() ? std::nullopt : std::optional(begin(gone, by, with));
+}
+
 rights_request erasures::begin(std::span<const core::subject_handle> people, const actor& by,
                                const custody_context& with) {
   std::vector<core::subject_handle> gone(people.begin(), people.end());
@@ -117,11 +138,7 @@ rights_request erasures::begin(std::span<const core::subject_handle> people, con
     throw core::error(core::errc::invalid_argument, "an erasure names nobody");
   }
   // What they do meanwhile is refused; afterwards they are somebody new.
-  std::vector<std::unique_ptr<erasure_guard>> guards;
-  for (const auto& one : house_.all.all()) {
-    guards.push_back(one->hold_back(gone));
-  }
-  std::erase(guards, nullptr);
+  auto guards = hold_back(gone);
   const auto kept = [&] {
     for (const auto& guard : guards) {
       guard->kept();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -61,6 +62,11 @@ class erasures {
   // errc::invalid_argument for nobody at all.
   rights_request begin(std::span<const core::subject_handle> people, const actor& by, const custody_context& with);
 
+  // The same of those of them of whom no custodian holds anything that has a time of its own; nothing when there is
+  // none of them. Who does something at this moment stays.
+  std::optional<rights_request> begin_where_nothing_is_held(std::span<const core::subject_handle> people,
+                                                            const actor& by, const custody_context& with);
+
   // The requests that it completed: all that waited when it began. Throws what stands in the way, after it was kept
   // with them; errc::cancelled.
   std::vector<rights_request> finish(const custody_context& with);
@@ -79,6 +85,7 @@ class erasures {
   struct pass;
   struct search;
 
+  std::vector<std::unique_ptr<erasure_guard>> hold_back(std::span<const core::subject_handle> people) const;
   rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
   void look(pass& in, const custody_context& with);
   void keep_steps(const pass& in);

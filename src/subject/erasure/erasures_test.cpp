@@ -98,6 +98,10 @@ class notebook_custodian final : public custodian {
       of_.expected.erase(who);
     }
   }
+  void expire(const retention_rules&, const custody_context&, std::vector<certificate_step>&) override {}
+  void leave_out_held(std::vector<core::subject_handle>& people, const custody_context&) const override {
+    std::erase_if(people, [&](core::subject_handle who) { return of_.rows.contains(who); });
+  }
 
  private:
   notebook& of_;

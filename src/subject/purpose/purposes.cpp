@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/subject_handles.h"
 #include "core/time.h"
 #include "core/utf8.h"
 #include "store/sql/in_doubt.h"
@@ -358,6 +359,18 @@ std::vector<standing_choice> purposes::choices_of(core::subject_handle who) cons
 
 std::vector<choice_evidence> purposes::evidence_of(core::subject_handle who) const {
   return sql_.read([&](sql::connection& in) { return purpose_tables::evidence_of(in, who); });
+}
+
+std::vector<core::subject_handle> purposes::people_with_choices(sql::connection& in,
+                                                                std::optional<choice_kind> kind) const {
+  std::vector<core::subject_handle> people;
+  purpose_tables::each_standing(in, [&](core::subject_handle who, std::string_view, choice_kind of) {
+    if (!kind || of == *kind) {
+      people.push_back(who);
+    }
+  });
+  core::sort_and_unite(people);
+  return people;
 }
 
 std::uint64_t purposes::erase(sql::transaction& in, std::span<const core::subject_handle> gone) const {

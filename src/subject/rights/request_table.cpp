@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/subject_handles.h"
 
 namespace eunomia::subject::request_table {
 
@@ -118,6 +119,16 @@ std::optional<rights_request> find_open(sql::connection& in, certified_right of,
                                columns),
                    {{"asked", name_of(of)}, {"handles", json_of(std::span(&who, 1))}});
   return found.empty() ? std::nullopt : std::optional(request_of(found[0]));
+}
+
+std::vector<core::subject_handle> people_waiting(sql::connection& in) {
+  std::vector<core::subject_handle> people;
+  in.each("SELECT handles FROM subject_request WHERE completed_at = 0", {}, [&](const sql::row& r) {
+    const auto some = handles_of(r.text(0));
+    people.insert(people.end(), some.begin(), some.end());
+  });
+  core::sort_and_unite(people);
+  return people;
 }
 
 void end_for(sql::transaction& in, std::span<const core::subject_handle> gone, std::int64_t now) {

@@ -35,6 +35,8 @@ struct open_case {
 
 // The request of one right and one person that waits, if any.
 std::optional<rights_request> find_open(store::sql::connection& in, certified_right of, core::subject_handle who);
+// Everybody of whom a request waits, ascending.
+std::vector<core::subject_handle> people_waiting(store::sql::connection& in);
 // Ends what waits of people who are erased, but for the erasures: nothing in a row leads to them any more.
 void end_for(store::sql::transaction& in, std::span<const core::subject_handle> gone, std::int64_t now);
 

@@ -44,5 +44,6 @@ void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);
 void add_backups(route_table& table, const services& to);
 void add_inventory(route_table& table, const services& to);
+void add_retention(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api

@@ -9,6 +9,7 @@
 #include "core/subject_handles.h"
 #include "core/time.h"
 #include "wire/api/api.h"
+#include "wire/api/page.h"
 #include "wire/api/people.h"
 #include "wire/api/values.h"
 
@@ -18,18 +19,6 @@ namespace {
 
 using http::method;
 using http::role;
-
-constexpr std::size_t default_page = 100;
-
-struct request_page {
-  std::int64_t before = 0;
-  std::uint64_t count = default_page;
-};
-BOOST_DESCRIBE_STRUCT(request_page, (), (before, count))
-core::json_notes notes_of(const request_page*) {
-  return {{"before", {.text = "The smallest id of the page before", .least = 0}},
-          {"count", {.text = "How many", .least = 1, .most = subject::max_audit_page}}};
-}
 
 // An erasure may wait for a model that is being re-derived: so few may wait that workers are left for others.
 class place {
@@ -120,9 +109,9 @@ void add_requests(route_table& table, const services& to) {
   begin.body_limit = std::uint64_t{16} << 20;
   table.body<people_to_erase, request_view>(
       begin, [to](const people_to_erase& wanted, const http::request& in) { return erase(wanted, in, to); });
-  table.query<request_page, request_list>(
+  table.query<page_before, request_list>(
       {method::get, "/api/v1/subjects/requests", who, "people", "What people asked for, newest first"},
-      [to](const request_page& page, const http::request&) {
+      [to](const page_before& page, const http::request&) {
         request_list list;
         for (const auto& request : to.erasures.list(page.before, page.count)) {
           list.requests.push_back(view_of(request));

@@ -15,6 +15,7 @@
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/purpose/purposes.h"
+#include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
 #include "subject/vault/vault.h"
 #include "wire/access/tokens.h"
@@ -33,12 +34,14 @@ struct services {
   subject::purposes& purposes;
   subject::erasures& erasures;
   subject::rights_desk& desk;
+  subject::retention& retention;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids
   std::string roll_keys_kind;      // of jobs whose arguments are a key_roll
+  std::string retention_kind;      // of jobs whose arguments are a retention_order
   std::string backup_kind;         // of jobs that make a backup; empty: there is no folder for them
   std::string version;
   std::filesystem::path files;                      // where uploads wait for their job
