@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "core/utf8.h"
 #include "recommend/import_reader.h"
+#include "recommend/metadata_values.h"
 
 namespace eunomia::recommend {
 
@@ -26,8 +27,9 @@ class place {
  public:
   explicit place(std::size_t index) : index_(index) {}
 
+  std::string name(std::string_view member) const { return fmt::format("events[{}].{}", index_, member); }
   [[noreturn]] void refuse(std::string_view member, std::string_view fault) const {
-    throw error(errc::invalid_argument, fmt::format("events[{}].{}: {}", index_, member, fault));
+    throw error(errc::invalid_argument, fmt::format("{}: {}", name(member), fault));
   }
   void identifier(std::string_view member, std::string_view id) const {
     if (const auto fault = import_identifier_fault(id)) {
@@ -91,35 +93,9 @@ std::string checked_properties(const event& one, const place& at, const dataset_
   if (one.properties.empty()) {
     return {};
   }
-  std::map<std::string, std::string> known;
-  for (const auto& [name, text] : one.properties) {
-    const std::string member = fmt::format("properties.{}", upper(name));
-    const auto found = std::find_if(into.interactions.begin(), into.interactions.end(),
-                                    [&](const metadata_column& c) { return c.name == upper(name); });
-    if (found == into.interactions.end()) {
-      std::vector<std::string> names;
-      names.reserve(into.interactions.size());
-      for (const metadata_column& c : into.interactions) {
-        names.push_back(c.name);
-      }
-      at.refuse("properties", fmt::format("interactions of dataset \"{}\" have no column {}; declared are: {}",
-                                          into.name, store::table::shown(name),
-                                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
-    }
-    at.text(member, text, subject::max_identifier_bytes, "max_identifier_bytes");
-    if (text.empty()) {
-      continue;
-    }
-    if (found->type == metadata_type::integer && !integer_of(text)) {
-      at.refuse(member, "is no whole number");
-    }
-    if (found->type == metadata_type::number && !number_of(text)) {
-      at.refuse(member, "is no finite number");
-    }
-    if (!known.emplace(found->name, text).second) {
-      at.refuse(member, "occurs twice when names are compared without case");
-    }
-  }
+  auto known = check_metadata_values(one.properties, into.interactions, at.name("properties"),
+                                     fmt::format("interactions of dataset \"{}\"", into.name));
+  std::erase_if(known, [](const auto& value) { return value.second.empty(); });
   return known.empty() ? std::string() : core::write_json(known);
 }
 

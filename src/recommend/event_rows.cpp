@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "recommend/import_reader.h"
+#include "recommend/metadata_values.h"
 
 namespace eunomia::recommend {
 
@@ -55,18 +55,6 @@ event_row event_row_of(const sql::row& r) {
           .properties = r.text(7),
           .key = key_in(r, 8),
           .recorded_at = r.int64(10)};
-}
-
-void add_property(table::column_values& into, const std::string* text) {
-  if (text == nullptr) {
-    into.add_null();
-    return;
-  }
-  switch (into.type()) {
-    case table::column_type::int64: into.add(integer_of(*text).value()); break;
-    case table::column_type::float64: into.add(number_of(*text).value()); break;
-    case table::column_type::text: into.add(std::string_view(*text)); break;
-  }
 }
 
 }  // namespace
@@ -167,7 +155,7 @@ void add_event_row(const event_row& row, std::span<const table::column> columns,
   const auto properties = properties_of(row.properties);
   for (std::size_t c = fixed; c < columns.size(); ++c) {
     const auto found = properties.find(columns[c].name);
-    add_property(batch.columns[c], found == properties.end() ? nullptr : &found->second);
+    add_metadata_value(batch.columns[c], found == properties.end() ? nullptr : &found->second);
   }
 }
 
