@@ -106,6 +106,12 @@ class durable_directory : public directory {
   // Who has an identifier in any space, ascending.
   virtual std::vector<core::subject_handle> everybody(store::sql::connection& in) const = 0;
 
+  // Within the caller's transaction, somebody is known by another identifier of a space from now on, and not by one
+  // that they had; nothing changes where that is so already. errc::not_found when they had neither;
+  // errc::already_exists when the other names somebody else, without the identifier.
+  virtual void rename(store::sql::transaction& in, std::string_view space, core::subject_handle subject,
+                      std::string_view from, std::string_view to) = 0;
+
   // Removes every identifier of the subject, in all spaces, and their key, within the caller's transaction; false when
   // there was none. The bytes leave the database file with the commit and its log with database::checkpoint_truncate();
   // what a copy elsewhere holds cannot be opened once the epoch is destroyed (vault.h).

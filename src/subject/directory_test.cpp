@@ -279,6 +279,43 @@ TEST_P(sql_directory, an_erased_subject_is_gone_and_its_handle_never_comes_back)
   EXPECT_NE(people().resolve("user", "ann"), ann);
 }
 
+TEST_P(sql_directory, somebody_is_known_by_another_identifier_and_not_by_the_old_one) {
+  const subject_handle ann = people().resolve("user", "ann");
+  people().resolve("user", "bob");
+  const auto rename = [&](const char* from, const char* to) {
+    db().write([&](sql::transaction& in) { people().rename(in, "user", ann, from, to); });
+  };
+  EXPECT_EQ(people().find("user", "ann"), ann);  // memory knows it now
+  rename("ann", "anne");
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+  EXPECT_EQ(people().find("user", "anne"), ann);
+  EXPECT_EQ(people().identifier_of("user", ann), "anne");
+  EXPECT_EQ(people().count("user"), 2U);
+  rename("ann", "anne");  // done again, as after a kill
+  rename("anne", "anne");
+  EXPECT_EQ(people().find("user", "anne"), ann);
+  EXPECT_EQ(code_thrown_by([&] { rename("anne", "bob"); }), core::errc::already_exists);
+  EXPECT_EQ(code_thrown_by([&] { rename("ann", "somebody"); }), core::errc::not_found);
+  EXPECT_EQ(code_thrown_by([&] { rename("anne", ""); }), core::errc::invalid_argument);
+  EXPECT_EQ(people().find("user", "anne"), ann);
+  // The old one is free for somebody else.
+  EXPECT_NE(people().resolve("user", "ann"), ann);
+  erase(ann);
+  EXPECT_EQ(people().find("user", "anne"), std::nullopt);
+}
+
+TEST_P(sql_directory, an_import_that_promised_an_identifier_to_somebody_new_is_refused_when_it_is_given_to_another) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const auto import = people().enrol("user");
+  const auto also = people().enrol("user");
+  EXPECT_NE(resolve(*import, {"anne"})[0], ann);
+  EXPECT_EQ(resolve(*also, {"ann"})[0], ann);
+  db().write([&](sql::transaction& in) { people().rename(in, "user", ann, "ann", "anne"); });
+  EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
+  record(*also);
+  EXPECT_EQ(people().find("user", "anne"), ann);
+}
+
 TEST_P(sql_directory, an_import_that_holds_rows_of_an_erased_subject_is_refused) {
   const subject_handle ann = people().resolve("user", "ann");
   people().resolve("user", "bob");

@@ -260,6 +260,30 @@ class sql_directory final : public durable_directory {
     return std::make_unique<sql_enrolment>(*this, space);
   }
 
+  void rename(sql::transaction& in, std::string_view space, core::subject_handle subject, std::string_view from,
+              std::string_view to) override {
+    const std::array<std::string_view, 2> both = {from, to};
+    check(space, both);
+    std::array<core::subject_handle, 2> known;
+    look_up(in, *keys_, space, both, known);
+    if (known[1] != nobody && known[1] != subject) {
+      throw core::error(core::errc::already_exists,
+                        fmt::format("somebody else is known by the new identifier in space \"{}\" already", space));
+    }
+    if (known[0] != subject && known[1] != subject) {
+      throw core::error(core::errc::not_found, "the person is not known by that identifier any more");
+    }
+    if (from == to || known[0] != subject) {
+      return;
+    }
+    in.execute("DELETE FROM subject_identifier WHERE space = :space AND lookup = :lookup",
+               {{"space", space}, {"lookup", keys_->lookup_of(space, from)}});
+    write_identifiers(in, *keys_, space, {&to, 1}, {&subject, 1});
+    // As after an erasure: what memory says of the old one is not asked any more, here and in other processes.
+    in.execute("UPDATE subject_directory SET erasures = erasures + 1");
+    cache_.erase(subject);
+  }
+
   bool erase(sql::transaction& in, core::subject_handle subject) override {
     if (in.execute("DELETE FROM subject_identifier WHERE subject = :subject", {{"subject", subject}}) == 0) {
       return false;

@@ -63,6 +63,19 @@ row_filter row_filter::below(std::string_view column, std::int64_t bound, std::s
   return row_filter(std::move(condition));
 }
 
+row_filter row_filter::of_person(const rows_of_person& rows) {
+  std::string any;
+  for (const std::vector<std::int64_t>& key : rows.keys) {
+    std::string all;
+    for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+      all += fmt::format("{}{} = {}", c == 0 ? "" : " AND ", quoted_name(rows.columns[c]), key.at(c));
+    }
+    any += fmt::format("{}({})", any.empty() ? "" : " OR ", all);
+  }
+  return row_filter(any.empty() ? "false"
+                                : fmt::format("{} = {} AND ({})", quoted_name(subject_column), rows.who.value(), any));
+}
+
 row_filter row_filter::others() const {
   return row_filter(condition_.empty() ? "false" : fmt::format("({}) IS NOT TRUE", condition_));
 }

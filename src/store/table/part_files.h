@@ -26,6 +26,7 @@ class row_filter {
   static row_filter among(std::string_view column, std::span<const std::int64_t> values);
   // Rows whose value is less than the bound, but for those of the spared, handles of the table's people.
   static row_filter below(std::string_view column, std::int64_t bound, std::span<const std::int64_t> spared);
+  static row_filter of_person(const rows_of_person& rows);
   // The rows that do not meet it, those without a value among them.
   row_filter others() const;
 

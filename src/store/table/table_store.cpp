@@ -154,6 +154,8 @@ class parquet_table_store final : public table_store {
   std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
                                         std::span<const std::int64_t> values, core::thread_pool& pool,
                                         core::job& job) override;
+  std::unique_ptr<removal> stage_erase_some(std::string_view table, const rows_of_person& gone, core::thread_pool& pool,
+                                            core::job& job) override;
   std::unique_ptr<removal> stage_expire(std::string_view table, const rows_below& old,
                                         std::span<const core::subject_handle> spared, core::thread_pool& pool,
                                         core::job& job) override;
@@ -374,12 +376,13 @@ std::vector<rewrite_order> orders_of(std::span<const part> by_bucket, LeavingOf 
   return orders;
 }
 
-void check_age(const table_description& of, const rows_below& old) {
-  const std::size_t position = positions_of(of, {&old.column, 1}).front();
-  if (!of.about_people || of.columns[position].type != column_type::int64) {
-    throw error(errc::invalid_argument,
-                fmt::format("table \"{}\": rows grow old by an int64 column of a table about people, and {} is none",
-                            of.name, old.column));
+// Columns of people's rows that numbers are compared with.
+void check_numbers_of_people(const table_description& of, std::span<const std::string_view> columns) {
+  for (const std::size_t position : positions_of(of, columns)) {
+    if (!of.about_people || of.columns[position].type != column_type::int64) {
+      throw error(errc::invalid_argument, fmt::format("table \"{}\": {} is no int64 column of a table about people",
+                                                      of.name, of.columns[position].name));
+    }
   }
 }
 
@@ -401,12 +404,26 @@ std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table
                pool, job);
 }
 
+std::unique_ptr<removal> parquet_table_store::stage_erase_some(std::string_view table, const rows_of_person& gone,
+                                                               core::thread_pool& pool, core::job& job) {
+  check_count(gone.keys.size());
+  const pinned view = pin(table);
+  const table_description& description = view.now.entry.description;
+  check_numbers_of_people(description, gone.columns);
+  const std::uint32_t bucket = core::partition_of(gone.who, description.buckets);
+  const row_filter rows = row_filter::of_person(gone);
+  return stage(
+      view.now.entry,
+      orders_of(view.now.parts, [&](std::uint32_t one) { return one == bucket ? std::optional(rows) : std::nullopt; }),
+      pool, job);
+}
+
 std::unique_ptr<removal> parquet_table_store::stage_expire(std::string_view table, const rows_below& old,
                                                            std::span<const core::subject_handle> spared,
                                                            core::thread_pool& pool, core::job& job) {
   const pinned view = pin(table);
   const table_description& description = view.now.entry.description;
-  check_age(description, old);
+  check_numbers_of_people(description, {&old.column, 1});
   const auto stay = by_bucket(spared, description.buckets);
   return stage(view.now.entry,
                orders_of(view.now.parts,
@@ -422,7 +439,7 @@ std::vector<core::subject_handle> parquet_table_store::people_of(std::string_vie
   const pinned view = pin(table);
   const table_description& description = view.now.entry.description;
   if (all_of) {
-    check_age(description, *all_of);
+    check_numbers_of_people(description, {&all_of->column, 1});
   }
   const std::vector<rewrite_order> buckets =
       orders_of(view.now.parts, [](std::uint32_t) { return std::optional(row_filter()); });

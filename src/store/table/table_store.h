@@ -82,6 +82,13 @@ struct rows_below {
   std::int64_t bound = 0;
 };
 
+// Some rows of one person: those in which int64 columns have the values of one of the keys, in this order.
+struct rows_of_person {
+  core::subject_handle who;
+  std::span<const std::string_view> columns;
+  std::span<const std::vector<std::int64_t>> keys;
+};
+
 struct scan_report {
   std::uint64_t shown = 0;
   std::uint64_t withheld = 0;  // rows of people who are not admitted; not counted in a scan of some subjects
@@ -192,6 +199,9 @@ class table_store {
   // The same in two steps, to be part of a larger change.
   virtual std::unique_ptr<removal> stage_erase(std::string_view table, std::span<const core::subject_handle> subjects,
                                                core::thread_pool& pool, core::job& job) = 0;
+  // Takes out some rows of one person; at most max_named_rows keys.
+  virtual std::unique_ptr<removal> stage_erase_some(std::string_view table, const rows_of_person& gone,
+                                                    core::thread_pool& pool, core::job& job) = 0;
   // Takes out the rows whose int64 column has one of these values: for tables that are not about people.
   virtual std::unique_ptr<removal> stage_remove(std::string_view table, std::string_view column,
                                                 std::span<const std::int64_t> values, core::thread_pool& pool,

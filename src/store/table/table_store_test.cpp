@@ -485,6 +485,41 @@ TEST_F(table_test, old_rows_leave_but_those_of_the_spared) {
   in.tables->verify("events", pool_, job_);
 }
 
+TEST_F(table_test, some_rows_of_one_person_leave) {
+  house in(folder_.path());
+  in.create({"visits", true, {{"item", column_type::int64}, {"time", column_type::int64}}, {recommendation}, 8});
+  const auto append_visits = [&](const std::vector<std::array<std::int64_t, 3>>& rows) {
+    const auto out = in.tables->append("visits", pool_);
+    column_batch batch(in.tables->describe("visits").columns);
+    for (const auto& [who, item, time] : rows) {
+      batch.subjects.push_back(who);
+      batch.columns[0].add(item);
+      batch.columns[1].add(time);
+    }
+    out->append(batch);
+    in.commit(*out);
+  };
+  append_visits({{1, 5, 100}, {1, 5, 100}, {1, 5, 101}, {1, 6, 100}, {2, 5, 100}});
+  append_visits({{1, 5, 100}, {1, 7, 102}});
+  constexpr std::array<std::string_view, 2> columns = {"ITEM", "TIME"};
+  const std::vector<std::vector<std::int64_t>> keys = {{5, 100}, {7, 102}, {8, 1}};
+  const auto staged = in.tables->stage_erase_some("visits", {subject_handle(1), columns, keys}, pool_, job_);
+  EXPECT_EQ(staged->rows(), 4U);
+  in.sql->write([&](sql::transaction& t) { staged->commit(t); });
+  staged->committed();
+  std::vector<std::array<std::int64_t, 3>> left;
+  std::mutex mutex;
+  in.tables->scan("visits", recommendation, columns, {}, pool_, job_, [&](const chunk& rows) {
+    const std::lock_guard lock(mutex);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      left.push_back({rows.subjects[i], rows.columns[0].int64()[i], rows.columns[1].int64()[i]});
+    }
+  });
+  std::sort(left.begin(), left.end());
+  EXPECT_EQ(left, (std::vector<std::array<std::int64_t, 3>>{{1, 5, 101}, {1, 6, 100}, {2, 5, 100}}));
+  EXPECT_EQ(in.tables->stage_erase_some("visits", {subject_handle(1), columns, {}}, pool_, job_)->rows(), 0U);
+}
+
 TEST_F(table_test, says_who_has_rows_and_of_whom_all_are_old) {
   house in(folder_.path());
   in.create(events());
