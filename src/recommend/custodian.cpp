@@ -12,7 +12,9 @@
 #include "core/log.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
+#include "recommend/custody_steps.h"
 #include "recommend/dataset_collection.h"
+#include "recommend/held_back.h"
 #include "recommend/model_collection.h"
 #include "subject/retention/rules.h"
 
@@ -156,17 +158,6 @@ using subject::certificate_step;
 using subject::erasure_level;
 using people_view = std::span<const core::subject_handle>;
 
-constexpr std::string_view parquet = "tables";
-constexpr std::string_view model_files = "models";
-
-std::string what_of(std::string_view rows, const dataset_description& of) {
-  return fmt::format("{} of dataset \"{}\"", rows, of.name);
-}
-
-std::string what_of(const forgotten_model& version) {
-  return fmt::format("version {} of recommender \"{}\" ({})", version.version, version.name, version.family);
-}
-
 // Calls body for as many people as a table takes at once.
 template <class Body>
 void in_runs(people_view people, Body body) {
@@ -174,32 +165,6 @@ void in_runs(people_view people, Body body) {
     body(people.subspan(first, std::min(store::table::max_named_rows, people.size() - first)));
   }
 }
-
-// The datasets refuse what these people do; trainings lose them from kept() on.
-class held_back final : public subject::erasure_guard {
- public:
-  held_back(datasets& data, recommenders& all, people_view people) : all_(all), people_(people.begin(), people.end()) {
-    for (const auto& description : data.list()) {
-      closed_.push_back(data.open(description.name).begin_forgetting(people));
-    }
-    all_.leaving().expect(people_);
-  }
-  ~held_back() override {
-    if (!kept_) {
-      all_.leaving().expect_no_more(people_);
-    }
-  }
-  held_back(const held_back&) = delete;
-  held_back& operator=(const held_back&) = delete;
-
-  void kept() noexcept override { kept_ = true; }
-
- private:
-  recommenders& all_;
-  std::vector<core::subject_handle> people_;
-  std::vector<forgetting> closed_;
-  bool kept_ = false;
-};
 
 // Does several things, each also when one before could not be done; then throws why.
 class attempts {
@@ -264,7 +229,7 @@ class recommend_custodian final : public subject::custodian {
   std::vector<certificate_step> leave_memory(people_view people, const subject::custody_context& with) override {
     std::vector<certificate_step> steps;
     for (const forgotten_model& lost : all_.forget_in_memory(people, context(with))) {
-      steps.push_back(step_of(lost, "memory"));
+      steps.push_back(step_of(lost, "memory", with_.rederived_within));
     }
     return steps;
   }
@@ -272,7 +237,7 @@ class recommend_custodian final : public subject::custodian {
   std::vector<amount_held> find(people_view people, const subject::custody_context& with) const override {
     std::vector<amount_held> found;
     for (const forgotten_model& version : all_.holding(people, context(with))) {
-      found.push_back({what_of(version), std::string(model_files), version.people});
+      found.push_back({what_of(version), std::string(store_of_models), version.people});
     }
     for (const auto& description : data_.list()) {
       rows_of_people rows;
@@ -354,8 +319,8 @@ class recommend_custodian final : public subject::custodian {
   std::string_view database() const { return with_.speaks == store::sql::engine::sqlite ? "sqlite" : "postgresql"; }
 
   std::vector<place> places_of(const dataset_description& of, const rows_of_people& rows) const {
-    return {{what_of("interactions", of), parquet, rows.interactions},
-            {what_of("profiles", of), parquet, rows.profiles},
+    return {{what_of("interactions", of), store_of_tables, rows.interactions},
+            {what_of("profiles", of), store_of_tables, rows.profiles},
             {what_of("waiting events", of), database(), rows.waiting},
             {what_of("ids of events", of), database(), rows.event_ids}};
   }
@@ -368,7 +333,7 @@ class recommend_custodian final : public subject::custodian {
     in_runs(people, [&](people_view some) { rows += from.erase_subjects(some, with.pool, with.job); });
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin);
     for (const auto& [what, store, count] : places_of(of, rows)) {
-      const bool in_files = store == parquet;
+      const bool in_files = store == store_of_tables;
       const bool physically = in_files || with_.speaks == store::sql::engine::sqlite;
       steps.push_back({"",
                        what,
@@ -395,7 +360,7 @@ class recommend_custodian final : public subject::custodian {
       if (count > 0) {
         steps.push_back({"",
                          what_of(what, of),
-                         std::string(parquet),
+                         std::string(store_of_tables),
                          erasure_level::physically_erased,
                          count,
                          fmt::format(fmt::runtime(details), older),
@@ -410,12 +375,10 @@ class recommend_custodian final : public subject::custodian {
     std::vector<expired_model> done;
     const auto tell = [&] {
       for (const expired_model& version : done) {
-        const std::string what =
-            fmt::format("version {} of recommender \"{}\" ({})", version.version, version.name, version.family);
         const bool renewed = version.retrained != 0;
         steps.push_back({"",
-                         what,
-                         std::string(model_files),
+                         what_of_version(version.name, version.version, version.family),
+                         std::string(store_of_models),
                          renewed ? erasure_level::model_retrained : erasure_level::physically_erased,
                          1,
                          renewed ? fmt::format("version {} answers instead", version.retrained)
@@ -444,29 +407,8 @@ class recommend_custodian final : public subject::custodian {
       }
     }
     for (const forgotten_model& version : lost) {
-      steps.push_back(step_of(version, model_files));
+      steps.push_back(step_of(version, store_of_models, with_.rederived_within));
     }
-  }
-
-  // until: what is derived anew once in so long may have been just before, and takes its time.
-  certificate_step step_of(const forgotten_model& lost, std::string_view store) const {
-    certificate_step step;
-    step.what = what_of(lost);
-    step.store = store;
-    step.count = lost.people;
-    step.milliseconds = static_cast<std::uint64_t>(lost.milliseconds);
-    if (lost.level == forgetting_level::exact) {
-      step.level = erasure_level::model_exactly_updated;
-      step.details = "bit for bit what training without them gives";
-    } else {
-      step.level = erasure_level::model_updated;
-      step.details = lost.level == forgetting_level::converged
-                         ? "their rows are gone, and what was learned converged anew from where it was"
-                         : "their rows are gone; what was learned is exact but for the rounding of its last digits";
-      const auto within = with_.rederived_within.value_or(std::chrono::milliseconds(0));
-      step.until = core::format_iso8601(core::now_ms() + within.count() + core::milliseconds_per_day);
-    }
-    return step;
   }
 
   datasets& data_;

@@ -1,0 +1,45 @@
+#include "recommend/custody_steps.h"
+
+#include <fmt/format.h>
+
+#include "core/time.h"
+
+namespace eunomia::recommend {
+
+using subject::certificate_step;
+using subject::erasure_level;
+
+std::string what_of(std::string_view rows, const dataset_description& of) {
+  return fmt::format("{} of dataset \"{}\"", rows, of.name);
+}
+
+std::string what_of_version(std::string_view recommender, std::int64_t version, std::string_view family) {
+  return fmt::format("version {} of recommender \"{}\" ({})", version, recommender, family);
+}
+
+std::string what_of(const forgotten_model& version) {
+  return what_of_version(version.name, version.version, version.family);
+}
+
+certificate_step step_of(const forgotten_model& lost, std::string_view store,
+                         std::optional<std::chrono::milliseconds> rederived_within) {
+  certificate_step step;
+  step.what = what_of(lost);
+  step.store = store;
+  step.count = lost.people;
+  step.milliseconds = static_cast<std::uint64_t>(lost.milliseconds);
+  if (lost.level == forgetting_level::exact) {
+    step.level = erasure_level::model_exactly_updated;
+    step.details = "bit for bit what training without them gives";
+  } else {
+    step.level = erasure_level::model_updated;
+    step.details = lost.level == forgetting_level::converged
+                       ? "their rows are gone, and what was learned converged anew from where it was"
+                       : "their rows are gone; what was learned is exact but for the rounding of its last digits";
+    const auto within = rederived_within.value_or(std::chrono::milliseconds(0));
+    step.until = core::format_iso8601(core::now_ms() + within.count() + core::milliseconds_per_day);
+  }
+  return step;
+}
+
+}  // namespace eunomia::recommend
