@@ -49,8 +49,13 @@ void choose(const new_choice& wanted, environment& shared) {
     return;
   }
   data_directory data(shared);
-  show(wire::api::choose(wanted, user_space, data.people(), data.purposes(), data.desk(), subject::actor::system()),
-       shared);
+  const auto view =
+      wire::api::choose(wanted, user_space, data.people(), data.purposes(), data.desk(), subject::actor::system());
+  if (subject::takes_permission_away(subject::choice_named(wanted.choice))) {
+    data.recommenders().forget_who_refuses(recommendation_purpose(),
+                                           {shared.pool(), shared.job(), shared.training_memory()});
+  }
+  show(view, shared);
 }
 
 void choices(const choices_question& asked, environment& shared) {

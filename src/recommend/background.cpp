@@ -66,6 +66,12 @@ struct train_result {
 };
 BOOST_DESCRIBE_STRUCT(train_result, (), (recommender, version, family, people, pairs, seconds))
 
+struct withdraw_result {
+  std::uint64_t versions = 0;
+  std::uint64_t people = 0;  // that one of them held, at most
+};
+BOOST_DESCRIBE_STRUCT(withdraw_result, (), (versions, people))
+
 struct rederive_result {
   std::uint64_t models = 0;
 };
@@ -152,6 +158,7 @@ background::background(job::jobs& jobs, datasets& data, recommenders& all, core:
   jobs_.add_kind("rederive", "upkeep", [this](const job::record&, core::job& job) {
     return core::write_json(rederive_result{all_.rederive(context(job))});
   });
+  jobs_.add_kind("withdraw", "upkeep", [this](const job::record&, core::job& job) { return run_withdrawal(job); });
   jobs_.add_kind("settle", "upkeep", [this](const job::record& what, core::job& job) {
     const auto arguments = core::read_json<settle_arguments>(what.arguments);
     return core::write_json(settle_result{data_.open(arguments.dataset).settle(pool_, job)});
@@ -226,10 +233,31 @@ bool background::waits(std::string_view kind, std::string_view about) const {
   return std::any_of(waiting.begin(), waiting.end(), [&](const job::record& r) { return r.about == about; });
 }
 
-void background::submit_once(std::string_view kind, std::string_view about, const std::string& arguments) {
-  if (!waits(kind, about) && !jobs_.failed_since(core::now_ms() - pause_after_failure.count(), kind, about)) {
-    jobs_.submit(kind, about, arguments);
+bool background::submit_once(std::string_view kind, std::string_view about, const std::string& arguments) {
+  if (waits(kind, about) || jobs_.failed_since(core::now_ms() - pause_after_failure.count(), kind, about)) {
+    return false;
   }
+  jobs_.submit(kind, about, arguments);
+  return true;
+}
+
+void background::somebody_refused() {
+  somebody_refused_ = true;
+  look_soon();
+}
+
+std::string background::run_withdrawal(core::job& job) {
+  withdraw_result result;
+  try {
+    for (const forgotten_model& lost : all_.forget_who_refuses(why_, context(job))) {
+      ++result.versions;
+      result.people = std::max(result.people, lost.people);
+    }
+  } catch (...) {
+    somebody_refused_ = true;
+    throw;
+  }
+  return core::write_json(result);
 }
 
 void background::start() {
@@ -270,6 +298,13 @@ void background::look() {
   attempt([&] {
     if (const auto since = all_.inexact_since(); since && now - *since >= with_.rederive_delay.count()) {
       submit_once("rederive", "models that forgot", "{}");
+    }
+  });
+  attempt([&] {
+    // Taken back before it is submitted, so that what changes from then on is looked at by another.
+    if (somebody_refused_.exchange(false) && !data_.people_who_refuse(why_).empty() &&
+        !submit_once("withdraw", "people who refuse", "{}")) {
+      somebody_refused_ = true;
     }
   });
   attempt([&] {

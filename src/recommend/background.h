@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -40,7 +41,8 @@ struct background_options {
 // The long work of the recommenders as durable jobs, and what happens by itself: retraining by policy, models
 // re-derived, events moved to their table.
 //
-// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "rederive" and "settle" (lane "upkeep").
+// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "rederive", "settle" and "withdraw" (lane
+// "upkeep").
 class background {
  public:
   // Adds its kinds of jobs: before jobs.start(). pool: for all this work, apart from the threads that answer. All must
@@ -66,6 +68,9 @@ class background {
   void stop();
   // Something may be due now: looks at once. Any thread.
   void look_soon();
+  // Somebody objected, had their data restricted or withdrew their consent: models forget who did, by a job that begins
+  // at once. Every start looks for them too. Any thread.
+  void somebody_refused();
 
   training_context context(core::job& job) const { return {pool_, job, with_.memory_limit}; }
 
@@ -74,7 +79,9 @@ class background {
   std::string run_training(const job::record& what, core::job& job);
   void look();
   void sweep_files();
-  void submit_once(std::string_view kind, std::string_view about, const std::string& arguments);
+  std::string run_withdrawal(core::job& job);
+  // False when one of the kind and about that waits, runs, or failed of late.
+  bool submit_once(std::string_view kind, std::string_view about, const std::string& arguments);
   bool waits(std::string_view kind, std::string_view about) const;
 
   job::jobs& jobs_;
@@ -85,6 +92,7 @@ class background {
   background_options with_;
   std::function<void(std::string_view, core::job&)> imported_ = [](std::string_view, core::job&) {};
   std::function<void()> looked_ = [] {};
+  std::atomic<bool> somebody_refused_ = true;  // since models were last looked through
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -91,6 +91,22 @@ struct dataset_table {
   std::optional<std::int64_t> days_kept;  // nothing: no limit of time
 };
 
+// What is wrong of what is held of one person (GDPR Art. 16).
+struct wrong_interaction {
+  std::string item_id;
+  std::int64_t time = 0;  // UTC ms
+};
+struct rectification {
+  std::map<std::string, std::string> profile;  // columns of users as they should be; empty text: nothing is known
+  std::vector<wrong_interaction> wrong;        // did not happen: every interaction with that item at that time
+};
+inline constexpr std::size_t max_wrong_interactions = 10'000;
+
+struct rectified_rows {
+  std::uint64_t profiles = 0;      // 1 when there is one now with what was given
+  std::uint64_t interactions = 0;  // taken out
+};
+
 // That were past their time.
 struct expired_rows {
   std::uint64_t interactions = 0;
@@ -210,6 +226,15 @@ class dataset {
   rows_of_people count_rows(std::span<const core::subject_handle> people, core::thread_pool& pool,
                             core::job& job) const;
 
+  // Throws what rectify() would throw of these, whosever they are.
+  void check(const rectification& wanted) const;
+  // Takes out interactions of one person, and puts a profile with the given columns, and the others as they were, in
+  // the place of the one there is. In one step; what was before rests nowhere when it returns. Those that they do
+  // meanwhile are to be held back (begin_forgetting). errc::invalid_argument for a column that is not declared or a
+  // value that is not of its type.
+  rectified_rows rectify(core::subject_handle who, const rectification& wanted, core::thread_pool& pool,
+                         core::job& job) const;
+
   // Takes out the interactions that are older than a moment, UTC ms, and the profiles that were imported before it of
   // people who then have no interaction; but nothing of the spared (ascending). Those that are recorded or imported
   // meanwhile may stay.
@@ -251,6 +276,12 @@ class dataset {
   dataset(datasets& owner, std::int64_t id, dataset_description description);
 
   std::string table_name(data_kind kind) const;
+  std::map<std::string, std::string> checked_profile(const rectification& wanted) const;
+  std::unique_ptr<store::table::removal> stage_wrong(core::subject_handle who, std::span<const wrong_interaction> wrong,
+                                                     core::thread_pool& pool, core::job& job) const;
+  std::unique_ptr<store::table::appender> stage_profile(core::subject_handle who,
+                                                        const std::map<std::string, std::string>& changed,
+                                                        core::thread_pool& pool, core::job& job) const;
   // Names what is staged, and that rows were past their time; how many.
   std::uint64_t commit_expired(store::table::removal& staged, std::int64_t before) const;
   std::uint64_t expire_profiles(std::int64_t before, std::span<const core::subject_handle> spared,
@@ -280,6 +311,9 @@ class datasets {
   std::vector<dataset_table> tables() const;
   // Those of the texts that are an item's identifier in any of them, each once.
   std::vector<std::string> item_ids_among(std::span<const std::string> texts) const;
+  // Who is not admitted for the purpose because they said so themselves, ascending: they object, had their data
+  // restricted, or withdrew their consent.
+  std::vector<core::subject_handle> people_who_refuse(const core::purpose& why) const;
   // Whose events wait in SQL, ascending.
   std::vector<core::subject_handle> people_with_waiting_events() const;
 

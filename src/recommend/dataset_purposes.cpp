@@ -29,6 +29,10 @@ void datasets::check_purposes(const dataset_description& wanted) const {
   }
 }
 
+std::vector<core::subject_handle> datasets::people_who_refuse(const core::purpose& why) const {
+  return purposes_.people_who_refuse(why);
+}
+
 std::shared_ptr<const core::admission> dataset::admission_for(const core::purpose& why) const {
   const auto& listed = description_.purposes;
   if (why != core::purpose::rights_of_the_data_subject() &&

@@ -120,6 +120,9 @@ class recommenders {
   // what stood in the way after all others were done.
   std::vector<forgotten_model> forget_on_disk(std::span<const core::subject_handle> gone,
                                               const training_context& context);
+  // Every kept version of every model forgets who refuses to be read for the purpose (datasets::people_who_refuse);
+  // what each lost, nothing when none held any of them. They learn from who is admitted again with their next training.
+  std::vector<forgotten_model> forget_who_refuses(const core::purpose& why, const training_context& context);
   // How many of them each kept version holds, read from its file; those that hold nobody are left out.
   std::vector<forgotten_model> holding(std::span<const core::subject_handle> people,
                                        const training_context& context) const;

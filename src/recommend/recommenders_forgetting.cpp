@@ -184,6 +184,14 @@ void recommenders::forget_versions(const std::string& name, std::span<const subj
   }
 }
 
+std::vector<forgotten_model> recommenders::forget_who_refuses(const core::purpose& why,
+                                                              const training_context& context) {
+  const auto gone = data_.people_who_refuse(why);
+  // What is served may hold them no more than its file does: it forgets with it.
+  return gone.empty() || holding(gone, context).empty() ? std::vector<forgotten_model>()
+                                                        : forget_on_disk(gone, context);
+}
+
 std::vector<forgotten_model> recommenders::holding(std::span<const subject_handle> people,
                                                    const training_context& context) const {
   std::vector<forgotten_model> all;

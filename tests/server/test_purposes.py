@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 import shop
@@ -11,8 +12,13 @@ NOTICE = "What we do with it, and whom to ask."
 
 
 @pytest.fixture
-def officer(running):
-    return running.post("/api/v1/tokens", {"role": "privacy-officer", "label": "officer"}).expect(201).json["token"]
+def officer_of():
+    return lambda running: running.post("/api/v1/tokens", {"role": "privacy-officer", "label": "officer"}).expect(201).json["token"]
+
+
+@pytest.fixture
+def officer(running, officer_of):
+    return officer_of(running)
 
 
 @pytest.fixture
@@ -71,6 +77,40 @@ def test_who_objects_is_not_exported_trained_on_or_recorded(trained, officer):
     assert trained.train()["people"] == 119
     choose(trained, "user-0004", "withdraw_objection", token=officer).expect()
     assert trained.train()["people"] == 120
+
+
+def people_in_versions(running):
+    return [one["people"] for one in running.get("/api/v1/recommenders/shop/versions").expect().json["versions"]]
+
+
+def wait_until_versions_hold(running, expected):
+    deadline = time.monotonic() + 30
+    while people_in_versions(running) != expected:
+        assert time.monotonic() < deadline, people_in_versions(running)
+        time.sleep(0.05)
+
+
+def test_who_objects_leaves_every_version_of_every_model_within_seconds(served, officer_of, tmp_path):
+    served.start().make_shop(shop.write_events(tmp_path / "events.csv", shop.events()))
+    served.train()
+    assert people_in_versions(served) == [120, 120]
+    officer = officer_of(served)
+    choose(served, "user-0004", "object", token=officer).expect()
+    wait_until_versions_hold(served, [119, 119])
+    choose(served, "user-0005", "restrict", purpose=None, token=officer).expect()
+    wait_until_versions_hold(served, [118, 118])
+    choose(served, "user-0004", "withdraw_objection", token=officer).expect()
+    assert served.train()["people"] == 119
+    # However far it came: the next start looks for who refuses.
+    choose(served, "user-0006", "object", token=officer).expect()
+    served.kill()
+    served.start()
+    wait_until_versions_hold(served, [118, 117])
+    # Where the basis becomes consent nobody said anything themselves: nobody leaves, until they withdraw it.
+    redefine(served, "consent", officer).expect()
+    choose(served, "user-0007", "consent", token=officer).expect()
+    choose(served, "user-0007", "withdraw_consent", token=officer).expect()
+    wait_until_versions_hold(served, [117, 116])
 
 
 def test_an_objection_outlives_a_kill(served, tmp_path):

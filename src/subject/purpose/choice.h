@@ -26,6 +26,9 @@ choice choice_named(std::string_view name);
 enum class choice_kind { consent, objection, restriction };
 std::string_view name_of(choice_kind kind) noexcept;  // "objection"
 choice_kind kind_of(choice made) noexcept;
+constexpr bool takes_permission_away(choice made) {
+  return made == choice::withdraw_consent || made == choice::object || made == choice::restrict;
+}
 bool stands_after(choice made) noexcept;  // false for those that take back
 
 // Where somebody stands now.

@@ -197,6 +197,18 @@ void each_standing(sql::connection& in, const stands_visitor& visit) {
           [&](const sql::row& r) { visit(subject_in(r, 0), r.text(1), kind_named(r.text(2))); });
 }
 
+std::vector<core::subject_handle> people_who_refused(sql::connection& in, const core::purpose& about) {
+  std::vector<core::subject_handle> people;
+  in.each("SELECT subject FROM purpose_restriction WHERE stands = 1", {},
+          [&](const sql::row& r) { people.push_back(subject_in(r, 0)); });
+  in.each(
+      "SELECT subject FROM purpose_choice WHERE purpose = :purpose AND "
+      "((kind <> :consent AND stands = 1) OR (kind = :consent AND stands = 0))",
+      {{"purpose", about.name()}, {"consent", name_of(choice_kind::consent)}},
+      [&](const sql::row& r) { people.push_back(subject_in(r, 0)); });
+  return people;
+}
+
 void each_standing_for(sql::connection& in, const core::purpose& about, const stands_visitor& visit) {
   in.each("SELECT subject FROM purpose_restriction WHERE stands = 1", {},
           [&](const sql::row& r) { visit(subject_in(r, 0), {}, choice_kind::restriction); });

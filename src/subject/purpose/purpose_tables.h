@@ -43,6 +43,8 @@ using stands_visitor = std::function<void(core::subject_handle who, std::string_
 void each_standing(store::sql::connection& in, const stands_visitor& visit);
 void each_standing_of(store::sql::connection& in, std::span<const core::subject_handle> people,
                       const stands_visitor& visit);
+// Of whom an objection or a restriction stands that concerns one purpose, or who withdrew their consent to it.
+std::vector<core::subject_handle> people_who_refused(store::sql::connection& in, const core::purpose& about);
 // What of one purpose stands, and every restriction of all.
 void each_standing_for(store::sql::connection& in, const core::purpose& about, const stands_visitor& visit);
 

@@ -128,10 +128,6 @@ std::optional<purpose_definition> checked(sql::connection& in, const std::option
   return definition;
 }
 
-bool takes_permission_away(choice made) {
-  return made == choice::withdraw_consent || made == choice::object || made == choice::restrict;
-}
-
 }  // namespace
 
 purposes::purposes(sql::database& sql) : sql_(sql) {
@@ -359,6 +355,15 @@ std::vector<standing_choice> purposes::choices_of(core::subject_handle who) cons
 
 std::vector<choice_evidence> purposes::evidence_of(core::subject_handle who) const {
   return sql_.read([&](sql::connection& in) { return purpose_tables::evidence_of(in, who); });
+}
+
+std::vector<core::subject_handle> purposes::people_who_refuse(const core::purpose& why) const {
+  const auto admitted = admission_for(why);
+  auto people = sql_.read([&](sql::connection& in) { return purpose_tables::people_who_refused(in, why); });
+  core::sort_and_unite(people);
+  // Where the basis is another one now, nobody asks whether they withdrew their consent.
+  std::erase_if(people, [&](core::subject_handle who) { return admitted->admits(who); });
+  return people;
 }
 
 std::vector<core::subject_handle> purposes::people_with_choices(sql::connection& in,

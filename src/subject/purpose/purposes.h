@@ -69,6 +69,9 @@ class purposes final : public core::access_policy {
   void check_choice(const std::optional<core::purpose>& about, choice made) const;
   std::vector<standing_choice> choices_of(core::subject_handle who) const;
   std::vector<choice_evidence> evidence_of(core::subject_handle who) const;  // oldest first
+  // Who is not admitted for a purpose because they said so themselves: they object, had their data restricted, or
+  // withdrew their consent to what rests on it. Ascending. Throws as admission_for.
+  std::vector<core::subject_handle> people_who_refuse(const core::purpose& why) const;
   // Of whom a choice stands, ascending: any, or of one kind.
   std::vector<core::subject_handle> people_with_choices(store::sql::connection& in,
                                                         std::optional<choice_kind> kind = {}) const;

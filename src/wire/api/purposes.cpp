@@ -187,7 +187,11 @@ void add_purposes(route_table& table, const services& to) {
       {method::post, "/api/v1/subjects/choices", officer, "people",
        "Somebody consents, objects, restricts, or takes it back; the next read knows it"},
       [to](const new_choice& wanted, const http::request& in) {
-        return choose(wanted, to.user_space, to.people, to.purposes, to.desk, caller_of(in));
+        auto view = choose(wanted, to.user_space, to.people, to.purposes, to.desk, caller_of(in));
+        if (subject::takes_permission_away(subject::choice_named(wanted.choice))) {
+          to.background.somebody_refused();
+        }
+        return view;
       });
   table.body<choices_question, choices_view>(
       {method::post, "/api/v1/subjects/choices/list", officer, "people", "What somebody chose, and when"},
