@@ -18,6 +18,7 @@
 #include "recommend/import.h"
 #include "recommend/model_registry.h"
 #include "recommend/recommenders.h"
+#include "recommend/rectifying.h"
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
@@ -124,7 +125,8 @@ class shop {
   subject::erasures erasures_{
       {*sql_, *keys_, *people_, purposes_, audit_, ledger_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
   subject::retention retention_{{*sql_, *people_, purposes_, audit_, custodians_, erasures_}};
-  subject::rights_desk desk_{{*sql_, *keys_, purposes_, audit_, custodians_}};
+  subject::rights_desk desk_{{*sql_, *keys_, *people_, purposes_, audit_, custodians_}};
+  const recommend::rectifying rectifying_{datasets_, recommenders_, {}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
@@ -142,6 +144,7 @@ class shop {
                  .erasures = erasures_,
                  .desk = desk_,
                  .retention = retention_,
+                 .rectifying = rectifying_,
                  .jobs = jobs_,
                  .tokens = tokens_,
                  .forget_pool = pool_,

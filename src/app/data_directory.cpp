@@ -34,6 +34,11 @@ std::unique_ptr<store::sql::database> open_database(const environment& shared) {
   return database;
 }
 
+recommend::custodian_options custody(const store::sql::database& database, environment& shared,
+                                     std::optional<std::chrono::milliseconds> rederived_within) {
+  return {database.speaks(), shared.training_memory(), rederived_within, recommendation_purpose()};
+}
+
 }  // namespace
 
 data_directory::data_directory(environment& shared, std::optional<std::chrono::milliseconds> rederived_within)
@@ -51,8 +56,7 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
       custodians_(make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
                                   recommend::make_custodian(*datasets_, *models_, *recommenders_,
-                                                            {database_->speaks(), shared.training_memory(),
-                                                             rederived_within, recommendation_purpose()}))),
+                                                            custody(*database_, shared, rederived_within)))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,
@@ -63,9 +67,11 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                                            shared.data,
                                                                            {"uploads/", "incoming/"}})),
       desk_(std::make_unique<subject::rights_desk>(
-          subject::desk_house{*database_, *keys_, *purposes_, *audit_, custodians_})),
+          subject::desk_house{*database_, *keys_, *people_, *purposes_, *audit_, custodians_})),
       retention_(std::make_unique<subject::retention>(
-          subject::retention_house{*database_, *people_, *purposes_, *audit_, custodians_, *erasures_})) {
+          subject::retention_house{*database_, *people_, *purposes_, *audit_, custodians_, *erasures_})),
+      rectifying_(std::make_unique<recommend::rectifying>(*datasets_, *recommenders_,
+                                                          custody(*database_, shared, rederived_within))) {
   leave_public_key(shared.data / public_keys_file, core::signing_key(keys_->keys().signing_seed()).public_half());
   replay_ledger(shared);
 }

@@ -9,6 +9,7 @@
 #include "recommend/dataset.h"
 #include "recommend/model_registry.h"
 #include "recommend/recommenders.h"
+#include "recommend/rectifying.h"
 #include "store/blob/blob_store.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
@@ -54,6 +55,7 @@ class data_directory {
   subject::erasures& erasures() { return *erasures_; }
   subject::rights_desk& desk() { return *desk_; }
   subject::retention& retention() { return *retention_; }
+  const recommend::rectifying& rectifying() const { return *rectifying_; }
   // What a backup of it is made of (backup/backup.h).
   backup::source what_to_back_up();
   // How many people the replay of the ledger erased when this was opened.
@@ -78,6 +80,7 @@ class data_directory {
   std::unique_ptr<subject::erasures> erasures_;
   std::unique_ptr<subject::rights_desk> desk_;
   std::unique_ptr<subject::retention> retention_;
+  std::unique_ptr<recommend::rectifying> rectifying_;
   std::uint64_t erased_by_replay_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "app/erasing.h"
 #include "app/remote.h"
 #include "app/text_table.h"
+#include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/memory.h"
@@ -15,6 +16,7 @@
 #include "wire/api/archives.h"
 #include "wire/api/people.h"
 #include "wire/api/purposes.h"
+#include "wire/api/rectifications.h"
 #include "wire/api/requests.h"
 
 namespace eunomia::app {
@@ -104,8 +106,56 @@ void access(const archive_question& asked, const std::filesystem::path& file, en
                                          grouped(row.rows), row.parts, row.file, core::human_bytes(row.bytes)));
 }
 
+using wire::api::rectification_body;
 using wire::api::request_list;
 using wire::api::request_view;
+
+struct rectify_flags {
+  rectification_body wanted;
+  std::vector<std::string> profile;  // COLUMN=VALUE
+  std::vector<std::string> wrong;    // ITEM_ID@TIMESTAMP
+};
+
+rectification_body body_of(const rectify_flags& flags) {
+  rectification_body body = flags.wanted;
+  for (const std::string& one : flags.profile) {
+    const std::size_t equals = one.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw core::error(core::errc::invalid_argument, "--set takes COLUMN=VALUE; COLUMN= for nothing known");
+    }
+    body.profile[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  for (const std::string& one : flags.wrong) {
+    const std::size_t at = one.rfind('@');
+    if (at == std::string::npos || at == 0) {
+      throw core::error(core::errc::invalid_argument, "--wrong takes ITEM_ID@TIMESTAMP");
+    }
+    body.wrong_interactions.push_back({one.substr(0, at), core::json_value::of_string(one.substr(at + 1))});
+  }
+  return body;
+}
+
+void rectify(const rectify_flags& flags, environment& shared) {
+  const rectification_body wanted = body_of(flags);
+  request_view done;
+  if (shared.server.empty()) {
+    data_directory data(shared);
+    done = wire::api::rectify(wanted, user_space, data.people(), data.rectifying(), data.desk(),
+                              subject::actor::system(), {shared.pool(), shared.job()});
+  } else {
+    done = remote(shared).post<request_view>("/api/v1/subjects/rectifications", core::write_json(wanted));
+  }
+  if (shared.json) {
+    shared.print(core::write_json(done, 2));
+    return;
+  }
+  text_table table({"what", "place", "count", "details"});
+  for (const auto& step : done.steps) {
+    table.add({step.what, step.store, grouped(step.count), step.details});
+  }
+  shared.print(table.str() +
+               fmt::format("request {} is completed: subjects certificate {} is the proof\n", done.id, done.id));
+}
 
 constexpr std::size_t requests_shown = 100;
 
@@ -152,6 +202,18 @@ void add_requests(CLI::App& subjects, environment& shared) {
   CLI::App* erasing = subjects.add_subcommand("erase", "Erase people everywhere, verified and certified (Art. 17)");
   add_erase_flags(*erasing, flags);
   erasing->callback([flags, &shared] { shared.action = [flags, &shared] { erase(*flags, shared); }; });
+
+  auto wrong = std::make_shared<rectify_flags>();
+  CLI::App* rectifying = subjects.add_subcommand(
+      "rectify", "Put right what is held of somebody (Art. 16); what did happen is imported or recorded");
+  rectifying->add_option("--user", wrong->wanted.user, "A USER_ID")->required();
+  rectifying->add_option("--dataset", wrong->wanted.dataset, "Of the profile and the interactions");
+  rectifying->add_option("--set", wrong->profile, "COLUMN=VALUE of the profile as it should be; may be repeated")
+      ->allow_extra_args(false);
+  rectifying->add_option("--wrong", wrong->wrong, "ITEM_ID@TIMESTAMP of what did not happen; may be repeated")
+      ->allow_extra_args(false);
+  rectifying->add_option("--right-user", wrong->wanted.right_user, "The USER_ID that they should be known by");
+  rectifying->callback([wrong, &shared] { shared.action = [wrong, &shared] { rectify(*wrong, shared); }; });
 
   CLI::App* listing = subjects.add_subcommand("requests", "What people asked for, and how far it is");
   listing->callback([&shared] { shared.action = [&shared] { requests(shared); }; });

@@ -147,6 +147,7 @@ class running {
             .erasures = data_.erasures(),
             .desk = data_.desk(),
             .retention = data_.retention(),
+            .rectifying = data_.rectifying(),
             .jobs = jobs_,
             .tokens = tokens_,
             .forget_pool = forget_pool_,

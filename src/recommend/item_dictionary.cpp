@@ -67,6 +67,18 @@ void shared_items::resolve(std::span<const std::string_view> ids, std::span<std:
   }
 }
 
+std::vector<std::optional<std::int64_t>> shared_items::find(std::span<const std::string_view> ids) {
+  const std::unique_lock lock(mutex_);
+  load_once();
+  std::vector<std::optional<std::int64_t>> handles(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (const auto found = handles_.find(ids[i]); found != handles_.end()) {
+      handles[i] = found->second;
+    }
+  }
+  return handles;
+}
+
 void shared_items::record(sql::transaction& in, std::span<const promised_item> promised) {
   constexpr std::size_t rows_at_a_time = 4096;
   for (std::size_t first = 0; first < promised.size(); first += rows_at_a_time) {

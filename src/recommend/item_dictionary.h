@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -33,6 +34,8 @@ class shared_items {
   // each once a call.
   void resolve(std::span<const std::string_view> ids, std::span<std::int64_t> handles,
                std::vector<promised_item>& promised);
+  // Their handles; nothing for those that nobody has met.
+  std::vector<std::optional<std::int64_t>> find(std::span<const std::string_view> ids);
   // Writes the promised, within the caller's transaction; may be called again when that is repeated.
   // errc::failed_precondition when another process gave one of the handles to another item meanwhile.
   void record(store::sql::transaction& in, std::span<const promised_item> promised);

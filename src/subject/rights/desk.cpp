@@ -22,11 +22,11 @@ namespace sql = store::sql;
 
 namespace {
 
-struct archive_details {
+struct request_details {
   std::int64_t request = 0;
-  std::string scope;
+  std::string right;
 };
-BOOST_DESCRIBE_STRUCT(archive_details, (), (request, scope))
+BOOST_DESCRIBE_STRUCT(request_details, (), (request, right))
 
 struct choice_details {
   std::string choice;
@@ -115,42 +115,32 @@ rights_request rights_desk::receive(certified_right right, core::subject_handle 
     of.people = {who};
     made.id = request_table::insert(in, made, of);
     record(in, who, by, fmt::format("{}.requested", text_of(right)),
-           core::write_json(archive_details{made.id, text_of(right)}));
+           core::write_json(request_details{made.id, text_of(right)}));
     return made;
   });
 }
 
-granted_archive rights_desk::grant_archive(core::subject_handle who, archive_scope scope,
-                                           const std::filesystem::path& file, const actor& by,
-                                           const custody_context& with) {
-  const certified_right right = right_of(scope);
-  granted_archive granted{receive(right, who, by), {}};
-  rights_request& request = granted.request;
-  bool written = false;
+std::string rights_desk::store_of_rows() const {
+  return house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql";
+}
+
+rights_request rights_desk::carry_out(certified_right right, core::subject_handle who, const actor& by,
+                                      const std::function<outcome(const rights_request&)>& work) {
+  rights_request request = receive(right, who, by);
   try {
-    granted.archive = write_archive({who, scope, request.requested_at}, house_.all, house_.purposes, file, with);
-    written = true;
-    const std::string digest = digest_of(file);
+    const outcome done = work(request);
     house_.sql.write([&](sql::transaction& in) {
       request.completed_at = core::now_ms();
-      request.steps = {
-          step_of("rows of the archive", "file", granted.archive.rows,
-                  fmt::format("{} parts, {} bytes, BLAKE2b {}", granted.archive.parts, granted.archive.bytes, digest))};
+      request.steps = done.steps;
+      if (done.last) {
+        done.last(in);
+      }
       const audit_position at = record(in, who, by, fmt::format("{}.completed", text_of(right)),
-                                       core::write_json(archive_details{request.id, text_of(right)}));
-      request_table::close(in, request.id, request.steps,
-                           certify(request,
-                                   "Every custodian told what it holds of the person, and every place of the inventory "
-                                   "came as a part or says why not.",
-                                   at));
+                                       core::write_json(request_details{request.id, text_of(right)}));
+      request_table::close(in, request.id, request.steps, certify(request, done.method, at));
       request_table::complete(in, request.id, request.completed_at);
     });
   } catch (const std::exception& problem) {
-    if (written) {
-      // Everything that is held of somebody, and granted to nobody.
-      std::error_code ignored;
-      std::filesystem::remove(file, ignored);
-    }
     try {
       house_.sql.write(
           [&](sql::transaction& in) { request_table::keep_obstacle(in, request.id, core::kept_message_of(problem)); });
@@ -160,7 +150,52 @@ granted_archive rights_desk::grant_archive(core::subject_handle who, archive_sco
     throw;
   }
   request.certified = true;
+  return request;
+}
+
+granted_archive rights_desk::grant_archive(core::subject_handle who, archive_scope scope,
+                                           const std::filesystem::path& file, const actor& by,
+                                           const custody_context& with) {
+  granted_archive granted;
+  bool written = false;
+  try {
+    granted.request = carry_out(right_of(scope), who, by, [&](const rights_request& request) {
+      granted.archive = write_archive({who, scope, request.requested_at}, house_.all, house_.purposes, file, with);
+      written = true;
+      const archive_report& made = granted.archive;
+      return outcome{
+          {step_of("rows of the archive", "file", made.rows,
+                   fmt::format("{} parts, {} bytes, BLAKE2b {}", made.parts, made.bytes, digest_of(file)))},
+          "Every custodian told what it holds of the person, and every place of the inventory came as a part "
+          "or says why not."};
+    });
+  } catch (...) {
+    if (written) {
+      // Everything that is held of somebody, and granted to nobody.
+      std::error_code ignored;
+      std::filesystem::remove(file, ignored);
+    }
+    throw;
+  }
   return granted;
+}
+
+rights_request rights_desk::rectify(core::subject_handle who, const actor& by,
+                                    const std::function<std::vector<certificate_step>()>& change,
+                                    const std::optional<right_identifier>& identifier) {
+  rights_request done = carry_out(certified_right::rectification, who, by, [&](const rights_request&) {
+    outcome made{change(), "What was wrong was replaced where it rests, and what was learned from it was forgotten."};
+    if (identifier) {
+      made.steps.push_back(step_of(fmt::format("identifier in space \"{}\"", identifier->space), store_of_rows(), 1,
+                                   "the wrong one deleted, the right one sealed with the key of the person"));
+      made.last = [&](sql::transaction& in) {
+        house_.people.rename(in, identifier->space, who, identifier->wrong, identifier->right);
+      };
+    }
+    return made;
+  });
+  house_.sql.checkpoint_truncate();
+  return done;
 }
 
 std::optional<rights_request> rights_desk::choose(core::subject_handle who, const std::optional<core::purpose>& about,
@@ -178,9 +213,8 @@ std::optional<rights_request> rights_desk::choose(core::subject_handle who, cons
     if (const auto right = right_of(made)) {
       request = request_for(*right, by);
       request->completed_at = request->requested_at;
-      request->steps = {step_of(about ? fmt::format("purpose \"{}\"", about->name()) : "every purpose",
-                                house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql", 1,
-                                "in force with the next read")};
+      request->steps = {step_of(about ? fmt::format("purpose \"{}\"", about->name()) : "every purpose", store_of_rows(),
+                                1, "in force with the next read")};
       request->id = request_table::insert(in, *request, {});
       details.request = request->id;
     }

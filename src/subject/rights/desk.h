@@ -2,27 +2,33 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/purpose.h"
 #include "core/subject_handle.h"
 #include "store/sql/database.h"
 #include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
+#include "subject/directory.h"
 #include "subject/purpose/purposes.h"
 #include "subject/rights/archive.h"
 #include "subject/rights/request.h"
 #include "subject/vault/vault.h"
 
-// The desk where rights are granted that need no work on the disk: access and portability (Art. 15, 20), objection and
-// restriction (Art. 21, 18), consent, and what takes them back. Each is on record as a request that was durable before
-// it was granted, in the audit log under the person's pseudonym, and certified.
+// The desk where every right but erasure is granted: access and portability (Art. 15, 20), rectification (16),
+// objection and restriction (21, 18), consent, and what takes them back. Each is on record as a request that was
+// durable before it was granted, in the audit log under the person's pseudonym, and certified.
 namespace eunomia::subject {
 
 // All outlive it.
 struct desk_house {
   store::sql::database& sql;
   const vault& keys;
+  durable_directory& people;
   subject::purposes& purposes;
   audit_log& audit;
   const custodians& all;
@@ -31,6 +37,13 @@ struct desk_house {
 struct granted_archive {
   rights_request request;
   archive_report archive;
+};
+
+// Instead of one that is wrong.
+struct right_identifier {
+  std::string space;
+  std::string wrong;
+  std::string right;
 };
 
 // Any thread.
@@ -45,6 +58,13 @@ class rights_desk {
   granted_archive grant_archive(core::subject_handle who, archive_scope scope, const std::filesystem::path& file,
                                 const actor& by, const custody_context& with);
 
+  // Carries out a rectification (Art. 16): the request is durable before change is called, and completed and certified
+  // with the steps that it returns; a wrong identifier is replaced in the transaction that completes it. What throws
+  // stays with the request; whoever asks again continues it. Throws what durable_directory::rename throws.
+  rights_request rectify(core::subject_handle who, const actor& by,
+                         const std::function<std::vector<certificate_step>()>& change,
+                         const std::optional<right_identifier>& identifier);
+
   // Keeps a choice as purposes::choose does, in one transaction with its entry in the audit log and, when it is an
   // objection or a restriction, with the request, which is completed by it. Nothing when it stood already, or is no
   // request in itself. The next read knows it when this returns. Throws what purposes::choose throws.
@@ -52,6 +72,15 @@ class rights_desk {
                                        const actor& by);
 
  private:
+  // What a request that work is done for comes to.
+  struct outcome {
+    std::vector<certificate_step> steps;
+    std::string method;  // how it was made sure
+    std::function<void(store::sql::transaction&)> last = {};
+  };
+  rights_request carry_out(certified_right right, core::subject_handle who, const actor& by,
+                           const std::function<outcome(const rights_request&)>& work);
+  std::string store_of_rows() const;
   rights_request receive(certified_right right, core::subject_handle who, const actor& by);
   audit_position record(store::sql::transaction& in, core::subject_handle who, const actor& by, std::string_view action,
                         std::string_view details) const;

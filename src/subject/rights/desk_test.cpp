@@ -50,7 +50,7 @@ class desk_on_both : public store::sql::on_both_engines {
     audit_ = std::make_unique<audit_log>(db());
     ledger_ = std::make_unique<ledger_file>(folder_.path() / "keys", keys_->keys().id());
     custodians_.add(make_subject_custodian(db(), *people_, *keys_, *purposes_, *audit_));
-    desk_ = std::make_unique<rights_desk>(desk_house{db(), *keys_, *purposes_, *audit_, custodians_});
+    desk_ = std::make_unique<rights_desk>(desk_house{db(), *keys_, *people_, *purposes_, *audit_, custodians_});
     erasures_ = std::make_unique<erasures>(
         erasure_house{db(), *keys_, *people_, *purposes_, *audit_, *ledger_, custodians_, folder_.path(), {}});
     ann_ = people_->resolve("user", "ann-of-the-mill");
@@ -116,6 +116,37 @@ TEST_P(desk_on_both, an_archive_is_a_request_on_record_and_certified) {
   digest.update(core::as_bytes(core::read_file(file())));
   EXPECT_NE(proof.steps[0].details.find(core::to_hex(digest.finish())), std::string::npos);
   EXPECT_EQ(grant(archive_scope::portability, file()).request.right, certified_right::portability);
+}
+
+TEST_P(desk_on_both, a_rectification_is_a_request_on_record_and_certified) {
+  const auto rectify = [&](const std::function<std::vector<certificate_step>()>& change,
+                           const std::optional<right_identifier>& identifier) {
+    return desk_->rectify(ann_, actor::token("officer"), change, identifier);
+  };
+  const std::vector<certificate_step> steps = {{"notebook", "notes", "file", {}, 2, "as they were given", {}, {}, 0}};
+  // What stands in the way stays with the request, and who asks again continues it.
+  EXPECT_THROW(rectify([]() -> std::vector<certificate_step> { throw core::error(errc::unavailable, "not now"); }, {}),
+               core::error);
+  const rights_request waiting = erasures_->list(0, 1).at(0);
+  EXPECT_EQ(waiting.right, certified_right::rectification);
+  EXPECT_EQ(waiting.obstacle, "not now");
+  const rights_request done = rectify([&] { return steps; }, right_identifier{"user", "ann-of-the-mill", "anne"});
+  EXPECT_EQ(done.id, waiting.id);
+  EXPECT_TRUE(done.certified);
+  EXPECT_EQ(people_->find("user", "anne"), ann_);
+  EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+  const certificate proof = certified(done.id);
+  EXPECT_EQ(proof.request.right, certified_right::rectification);
+  ASSERT_EQ(proof.steps.size(), 2U);
+  EXPECT_EQ(proof.steps[0].what, "notes");
+  EXPECT_EQ(proof.steps[1].what, "identifier in space \"user\"");
+  EXPECT_EQ(log_of_ann(), (std::vector<std::string>{"token officer rectification.requested",
+                                                    "token officer rectification.completed"}));
+  // Somebody else's identifier is not taken: neither request nor identifier is left half-done.
+  people_->resolve("user", "bob");
+  EXPECT_THROW(rectify([&] { return steps; }, right_identifier{"user", "anne", "bob"}), core::error);
+  EXPECT_EQ(people_->find("user", "anne"), ann_);
+  EXPECT_EQ(erasures_->list(0, 1).at(0).completed_at, 0);
 }
 
 TEST_P(desk_on_both, what_cannot_be_written_waits_and_is_continued_by_who_asks_again) {

@@ -39,6 +39,7 @@ void add_events(route_table& table, const services& to);
 void add_requests(route_table& table, const services& to);
 void add_purposes(route_table& table, const services& to);
 void add_archives(route_table& table, const services& to);
+void add_rectifications(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);

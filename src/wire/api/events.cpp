@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/time.h"
 #include "wire/api/api.h"
+#include "wire/api/values.h"
 
 namespace eunomia::wire::api {
 
@@ -53,17 +53,6 @@ struct recorded_events {
   std::uint64_t not_admitted = 0;
 };
 BOOST_DESCRIBE_STRUCT(recorded_events, (), (recorded, duplicates, not_admitted))
-
-std::int64_t time_of(const core::json_value& given, std::string_view place) {
-  try {
-    if (given.type() == core::json_value::kind::number || given.type() == core::json_value::kind::string) {
-      return core::parse_timestamp(given.text());
-    }
-  } catch (const core::error& problem) {
-    throw core::error(problem.code(), fmt::format("{}: {}", place, problem.what()));
-  }
-  throw core::error(core::errc::invalid_argument, fmt::format("{}: expected a number or text in ISO 8601", place));
-}
 
 recommend::event event_of(event_body&& body, std::string_view place) {
   recommend::event made;

@@ -1,8 +1,31 @@
 #include "wire/api/people.h"
 
+#include <fmt/format.h>
+
+#include <atomic>
+
 #include "core/error.h"
 
 namespace eunomia::wire::api {
+
+namespace {
+
+std::atomic<int> places_taken = 0;
+
+}  // namespace
+
+rights_place::rights_place() {
+  if (places_taken.fetch_add(1) >= places) {
+    places_taken.fetch_sub(1);
+    throw core::error(
+        core::errc::unavailable,
+        fmt::format("{} erasures or rectifications are being begun; nothing was done, ask again", places));
+  }
+}
+
+rights_place::~rights_place() {
+  places_taken.fetch_sub(1);
+}
 
 void refuse_unknown() {
   throw core::error(core::errc::not_found,

@@ -14,6 +14,17 @@ namespace eunomia::wire::api {
 core::subject_handle somebody(const std::string& user, std::string_view user_space, const subject::directory& people);
 [[noreturn]] void refuse_unknown();
 
+// While it lives, somebody's right is carried out that may wait for a model which is being re-derived: so few may be at
+// once that workers are left for others. Throws errc::unavailable.
+class rights_place {
+ public:
+  static constexpr int places = 4;
+  rights_place();
+  ~rights_place();
+  rights_place(const rights_place&) = delete;
+  rights_place& operator=(const rights_place&) = delete;
+};
+
 // For the audit log: by the label of their token.
 subject::actor caller_of(const http::request& in);
 

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-
 #include "core/error.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
@@ -20,34 +18,12 @@ namespace {
 using http::method;
 using http::role;
 
-// An erasure may wait for a model that is being re-derived: so few may wait that workers are left for others.
-class place {
- public:
-  static constexpr int places = 4;
-  place() {
-    if (taken().fetch_add(1) >= places) {
-      taken().fetch_sub(1);
-      throw core::error(core::errc::unavailable,
-                        fmt::format("{} erasures are being begun; nothing was done, ask again", places));
-    }
-  }
-  ~place() { taken().fetch_sub(1); }
-  place(const place&) = delete;
-  place& operator=(const place&) = delete;
-
- private:
-  static std::atomic<int>& taken() {
-    static std::atomic<int> count = 0;
-    return count;
-  }
-};
-
 request_view erase(const people_to_erase& wanted, const http::request& in, const services& to) {
   if (wanted.users.empty() || wanted.users.size() > max_people_of_an_erasure) {
     throw core::error(core::errc::invalid_argument,
                       fmt::format("users: 1 to {} at once, got {}", max_people_of_an_erasure, wanted.users.size()));
   }
-  const place one;
+  const rights_place one;
   const auto gone = people_named(wanted.users, to.user_space, to.people);
   core::job quiet;
   const auto begun = to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet});

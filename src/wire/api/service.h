@@ -11,6 +11,7 @@
 #include "recommend/background.h"
 #include "recommend/dataset.h"
 #include "recommend/recommenders.h"
+#include "recommend/rectifying.h"
 #include "subject/custody/custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
@@ -35,6 +36,7 @@ struct services {
   subject::erasures& erasures;
   subject::rights_desk& desk;
   subject::retention& retention;
+  const recommend::rectifying& rectifying;
   job::jobs& jobs;
   access::tokens& tokens;
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers

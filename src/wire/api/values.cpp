@@ -20,4 +20,15 @@ std::int64_t number_in_path(std::string_view text, std::string_view what) {
   return number;
 }
 
+std::int64_t time_of(const core::json_value& given, std::string_view place) {
+  try {
+    if (given.type() == core::json_value::kind::number || given.type() == core::json_value::kind::string) {
+      return core::parse_timestamp(given.text());
+    }
+  } catch (const core::error& problem) {
+    throw core::error(problem.code(), fmt::format("{}: {}", place, problem.what()));
+  }
+  throw core::error(core::errc::invalid_argument, fmt::format("{}: expected a number or text in ISO 8601", place));
+}
+
 }  // namespace eunomia::wire::api

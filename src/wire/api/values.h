@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/json_value.h"
 #include "core/time.h"
 
 // How values look in the API.
@@ -17,5 +18,9 @@ inline std::optional<std::string> moment(std::int64_t ms) {
 
 // The number that a path names. Throws errc::not_found for what is none: nothing has such a name.
 std::int64_t number_in_path(std::string_view text, std::string_view what);
+
+// A moment, UTC ms: seconds or milliseconds since 1970, or ISO 8601. Throws errc::invalid_argument, beginning with the
+// place.
+std::int64_t time_of(const core::json_value& given, std::string_view place);
 
 }  // namespace eunomia::wire::api
