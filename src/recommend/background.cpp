@@ -67,10 +67,9 @@ struct train_result {
 BOOST_DESCRIBE_STRUCT(train_result, (), (recommender, version, family, people, pairs, seconds))
 
 struct withdraw_result {
-  std::uint64_t versions = 0;
-  std::uint64_t people = 0;  // that one of them held, at most
+  std::uint64_t versions = 0;  // of models that held one of them, looked through
 };
-BOOST_DESCRIBE_STRUCT(withdraw_result, (), (versions, people))
+BOOST_DESCRIBE_STRUCT(withdraw_result, (), (versions))
 
 struct rederive_result {
   std::uint64_t models = 0;
@@ -249,10 +248,7 @@ void background::somebody_refused() {
 std::string background::run_withdrawal(core::job& job) {
   withdraw_result result;
   try {
-    for (const forgotten_model& lost : all_.forget_who_refuses(why_, context(job))) {
-      ++result.versions;
-      result.people = std::max(result.people, lost.people);
-    }
+    result.versions = all_.forget_who_refuses(why_, context(job)).size();
   } catch (...) {
     somebody_refused_ = true;
     throw;

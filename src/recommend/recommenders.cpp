@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/subject_handles.h"
 #include "core/time.h"
 #include "recommend/family.h"
 #include "recommend/recommenders_slot.h"
@@ -216,7 +217,7 @@ model_record recommenders::train(std::string_view name, const training_session& 
   const auto held = slot_of(name);
   const std::lock_guard changing(held->changing);
   find(name);  // removed meanwhile: there is nothing to keep
-  if (const auto gone = leaving_.whom_models_may_hold(); !gone.empty()) {
+  if (const auto gone = whom_it_must_not_hold(*trained, session.purpose()); !gone.empty()) {
     trained->forget(gone, context);
     trained->rederive(context);
   }
@@ -232,6 +233,16 @@ model_record recommenders::train(std::string_view name, const training_session& 
   held->saved = true;
   keep_failure(name, "");
   return kept;
+}
+
+// Of those whom it learned from: who is erased, or came to refuse, since it began.
+std::vector<subject_handle> recommenders::whom_it_must_not_hold(const model& trained, const core::purpose& why) const {
+  auto gone = leaving_.whom_models_may_hold();
+  const auto refusing = data_.people_who_refuse(why);
+  gone.insert(gone.end(), refusing.begin(), refusing.end());
+  core::sort_and_unite(gone);
+  std::erase_if(gone, [&](subject_handle who) { return !trained.learned_from().find(who); });
+  return gone;
 }
 
 model_record recommenders::serve(std::string_view name, std::int64_t version, const training_context& context) {

@@ -145,6 +145,7 @@ class recommenders {
   // Serves a version that was loaded, without the people who are to be forgotten. The caller holds slot::changing.
   std::shared_ptr<const served_model> publish(slot& in, model_record record, std::shared_ptr<model> loaded,
                                               const training_context& context);
+  std::vector<core::subject_handle> whom_it_must_not_hold(const model& trained, const core::purpose& why) const;
   void keep_failure(std::string_view name, std::string_view why);
   // What the model of the slot loses. The caller holds slot::changing.
   static forgotten_model forget_served(slot& in, std::span<const core::subject_handle> gone,

@@ -83,6 +83,7 @@ class rectifying_on_both : public testing::shop_on_both_engines {
     }
     return rows;
   }
+  std::vector<std::byte> bytes_of(const model_record& record) { return blobs_->read(record.file); }
   bool holds(const model_record& record, core::subject_handle who) {
     return models_->load(record, context())->learned_from().find(who).has_value();
   }
@@ -153,6 +154,24 @@ TEST_P(rectifying_on_both, a_training_that_read_what_was_wrong_does_not_keep_it)
   const training_session session(*shop_, {"ease", "{}"}, why_, context());
   rectify(1, {.wrong = {{"item-2", 1'000'000}}});
   EXPECT_FALSE(holds(all_->train("ease", session, context()), handle("user-1")));
+}
+
+TEST_P(rectifying_on_both, who_objects_leaves_every_version_and_what_is_learned_meanwhile) {
+  train("ease");
+  const training_session session(*shop_, {"ease", "{}"}, why_, context());
+  EXPECT_TRUE(all_->forget_who_refuses(why_, context()).empty());
+  purposes_->choose(handle("user-1"), why_, subject::choice::object);
+  const auto lost = all_->forget_who_refuses(why_, context());
+  EXPECT_EQ(lost.size(), 1U);
+  EXPECT_FALSE(holds(models_->find("ease"), handle("user-1")));
+  // One that read their rows before they objected ends after it.
+  const auto late = all_->train("ease", session, context());
+  EXPECT_FALSE(holds(late, handle("user-1")));
+  EXPECT_TRUE(holds(late, handle("user-2")));
+  EXPECT_EQ(bytes_of(train("ease")), bytes_of(late)) << "as if they had never been there";
+  EXPECT_TRUE(all_->forget_who_refuses(why_, context()).empty());
+  purposes_->choose(handle("user-1"), why_, subject::choice::withdraw_objection);
+  EXPECT_TRUE(holds(train("ease"), handle("user-1")));
 }
 
 TEST_P(rectifying_on_both, memory_knows_what_is_right) {

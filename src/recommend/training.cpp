@@ -42,7 +42,8 @@ candidate_row row_of(const candidate_result& r) {
 
 training_session::training_session(const dataset& from, candidate what, const core::purpose& why,
                                    const training_context& context)
-    : expiries_(from.expiries()),
+    : purpose_(why),
+      expiries_(from.expiries()),
       events_(from.load_interactions(why, context.pool, context.job)),
       features_(from.load_features(*events_.items, why, context.pool, context.job)),
       what_(std::move(what)) {

@@ -24,12 +24,14 @@ class training_session {
   const std::optional<selection>& choice() const { return choice_; }
   const memory_estimate& need() const { return need_; }
   std::uint64_t events() const { return events_.size(); }
+  const core::purpose& purpose() const { return purpose_; }
   // dataset::expiries() before the first row was read.
   std::int64_t expiries() const { return expiries_; }
 
   std::unique_ptr<model> train(const training_context& context) const;
 
  private:
+  core::purpose purpose_;
   std::int64_t expiries_;
   interactions events_;
   side_features features_;

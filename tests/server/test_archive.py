@@ -125,7 +125,9 @@ def make_house(running, folder):
     running.post("/api/v1/datasets", {"name": "news"}).expect(201)
     running.post("/api/v1/datasets/news/events", {"user_id": WHO, "item_id": "front page", "event_type": "read",
                                                   "timestamp": 1_700_000_000, "impression": ["front page", "sports"]}).expect()
-    running.post("/api/v1/subjects/choices", {"user": WHO, "purpose": "recommendation", "choice": "object"}).expect()
+    # To another purpose: models would forget who objects to theirs.
+    running.post("/api/v1/purposes", {"name": "newsletter", "lawful_basis": "legitimate_interests", "notice": "News."}).expect(201)
+    running.post("/api/v1/subjects/choices", {"user": WHO, "purpose": "newsletter", "choice": "object"}).expect()
     return [row for row in rows if row[0] == WHO]
 
 
@@ -157,7 +159,7 @@ def test_everything_that_went_in_is_handed_over_and_nothing_of_anybody_else(runn
 
     assert got.parts["subject-identifiers"] == [{"space": "user", "identifier": WHO}]
     [choice] = got.parts["subject-choices"]
-    assert (choice["purpose"], choice["choice"], choice["stands"]) == ("recommendation", "objection", True)
+    assert (choice["purpose"], choice["choice"], choice["stands"]) == ("newsletter", "objection", True)
     assert [row["choice"] for row in got.parts["subject-evidence"]] == ["object"]
 
     # In which models they are, and with what.
