@@ -53,6 +53,28 @@ void custodians::add(std::unique_ptr<custodian> one) {
   all_.push_back(std::move(one));
 }
 
+std::vector<std::string> custodians::recipient_remarks(std::span<const certificate_step> steps) const {
+  std::set<std::string> recipients;
+  for (const certificate_step& step : steps) {
+    for (const auto& one : all_) {
+      if (step.count > 0 && step.custodian == one->name()) {
+        for (std::string& recipient : one->recipients_of(step.what)) {
+          recipients.insert(std::move(recipient));
+        }
+      }
+    }
+  }
+  std::vector<std::string> remarks;
+  for (const std::string& recipient : recipients) {
+    if (remarks.size() == max_recipients_told) {
+      remarks.push_back(fmt::format("{} further recipients are on record.", recipients.size() - max_recipients_told));
+      break;
+    }
+    remarks.push_back(fmt::format("To be told, as a recipient (Art. 19): {}.", recipient));
+  }
+  return remarks;
+}
+
 std::vector<held> custodians::inventory() const {
   std::vector<held> all;
   std::set<std::pair<store_kind, std::string>> owned;

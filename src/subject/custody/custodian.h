@@ -108,6 +108,9 @@ class custodian {
   // Those of the identifiers that also name something here which is no person and stays, an item for one: finding such
   // a text says nothing about the person who had it.
   virtual std::vector<std::string> names_of_others(std::span<const std::string> /*identifiers*/) const { return {}; }
+  // Whom something of that name (amount_held::what) was disclosed to, a sentence each: they are to be told when it is
+  // erased or rectified (Art. 19).
+  virtual std::vector<std::string> recipients_of(std::string_view /*what*/) const { return {}; }
   // It is over, and nothing of them is left.
   virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
 
@@ -147,6 +150,9 @@ struct held {
   holding what;
 };
 
+// What certificates say of whom what was disclosed to.
+inline constexpr std::size_t max_recipients_told = 50;
+
 // All custodians of a house.
 class custodians {
  public:
@@ -156,6 +162,10 @@ class custodians {
   // Everything that is held, by custodian in the order in which they came. Throws errc::internal when two say that they
   // own a place, or one does not say what a reader of the inventory must know.
   std::vector<held> inventory() const;
+
+  // For a certificate: of each step that found something, whom it was disclosed to, a remark each; beyond
+  // max_recipients_told one says how many more there are.
+  std::vector<std::string> recipient_remarks(std::span<const certificate_step> steps) const;
 
   // In the order in which they came.
   std::span<const std::unique_ptr<custodian>> all() const { return all_; }

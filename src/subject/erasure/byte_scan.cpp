@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/lasting_descriptor.h"
 
 namespace eunomia::subject {
 
@@ -55,6 +56,13 @@ std::size_t read_at(int file, std::uint64_t offset, std::byte* into, std::size_t
 
 bool begins_with_any(std::string_view path, std::span<const std::string_view> prefixes) {
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return path.starts_with(prefix); });
+}
+
+bool is_among(const fs::path& file, std::span<const fs::path> others) {
+  return std::ranges::any_of(others, [&](const fs::path& other) {
+    std::error_code gone;
+    return other.filename() == file.filename() && fs::equivalent(file, other, gone);
+  });
 }
 
 // In pieces, by name.
@@ -216,18 +224,24 @@ text_encodings encodings_of(std::string_view text) {
   return result;
 }
 
-byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, std::span<const std::string_view> except,
+byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const byte_scan_options& with,
                             core::thread_pool& pool, core::job& job) {
-  const std::vector<piece> pieces = files_of(folder, except);
+  const std::vector<piece> pieces = files_of(folder, with.except);
   const std::size_t overlap = wanted.longest() == 0 ? 0 : wanted.longest() - 1;
   byte_scan_report report;
   std::mutex mutex;  // of the report
   std::atomic<std::uint64_t> bytes = 0;
   pool.for_each(pieces.size(), [&](std::size_t i, unsigned) {
     const piece& of = pieces[i];
-    core::file_descriptor file;
+    core::file_descriptor closed_afterwards;
+    int file = -1;
     try {
-      file = core::open_file(of.file, O_RDONLY | O_NOFOLLOW);
+      if (is_among(of.file, with.locked)) {
+        file = core::lasting_descriptor(of.file);
+      } else {
+        closed_afterwards = core::open_file(of.file, O_RDONLY | O_NOFOLLOW);
+        file = closed_afterwards.get();
+      }
     } catch (const core::error& problem) {
       if (problem.code() == core::errc::not_found) {
         return;
@@ -237,11 +251,11 @@ byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, std::
     std::vector<std::byte> buffer(overlap + block_bytes);
     // A needle belongs to the piece in which it ends.
     std::size_t kept = static_cast<std::size_t>(std::min<std::uint64_t>(overlap, of.begin));
-    kept = read_at(file.get(), of.begin - kept, buffer.data(), kept, of.file);
+    kept = read_at(file, of.begin - kept, buffer.data(), kept, of.file);
     for (std::uint64_t at = of.begin; at < of.end;) {
       job.check();
       const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, of.end - at));
-      const std::size_t got = read_at(file.get(), at, buffer.data() + kept, size, of.file);
+      const std::size_t got = read_at(file, at, buffer.data() + kept, size, of.file);
       wanted.find(core::bytes_view(buffer).first(kept + got), kept, [&](std::size_t offset, std::size_t needle) {
         const std::lock_guard lock(mutex);
         ++report.found;

@@ -87,10 +87,15 @@ struct byte_scan_report {
   std::vector<found_place> places;  // the first max_found_places, by file and offset
 };
 
-// Reads every regular file below the folder but for the paths (relative to it) that begin with one of except; links
-// are not followed. A file that goes or shrinks meanwhile is read as far as it is there. Throws what keeps a file from
-// being read: an unreadable file is no clean one; errc::cancelled.
-byte_scan_report scan_bytes(const std::filesystem::path& folder, const needles& wanted,
-                            std::span<const std::string_view> except, core::thread_pool& pool, core::job& job);
+struct byte_scan_options {
+  std::span<const std::string_view> except = {};       // paths relative to the folder; what begins so is not read
+  std::span<const std::filesystem::path> locked = {};  // files on which this process holds POSIX record locks: read by
+                                                       // a descriptor that is not closed (core/lasting_descriptor.h)
+};
+
+// Reads every regular file below the folder; links are not followed. A file that goes or shrinks meanwhile is read as
+// far as it is there. Throws what keeps a file from being read: an unreadable file is no clean one; errc::cancelled.
+byte_scan_report scan_bytes(const std::filesystem::path& folder, const needles& wanted, const byte_scan_options& with,
+                            core::thread_pool& pool, core::job& job);
 
 }  // namespace eunomia::subject

@@ -22,7 +22,7 @@ class byte_scan : public ::testing::Test {
     core::write_file(folder_.path() / name, content);
   }
   byte_scan_report scan(std::vector<std::string> wanted, std::vector<std::string_view> except = {}) {
-    return scan_bytes(folder_.path(), needles(std::move(wanted)), except, pool_, job_);
+    return scan_bytes(folder_.path(), needles(std::move(wanted)), {.except = except}, pool_, job_);
   }
 
   core::temporary_directory folder_;

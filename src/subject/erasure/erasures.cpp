@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
+#include "store/sql/locked_files.h"
 
 namespace eunomia::subject {
 
@@ -379,7 +380,8 @@ erasures::search erasures::look_for(const identity_traces& traces, const std::se
   std::ranges::sort(wanted);
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   result.texts = wanted.size();
-  result.scan = scan_bytes(house_.data, needles(std::move(wanted)), {}, with.pool, with.job);
+  const auto locked = sql::locked_files(house_.sql);
+  result.scan = scan_bytes(house_.data, needles(std::move(wanted)), {.locked = locked}, with.pool, with.job);
   std::uint64_t remarked = 0;
   for (const found_place& place : result.scan.places) {
     if (!passes_by(place.file, house_.passing)) {
@@ -522,6 +524,7 @@ std::string erasures::certify(sql::transaction& in, const pass& of, const reques
   content.verification = of.verified;
   content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
   content.remarks = of.remarks;
+  std::ranges::move(house_.all.recipient_remarks(steps), std::back_inserter(content.remarks));
   if (one.attempts > 0) {
     content.remarks.push_back(fmt::format("It was attempted {} times.", one.attempts + 1));
   }

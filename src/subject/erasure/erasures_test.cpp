@@ -1,6 +1,10 @@
 #include "subject/erasure/erasures.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/temporary_directory.h"
+#include "store/sql/locked_files.h"
 #include "store/sql/test_database.h"
 
 namespace eunomia::subject {
@@ -97,6 +102,9 @@ class notebook_custodian final : public custodian {
     for (const auto who : people) {
       of_.expected.erase(who);
     }
+  }
+  std::vector<std::string> recipients_of(std::string_view what) const override {
+    return what == "notes" ? std::vector<std::string>{"a carrier", "a printer"} : std::vector<std::string>();
   }
   void expire(const retention_rules&, const custody_context&, std::vector<certificate_step>&) override {}
   void leave_out_held(std::vector<core::subject_handle>& people, const custody_context&) const override {
@@ -228,6 +236,10 @@ TEST_P(erasures_on_both, somebody_is_nobody_at_once_and_gone_with_a_certificate_
   ASSERT_NE(step(proof, "notes"), nullptr);
   EXPECT_EQ(step(proof, "notes")->count, 2U);
   EXPECT_EQ(step(proof, "notes")->level, erasure_level::physically_erased);
+  for (const char* recipient : {"a carrier", "a printer"}) {
+    EXPECT_EQ(std::ranges::count(proof.remarks, fmt::format("To be told, as a recipient (Art. 19): {}.", recipient)),
+              1);
+  }
   EXPECT_EQ(step(proof, "identifiers")->count, 1U);
   EXPECT_EQ(step(proof, "identifiers")->level, GetParam() == store::sql::engine::sqlite
                                                    ? erasure_level::physically_erased
@@ -393,6 +405,48 @@ TEST_P(erasures_on_both, of_nobody_is_refused) {
   EXPECT_THROW(begin({}), core::error);
   EXPECT_THROW(begin({core::subject_handle()}), core::error);
   EXPECT_THROW(all_->find(7), core::error);
+}
+
+// SQLite's locks are the process's: closing any descriptor of its files releases them. Somebody who then looks at the
+// database with another program finds it unused and clears the index of its log, and we end with SIGBUS.
+TEST_P(erasures_on_both, another_program_that_reads_the_database_after_an_erasure_does_no_harm) {
+  if (GetParam() != store::sql::engine::sqlite) {
+    GTEST_SKIP() << "PostgreSQL is a process of its own";
+  }
+  // Below the folder that is read, as the server has it.
+  const auto path = data() / "eunomia.db";
+  const auto own = store::sql::database::open(path.string());
+  own->write([](store::sql::transaction& in) { in.execute("CREATE TABLE t (x BIGINT)"); });
+  const auto locked = store::sql::locked_files(*own);
+  ASSERT_EQ(locked.size(), 2U);
+  const auto is_locked = [](const std::filesystem::path& file) {
+    // Asked from another process: a process never stands in its own way.
+    const pid_t child = ::fork();
+    if (child == 0) {
+      struct flock wanted {};
+      wanted.l_type = F_WRLCK;
+      wanted.l_whence = SEEK_SET;
+      const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+      const bool known = descriptor >= 0 && ::fcntl(descriptor, F_GETLK, &wanted) == 0;
+      ::_exit(!known ? 2 : wanted.l_type == F_UNLCK ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  for (const auto& file : locked) {
+    EXPECT_EQ(is_locked(file), 1) << file;
+  }
+  for (int round = 0; round < 2; ++round) {
+    const auto report = scan_bytes(data(), needles({"ann-of-the-mill"}), {.locked = locked}, pool_, job_);
+    EXPECT_GE(report.files, 3U);
+    for (const auto& file : locked) {
+      EXPECT_EQ(is_locked(file), 1) << file << " after a scan";
+    }
+  }
+  // What would have been: this is how the locks are lost.
+  scan_bytes(data(), needles({"ann-of-the-mill"}), {}, pool_, job_);
+  EXPECT_EQ(is_locked(locked[1]), 0);
 }
 
 }  // namespace
