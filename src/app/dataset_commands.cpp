@@ -23,6 +23,7 @@ struct export_flags {
   std::string dataset;
   std::string kind = "interactions";
   std::filesystem::path to;
+  std::string recipient;
 };
 
 struct export_row {
@@ -37,14 +38,16 @@ std::uint64_t export_here(const export_flags& flags, environment& shared) {
   data_directory data(shared);
   const auto dataset = data.datasets().open(flags.dataset);
   const auto kind = recommend::data_kind_named(flags.kind);
-  return dataset.export_to(kind, flags.to, recommendation_purpose(), shared.job());
+  return dataset.export_to(kind, flags.to, recommendation_purpose(),
+                           flags.recipient.empty() ? "who used the command line" : flags.recipient, shared.job());
 }
 
 std::uint64_t export_remotely(const export_flags& flags, environment& shared) {
   const bool parquet = store::table::record_format_of(flags.to) == store::table::record_format::parquet;
   const std::string_view format = parquet ? "parquet" : flags.to.extension() == ".gz" ? "csv.gz" : "csv";
   return remote(shared).download(
-      fmt::format("/api/v1/datasets/{}/export?kind={}&format={}", segment(flags.dataset), segment(flags.kind), format),
+      fmt::format("/api/v1/datasets/{}/export?kind={}&format={}{}", segment(flags.dataset), segment(flags.kind), format,
+                  flags.recipient.empty() ? "" : "&recipient=" + segment(flags.recipient)),
       flags.to);
 }
 
@@ -195,6 +198,8 @@ void add_export(CLI::App& recommend, environment& shared) {
   command->add_option("--dataset", flags->dataset, "Which")->required();
   command->add_option("--kind", flags->kind, "interactions, items or users")->capture_default_str();
   command->add_option("--to", flags->to, "FILE.csv, FILE.csv.gz or FILE.parquet")->required();
+  command->add_option("--recipient", flags->recipient,
+                      "Who is handed rows about people: on record, for who asks, and to be told of erasures");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { export_data(*flags, shared); }; });
 }
 

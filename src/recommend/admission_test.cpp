@@ -37,7 +37,7 @@ class admission_to_a_shop : public testing::shop_on_both_engines {
   std::vector<core::subject_handle> loaded() { return load().subject; }
   std::string exported(data_kind kind, const std::string& name = "out.csv") {
     const auto file = folder_.path() / name;
-    shop_->export_to(kind, file, why_, job_);
+    shop_->export_to(kind, file, why_, "a carrier", job_);
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
@@ -194,7 +194,8 @@ TEST_P(admission_to_a_shop, the_rights_of_one_person_are_read_whatever_they_chos
   const auto& right = core::purpose::rights_of_the_data_subject();
   EXPECT_EQ(shop_->history_of(handle("ann"), right).size(), 3U);
   EXPECT_EQ(refused_with([&] { shop_->load_interactions(right, pool_, job_); }), errc::permission_denied);
-  EXPECT_EQ(refused_with([&] { shop_->export_to(data_kind::interactions, folder_.path() / "x.csv", right, job_); }),
+  EXPECT_EQ(refused_with(
+                [&] { shop_->export_to(data_kind::interactions, folder_.path() / "x.csv", right, "a carrier", job_); }),
             errc::permission_denied);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "x.csv"));
 }

@@ -102,6 +102,7 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
       about_nobody("dataset_item", "The identifiers of items; they stay when the only person who had one is erased."),
       about_nobody("dataset_import", "A digest of each file that was imported, and the number of its rows."),
       about_nobody("dataset_purpose", "What each dataset may be used for, and by which decision."),
+      about_nobody("dataset_disclosure", "Whom rows about people were exported to, for what and when."),
       about_nobody("dataset_settled", "How far events were moved to their table."),
       about_nobody("dataset_expiry", "How often rows left a dataset because they were past their time."),
       {store_kind::sql_table,
@@ -289,6 +290,18 @@ class recommend_custodian final : public subject::custodian {
 
   std::vector<std::string> names_of_others(std::span<const std::string> identifiers) const override {
     return data_.item_ids_among(identifiers);
+  }
+
+  std::vector<std::string> recipients_of(std::string_view what) const override {
+    for (const auto& description : data_.list()) {
+      for (const data_kind kind : {data_kind::interactions, data_kind::users}) {
+        if (what == what_of(rows_of(kind), description)) {
+          const auto from = open(description.name);
+          return from ? recommend::recipients_of(*from, kind) : std::vector<std::string>();
+        }
+      }
+    }
+    return {};
   }
 
   void erased(people_view people) noexcept override { all_.leaving().expect_no_more(people); }

@@ -9,6 +9,22 @@ namespace eunomia::recommend {
 using subject::certificate_step;
 using subject::erasure_level;
 
+std::string_view rows_of(data_kind kind) {
+  return kind == data_kind::users ? "profiles" : name_of(kind);
+}
+
+std::vector<std::string> recipients_of(const dataset& from, data_kind kind) {
+  std::vector<std::string> sentences;
+  for (const disclosure& one : from.disclosures()) {
+    if (one.kind == kind) {
+      sentences.push_back(fmt::format("{}, for {}: {} exports of the {} of dataset \"{}\", the last at {}",
+                                      one.recipient, one.purpose, one.times, rows_of(kind), from.description().name,
+                                      core::format_iso8601(one.last_at)));
+    }
+  }
+  return sentences;
+}
+
 std::string what_of(std::string_view rows, const dataset_description& of) {
   return fmt::format("{} of dataset \"{}\"", rows, of.name);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "recommend/dataset.h"
 #include "recommend/recommenders.h"
@@ -16,6 +17,11 @@ namespace eunomia::recommend {
 // certificate_step::store.
 inline constexpr std::string_view store_of_tables = "tables";
 inline constexpr std::string_view store_of_models = "models";
+
+// What the rows of a table about people are called: "interactions", "profiles".
+std::string_view rows_of(data_kind kind);
+// Whom these rows of a dataset were handed to, a sentence each.
+std::vector<std::string> recipients_of(const dataset& from, data_kind kind);
 
 // "interactions of dataset "shop"".
 std::string what_of(std::string_view rows, const dataset_description& of);

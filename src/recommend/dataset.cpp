@@ -76,6 +76,18 @@ CREATE TABLE dataset_expiry (
 )
 )";
 
+// Who was handed rows about people.
+constexpr std::string_view version_5 = R"(
+CREATE TABLE dataset_disclosure (
+  id {id},
+  dataset_id BIGINT NOT NULL,
+  kind {text} NOT NULL,
+  recipient {text} NOT NULL,
+  purpose {text} NOT NULL,
+  disclosed_at BIGINT NOT NULL
+)
+)";
+
 constexpr std::array all_kinds = {data_kind::interactions, data_kind::items, data_kind::users};
 constexpr std::array all_types = {metadata_type::integer, metadata_type::number, metadata_type::text,
                                   metadata_type::category};
@@ -238,10 +250,11 @@ std::string table_name_of(std::int64_t dataset, data_kind kind) {
 datasets::datasets(sql::database& sql, table::table_store& tables, subject::durable_directory& people,
                    const subject::purposes& purposes)
     : sql_(sql), tables_(tables), people_(people), purposes_(purposes) {
-  const std::array<sql::migration, 4> steps = {{{"recommend-datasets", 1, version_1},
+  const std::array<sql::migration, 5> steps = {{{"recommend-datasets", 1, version_1},
                                                 {"recommend-datasets", 2, event_tables},
                                                 {"recommend-datasets", 3, version_3},
-                                                {"recommend-datasets", 4, version_4}}};
+                                                {"recommend-datasets", 4, version_4},
+                                                {"recommend-datasets", 5, version_5}}};
   sql_.migrate(steps);
   last_event_ = sql_.read([](sql::connection& in) {
     return std::max(in.query_one("SELECT COALESCE(MAX(id), 0) FROM dataset_event")[0].int64(0),
@@ -489,7 +502,8 @@ void dataset::drop() {
       for (const char* statement :
            {"DELETE FROM dataset_import WHERE dataset_id = :id", "DELETE FROM dataset_item WHERE dataset_id = :id",
             "DELETE FROM dataset_purpose WHERE dataset_id = :id", "DELETE FROM dataset_column WHERE dataset_id = :id",
-            "DELETE FROM dataset_expiry WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
+            "DELETE FROM dataset_expiry WHERE dataset_id = :id",
+            "DELETE FROM dataset_disclosure WHERE dataset_id = :id", "DELETE FROM dataset WHERE id = :id"}) {
         in.execute(statement, {{"id", id_}});
       }
       state_->log.drop(in);

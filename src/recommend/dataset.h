@@ -91,6 +91,16 @@ struct dataset_table {
   std::optional<std::int64_t> days_kept;  // nothing: no limit of time
 };
 
+// Who was handed rows of a dataset, to be told when they are rectified or erased (GDPR Art. 15(1)(c), 19).
+struct disclosure {
+  data_kind kind = data_kind::interactions;
+  std::string recipient;
+  std::string purpose;
+  std::uint64_t times = 0;
+  std::int64_t last_at = 0;  // UTC ms
+};
+inline constexpr std::size_t max_recipient_bytes = 256;
+
 // What is wrong of what is held of one person (GDPR Art. 16).
 struct wrong_interaction {
   std::string item_id;
@@ -256,12 +266,15 @@ class dataset {
   // TIMESTAMP is in seconds since 1970, with a fraction where there is one; in Parquet it is BIGINT when all of them
   // are whole, else DOUBLE. Where an item or a person has several rows, it is the newest. The rows are in the order of
   // load_interactions. The file is readable by its owner only and replaces another of its name whole or not at all.
-  // Memory: the item identifiers, and the people of one bucket. Returns the number of rows. Who is not admitted is left
-  // out, as is somebody who is forgotten, or refuses, meanwhile. Throws errc::permission_denied when the dataset does
-  // not list the purpose, errc::resource_exhausted for a full disk, errc::unavailable when the dataset was changed
-  // meanwhile.
+  // recipient: who is handed it, 1 to max_recipient_bytes of UTF-8 without control characters, which is on record
+  // before the first row of people is written. Memory: the item identifiers, and the people of one bucket. Returns the
+  // number of rows. Who is not admitted is left out, as is somebody who is forgotten, or refuses, meanwhile. Throws
+  // errc::permission_denied when the dataset does not list the purpose, errc::resource_exhausted for a full disk,
+  // errc::unavailable when the dataset was changed meanwhile.
   std::uint64_t export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
-                          core::job& job) const;
+                          std::string_view recipient, core::job& job) const;
+  // Whom rows about people were handed to, by kind, recipient and purpose.
+  std::vector<disclosure> disclosures() const;
 
   // Removes the tables, the dictionary and the record of imports.
   void drop();
@@ -276,6 +289,7 @@ class dataset {
   dataset(datasets& owner, std::int64_t id, dataset_description description);
 
   std::string table_name(data_kind kind) const;
+  void record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const;
   std::map<std::string, std::string> checked_profile(const rectification& wanted) const;
   std::unique_ptr<store::table::removal> stage_wrong(core::subject_handle who, std::span<const wrong_interaction> wrong,
                                                      core::thread_pool& pool, core::job& job) const;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "recommend/custody_steps.h"
 #include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
 #include "recommend/event_rows.h"
@@ -122,6 +123,7 @@ class dataset_collection {
   // Begins a part of one of the tables, in whose columns rows come from then on.
   bool begin_table(data_kind kind, subject::collected_part part) {
     columns_ = house_.tables_.describe(from_.table_name(kind)).columns;
+    part.recipients = recipients_of(from_, kind);
     std::transform(columns_.begin(), columns_.end(), std::back_inserter(part.columns), described);
     return into_.begin(part);
   }

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/time.h"
+#include "core/utf8.h"
 #include "recommend/dataset.h"
 #include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
@@ -300,7 +301,11 @@ class dataset_export {
 };
 
 std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& file, const core::purpose& why,
-                                 core::job& job) const {
+                                 std::string_view recipient, core::job& job) const {
+  if (kind != data_kind::items) {
+    admission_for(why);  // what is refused is handed to nobody
+    record_disclosure(kind, recipient, why);
+  }
   if (kind == data_kind::interactions) {
     core::thread_pool single(1);
     settle(single, job);
@@ -308,6 +313,42 @@ std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& fi
   std::uint64_t rows = 0;
   state_->log.while_nothing_settles([&] { rows = dataset_export(*this, kind, why, job).write(file); });
   return rows;
+}
+
+// Before a file is there: one that is on record and was not handed over after all does no harm, the other way round it
+// would.
+void dataset::record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const {
+  const bool control = std::ranges::any_of(recipient, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (recipient.empty() || recipient.size() > max_recipient_bytes || !core::is_utf8(recipient) || control) {
+    throw error(errc::invalid_argument,
+                fmt::format("recipient: who is handed the data, 1 to max_recipient_bytes = {} bytes of UTF-8 without "
+                            "control characters, got {} bytes",
+                            max_recipient_bytes, recipient.size()));
+  }
+  owner_->sql_.write([&](sql::transaction& in) {
+    in.execute(
+        "INSERT INTO dataset_disclosure (dataset_id, kind, recipient, purpose, disclosed_at) VALUES (:id, :kind, "
+        ":recipient, :purpose, :now)",
+        {{"id", id_},
+         {"kind", name_of(kind)},
+         {"recipient", recipient},
+         {"purpose", why.name()},
+         {"now", core::now_ms()}});
+  });
+}
+
+std::vector<disclosure> dataset::disclosures() const {
+  return owner_->sql_.read([&](sql::connection& in) {
+    std::vector<disclosure> all;
+    in.each(
+        "SELECT kind, recipient, purpose, count(*), max(disclosed_at) FROM dataset_disclosure WHERE dataset_id = :id "
+        "GROUP BY kind, recipient, purpose ORDER BY kind, recipient, purpose",
+        {{"id", id_}}, [&](const sql::row& r) {
+          all.push_back(
+              {data_kind_named(r.text(0)), std::string(r.text(1)), std::string(r.text(2)), r.uint64(3), r.int64(4)});
+        });
+    return all;
+  });
 }
 
 }  // namespace eunomia::recommend

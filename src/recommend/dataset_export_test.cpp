@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/temporary_directory.h"
+#include "core/time.h"
 #include "recommend/dataset.h"
 #include "recommend/import.h"
 #include "store/table/record_reader.h"
@@ -98,7 +99,7 @@ TEST_P(dataset_export_test, interactions_survive_an_export_and_an_import) {
                "🦉,x|y,0.02,,-1.5e-7,,,,\n"
                "'; DROP,01,0,,16777216,,,,\n"),
          more);
-  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, job_), 5U);
+  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, "a carrier", job_), 5U);
   const records rows = read(target());
   EXPECT_EQ(rows[0], (std::vector<std::string>{"USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE",
                                                "IMPRESSION", "NOTE", "PLACE", "WEIGHT"}));
@@ -115,7 +116,7 @@ TEST_P(dataset_export_test, interactions_survive_an_export_and_an_import) {
 
   dataset into = make("into");
   import(into, data_kind::interactions, target(), more);
-  into.export_to(data_kind::interactions, target("again"), recommendation, job_);
+  into.export_to(data_kind::interactions, target("again"), recommendation, "a carrier", job_);
   EXPECT_EQ(sorted(read(target("again"))), sorted(rows));
   for (const char* who : {"a \"quoted\", b", "🦉", " spaced ", "'; DROP"}) {
     const auto subject = people_->find("user", who);
@@ -135,7 +136,7 @@ TEST_P(dataset_export_test, interactions_survive_an_export_and_an_import) {
 TEST_P(dataset_export_test, whole_timestamps_are_whole_numbers) {
   dataset from = make("from");
   import(from, data_kind::interactions, write("USER_ID,ITEM_ID,TIMESTAMP\na,i,1291191960\nb,j,20000000000\n"));
-  from.export_to(data_kind::interactions, target(), recommendation, job_);
+  from.export_to(data_kind::interactions, target(), recommendation, "a carrier", job_);
   const records rows = sorted(read(target()));
   EXPECT_EQ(rows[1][2], "1291191960");
   EXPECT_EQ(rows[2][2], "20000000000");
@@ -148,10 +149,10 @@ TEST_P(dataset_export_test, items_and_users_have_one_row_each_the_newest) {
   import(from, data_kind::users, write("USER_ID,COUNTRY\nann,Iceland\nbob,Norway\nann,Malta\nann,Åland\n"),
          {metadata_column::parse("COUNTRY:category")});
   import(from, data_kind::users, write("USER_ID,COUNTRY\nbob,\n"));
-  EXPECT_EQ(from.export_to(data_kind::items, target(), recommendation, job_), 2U);
+  EXPECT_EQ(from.export_to(data_kind::items, target(), recommendation, "a carrier", job_), 2U);
   EXPECT_EQ(sorted(read(target())),
             (records{{"ITEM_ID", "TITLE", "PRICE"}, {"x", "two, \"2\"", "2.5"}, {"y", "other", ""}}));
-  EXPECT_EQ(from.export_to(data_kind::users, target(), recommendation, job_), 2U);
+  EXPECT_EQ(from.export_to(data_kind::users, target(), recommendation, "a carrier", job_), 2U);
   EXPECT_EQ(sorted(read(target())), (records{{"USER_ID", "COUNTRY"}, {"ann", "Åland"}, {"bob", ""}}));
 }
 
@@ -163,7 +164,7 @@ TEST_P(dataset_export_test, the_same_dataset_gives_the_same_bytes) {
   }
   import(from, data_kind::interactions, write(rows));
   const auto bytes = [&](const std::string& name) {
-    EXPECT_EQ(from.export_to(data_kind::interactions, target(name), recommendation, job_), 9000U);
+    EXPECT_EQ(from.export_to(data_kind::interactions, target(name), recommendation, "a carrier", job_), 9000U);
     std::ostringstream content;
     content << std::ifstream(target(name), std::ios::binary).rdbuf();
     return content.str();
@@ -173,9 +174,9 @@ TEST_P(dataset_export_test, the_same_dataset_gives_the_same_bytes) {
 
 TEST_P(dataset_export_test, a_dataset_without_rows_gives_the_columns) {
   dataset from = make("from");
-  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, job_), 0U);
+  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, "a carrier", job_), 0U);
   EXPECT_EQ(read(target()).at(0).size(), 6U);
-  EXPECT_EQ(from.export_to(data_kind::users, target(), recommendation, job_), 0U);
+  EXPECT_EQ(from.export_to(data_kind::users, target(), recommendation, "a carrier", job_), 0U);
   EXPECT_EQ(read(target()), (records{{"USER_ID"}}));
 }
 
@@ -183,13 +184,40 @@ TEST_P(dataset_export_test, needs_a_purpose_and_is_for_the_owner_of_the_file) {
   dataset from = make("from");
   import(from, data_kind::interactions, write("USER_ID,ITEM_ID,TIMESTAMP\na,i,1\n"));
   for (const data_kind kind : {data_kind::interactions, data_kind::users}) {
-    refused(errc::permission_denied, [&] { from.export_to(kind, target(), core::purpose("advertising"), job_); });
+    refused(errc::permission_denied,
+            [&] { from.export_to(kind, target(), core::purpose("advertising"), "a carrier", job_); });
   }
   EXPECT_FALSE(std::filesystem::exists(target()));
-  from.export_to(data_kind::interactions, target(), recommendation, job_);
+  EXPECT_TRUE(from.disclosures().empty()) << "nobody was handed anything";
+  from.export_to(data_kind::interactions, target(), recommendation, "a carrier", job_);
   struct stat about {};
   ASSERT_EQ(stat(target().c_str(), &about), 0);
   EXPECT_EQ(about.st_mode & 0777U, 0600U);
+}
+
+TEST_P(dataset_export_test, who_is_handed_rows_about_people_is_on_record) {
+  dataset from = make("from");
+  import(from, data_kind::interactions, write("USER_ID,ITEM_ID,TIMESTAMP\na,i,1\n"));
+  const std::int64_t begin = core::now_ms();
+  for (const char* recipient : {"a printer", "a carrier", "a printer"}) {
+    from.export_to(data_kind::interactions, target(), recommendation, recipient, job_);
+  }
+  from.export_to(data_kind::items, target("items"), recommendation, "anybody", job_);
+  for (const std::string& bad : {std::string(), std::string("a\nb"), std::string("\xff"), std::string(257, 'x')}) {
+    refused(errc::invalid_argument,
+            [&] { from.export_to(data_kind::users, target("users"), recommendation, bad, job_); });
+  }
+  const auto told = from.disclosures();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].recipient, "a carrier");
+  EXPECT_EQ(told[0].times, 1U);
+  EXPECT_EQ(told[1].recipient, "a printer");
+  EXPECT_EQ(told[1].times, 2U);
+  EXPECT_EQ(told[1].purpose, "recommendation");
+  EXPECT_EQ(told[1].kind, data_kind::interactions);
+  EXPECT_GE(told[1].last_at, begin);
+  from.drop();
+  EXPECT_TRUE(make("from").disclosures().empty());
 }
 
 TEST_P(dataset_export_test, leaves_out_somebody_whom_the_directory_has_forgotten) {
@@ -197,14 +225,14 @@ TEST_P(dataset_export_test, leaves_out_somebody_whom_the_directory_has_forgotten
   import(from, data_kind::interactions, write("USER_ID,ITEM_ID,TIMESTAMP\na,i,1\nb,j,2\na,j,3\n"));
   const core::subject_handle gone = *people_->find("user", "a");
   sql_->write([&](store::sql::transaction& in) { people_->erase(in, gone); });
-  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, job_), 1U);
+  EXPECT_EQ(from.export_to(data_kind::interactions, target(), recommendation, "a carrier", job_), 1U);
   EXPECT_EQ(read(target()).at(1), (std::vector<std::string>{"b", "j", "2", "", "", ""}));
 }
 
 TEST_P(dataset_export_test, another_name_than_it_can_write_is_refused) {
   dataset from = make("from");
   const std::string message = refused(errc::invalid_argument, [&] {
-    from.export_to(data_kind::interactions, target().string() + ".json", recommendation, job_);
+    from.export_to(data_kind::interactions, target().string() + ".json", recommendation, "a carrier", job_);
   });
   EXPECT_NE(message.find(".csv, .csv.gz or .parquet"), std::string::npos) << message;
 }

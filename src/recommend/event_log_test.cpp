@@ -126,7 +126,7 @@ TEST_P(event_log_test, training_and_export_have_what_waits) {
   EXPECT_EQ(load().size(), 2U);
   record({view("cas", "pot", 7'000)});
   const auto file = folder_.path() / "out.csv";
-  EXPECT_EQ(shop_->export_to(data_kind::interactions, file, why_, job_), 3U);
+  EXPECT_EQ(shop_->export_to(data_kind::interactions, file, why_, "a carrier", job_), 3U);
   std::ifstream in(file);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   EXPECT_NE(text.find("ann,tea,5,view,,cup|pot,12.5,\"Köln \"\"Süd\"\", 1\""), std::string::npos) << text;

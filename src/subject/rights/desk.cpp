@@ -101,6 +101,9 @@ std::string rights_desk::certify(const rights_request& granted, std::string_view
                      granted.people};
   content.steps = granted.steps;
   content.verification.method = method;
+  if (granted.right == certified_right::rectification) {
+    content.remarks = house_.all.recipient_remarks(granted.steps);
+  }
   content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
   return write_certificate(content, core::signing_key(house_.keys.keys().signing_seed()));
 }

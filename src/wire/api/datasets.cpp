@@ -11,6 +11,7 @@
 #include "wire/api/api.h"
 #include "wire/api/files.h"
 #include "wire/api/jobs.h"
+#include "wire/api/people.h"
 
 namespace eunomia::wire::api {
 
@@ -117,10 +118,17 @@ core::json_notes notes_of(const import_body* body) {
 struct export_query {
   std::string kind = "interactions";
   std::string format = "csv";
+  std::string recipient;
 };
-BOOST_DESCRIBE_STRUCT(export_query, (), (kind, format))
+BOOST_DESCRIBE_STRUCT(export_query, (), (kind, format, recipient))
 core::json_notes notes_of(const export_query*) {
-  return {{"kind", {.text = "interactions, items or users"}}, {"format", {.text = "csv, csv.gz or parquet"}}};
+  return {
+      {"kind", {.text = "interactions, items or users"}},
+      {"format", {.text = "csv, csv.gz or parquet"}},
+      {"recipient",
+       {.text = "Who is handed rows about people: on record, told to them and to be told of erasures (GDPR Art. 15, "
+                "19). Absent: the label of the token",
+        .longest = recommend::max_recipient_bytes}}};
 }
 
 std::vector<column_view> columns_of(const std::vector<recommend::metadata_column>& columns) {
@@ -232,7 +240,8 @@ http::response export_file(const http::request& in, const services& to) {
   out.file = new_file(to, wanted.format);
   out.remove_file = true;
   core::job quiet;
-  const std::uint64_t rows = from.export_to(kind, out.file, to.purpose, quiet);
+  const std::string recipient = wanted.recipient.empty() ? caller_of(in).text() : wanted.recipient;
+  const std::uint64_t rows = from.export_to(kind, out.file, to.purpose, recipient, quiet);
   out.headers = {{"Eunomia-Rows", std::to_string(rows)},
                  {"Content-Disposition", fmt::format("attachment; filename=\"{}-{}.{}\"", from.description().name,
                                                      recommend::name_of(kind), wanted.format)}};
