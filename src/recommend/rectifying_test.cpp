@@ -58,6 +58,8 @@ class rectifying_on_both : public testing::shop_on_both_engines {
   }
 
   static std::string user(std::uint32_t number) { return fmt::format("user-{}", number); }
+  static rectification with_profile(std::map<std::string, std::string> values) { return {std::move(values), {}}; }
+  static rectification without(std::vector<wrong_interaction> wrong) { return {{}, std::move(wrong)}; }
   training_context context() { return {pool_, job_}; }
   model_record train(const char* name) { return all_->train(name, why_, context()); }
   std::vector<subject::certificate_step> rectify(std::uint32_t person, const rectification& wanted) {
@@ -97,16 +99,16 @@ EUNOMIA_ON_BOTH_ENGINES(rectifying_on_both);
 
 TEST_P(rectifying_on_both, a_profile_is_what_was_given_and_the_rest_of_what_it_was) {
   EXPECT_EQ(profile(1), (std::vector<std::string>{"Iceland 31", "Norway 32"}));
-  const auto steps = rectify(1, {.profile = {{"country", "Åland"}}});
+  const auto steps = rectify(1, with_profile({{"country", "Åland"}}));
   EXPECT_EQ(profile(1), std::vector<std::string>{"Åland 32"});
   ASSERT_EQ(steps.size(), 1U);
   EXPECT_EQ(steps[0].what, "profiles of dataset \"shop\"");
   EXPECT_EQ(steps[0].count, 1U);
   EXPECT_FALSE(steps[0].level);
   // Nothing known in the place of something that is wrong, and a profile for who had none.
-  rectify(1, {.profile = {{"AGE", ""}}});
+  rectify(1, with_profile({{"AGE", ""}}));
   EXPECT_EQ(profile(1), std::vector<std::string>{"Åland -"});
-  rectify(3, {.profile = {{"AGE", "20"}}});
+  rectify(3, with_profile({{"AGE", "20"}}));
   EXPECT_EQ(profile(3), std::vector<std::string>{"- 20"});
   EXPECT_EQ(profile(2), std::vector<std::string>{"Malta -"});
 }
@@ -115,13 +117,13 @@ TEST_P(rectifying_on_both, what_did_not_happen_is_taken_out_and_nothing_else) {
   record({view("user-1", "item-9", 1'000'100), view("user-2", "item-9", 1'000'100)});
   ASSERT_EQ(items_of("user-1").size(), 6U);
   const auto steps =
-      rectify(1, {.wrong = {{"item-9", 1'000'100}, {"item-2", 1'000'000}, {"item-3", 77}, {"nothing", 1}}});
+      rectify(1, without({{"item-9", 1'000'100}, {"item-2", 1'000'000}, {"item-3", 77}, {"nothing", 1}}));
   ASSERT_EQ(steps.size(), 1U);
   EXPECT_EQ(steps[0].count, 2U);
   EXPECT_EQ(items_of("user-1"), (std::vector<std::string>{"item-3", "item-4", "item-5", "item-6"}));
   EXPECT_EQ(items_of("user-2").size(), 6U);
   // Asked again, there is nothing left to do.
-  EXPECT_EQ(rectify(1, {.wrong = {{"item-9", 1'000'100}}}).at(0).count, 0U);
+  EXPECT_EQ(rectify(1, without({{"item-9", 1'000'100}})).at(0).count, 0U);
   EXPECT_EQ(record({view("user-1", "item-1", 1'000'200)}).recorded, 1U) << "they are not held back any more";
 }
 
@@ -130,7 +132,7 @@ TEST_P(rectifying_on_both, models_forget_the_person_and_learn_what_is_right) {
     train(name);
     ASSERT_TRUE(holds(train(name), handle("user-1")));
   }
-  const auto steps = rectify(1, {.wrong = {{"item-2", 1'000'000}}});
+  const auto steps = rectify(1, without({{"item-2", 1'000'000}}));
   ASSERT_EQ(steps.size(), 5U);  // the rows, and two versions of each model
   for (const auto& step : steps) {
     EXPECT_FALSE(step.level || step.until);
@@ -152,7 +154,7 @@ TEST_P(rectifying_on_both, models_forget_the_person_and_learn_what_is_right) {
 TEST_P(rectifying_on_both, a_training_that_read_what_was_wrong_does_not_keep_it) {
   const people_leaving::training under_way(all_->leaving());
   const training_session session(*shop_, {"ease", "{}"}, why_, context());
-  rectify(1, {.wrong = {{"item-2", 1'000'000}}});
+  rectify(1, without({{"item-2", 1'000'000}}));
   EXPECT_FALSE(holds(all_->train("ease", session, context()), handle("user-1")));
 }
 
@@ -196,12 +198,12 @@ TEST_P(rectifying_on_both, what_cannot_be_is_refused_before_anything_is_done) {
     EXPECT_THROW(rectify(1, wanted), core::error);
     return why;
   };
-  EXPECT_NE(refused({.profile = {{"AGE", "secret"}}}).find("profile.AGE: is no whole number"), std::string::npos);
-  EXPECT_EQ(refused({.profile = {{"AGE", "secret"}}}).find("secret"), std::string::npos);
-  EXPECT_NE(refused({.profile = {{"SHOE", "43"}}}).find("COUNTRY, AGE"), std::string::npos);
-  EXPECT_NE(refused({.profile = {{"age", "43"}, {"AGE", "44"}}}).find("twice"), std::string::npos);
-  refused({.profile = {{"COUNTRY", "\xff"}}});
-  refused({.wrong = std::vector<wrong_interaction>(max_wrong_interactions + 1)});
+  EXPECT_NE(refused(with_profile({{"AGE", "secret"}})).find("profile.AGE: is no whole number"), std::string::npos);
+  EXPECT_EQ(refused(with_profile({{"AGE", "secret"}})).find("secret"), std::string::npos);
+  EXPECT_NE(refused(with_profile({{"SHOE", "43"}})).find("COUNTRY, AGE"), std::string::npos);
+  EXPECT_NE(refused(with_profile({{"age", "43"}, {"AGE", "44"}})).find("twice"), std::string::npos);
+  refused(with_profile({{"COUNTRY", "\xff"}}));
+  refused(without(std::vector<wrong_interaction>(max_wrong_interactions + 1)));
   EXPECT_EQ(profile(1).size(), 2U);
   EXPECT_THROW(rectifying_->check("nowhere", {}), core::error);
 }
