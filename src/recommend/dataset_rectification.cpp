@@ -68,6 +68,7 @@ rectified_rows dataset::rectify(core::subject_handle who, const rectification& w
       done.profiles = 1;
     }
     std::vector<table::staged_change*> staged;
+    staged.reserve(changes.size());
     for (const auto& change : changes) {
       staged.push_back(change.get());
     }
