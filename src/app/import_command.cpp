@@ -185,6 +185,7 @@ importer importer_of(const import_flags& flags, environment& shared) {
       return rows;
     };
   }
+  shared.job();  // so that Ctrl-C is heard from before the directory is opened
   const auto data = std::make_shared<data_directory>(shared);
   const auto into = std::make_shared<recommend::dataset>(open_or_create(*data, flags));
   return [data, into, &flags, &shared](recommend::data_kind kind, const std::vector<std::filesystem::path>& files) {
