@@ -8,13 +8,13 @@
 
 #include "core/error.h"
 #include "core/time.h"
-#include "core/utf8.h"
 #include "recommend/dataset.h"
 #include "recommend/dataset_state.h"
 #include "recommend/dataset_tables.h"
 #include "recommend/event_value.h"
 #include "recommend/item_dictionary.h"
 #include "store/table/record_writer.h"
+#include "subject/audit/plain_text.h"
 
 namespace eunomia::recommend {
 
@@ -318,8 +318,8 @@ std::uint64_t dataset::export_to(data_kind kind, const std::filesystem::path& fi
 // Before a file is there: one that is on record and was not handed over after all does no harm, the other way round it
 // would.
 void dataset::record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const {
-  const bool control = std::ranges::any_of(recipient, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  if (recipient.empty() || recipient.size() > max_recipient_bytes || !core::is_utf8(recipient) || control) {
+  // As certificates want it, in whose remarks it stands: one that they refused would keep erasures waiting for ever.
+  if (recipient.empty() || recipient.size() > max_recipient_bytes || !subject::is_plain_text(recipient)) {
     throw error(errc::invalid_argument,
                 fmt::format("recipient: who is handed the data, 1 to max_recipient_bytes = {} bytes of UTF-8 without "
                             "control characters, got {} bytes",

@@ -203,7 +203,8 @@ TEST_P(dataset_export_test, who_is_handed_rows_about_people_is_on_record) {
     from.export_to(data_kind::interactions, target(), recommendation, recipient, job_);
   }
   from.export_to(data_kind::items, target("items"), recommendation, "anybody", job_);
-  for (const std::string& bad : {std::string(), std::string("a\nb"), std::string("\xff"), std::string(257, 'x')}) {
+  for (const std::string& bad : {std::string(), std::string("a\nb"), std::string("\xff"), std::string("a\x7f"),
+                                 std::string("a\u0085"), std::string(257, 'x')}) {
     refused(errc::invalid_argument,
             [&] { from.export_to(data_kind::users, target("users"), recommendation, bad, job_); });
   }

@@ -39,7 +39,8 @@ def test_who_is_handed_an_export_is_told_to_the_person_and_to_whoever_erases_the
         trained.get(f"{export}?recipient=Carrier%20GmbH%2C%20K%C3%B6ln").expect()
     trained.get(f"{export}?kind=users").expect()
     trained.get(f"{export}?kind=items&recipient=nobody%20of%20importance").expect()
-    trained.get(f"{export}?recipient=a%0Ab").expect(400)
+    for control in ("a%0Ab", "a%7F", "a%C2%85"):  # which a certificate refuses, and an erasure would wait for ever
+        trained.get(f"{export}?recipient={control}").expect(400)
     trained.get(f"{export}?recipient={'x' * 257}").expect(400)
     told = recipients(trained, "user-0004")
     assert sorted(told) == ["What is known of you (shop)", "What you did (shop)"]
