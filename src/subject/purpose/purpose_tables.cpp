@@ -4,14 +4,13 @@
 #include <array>
 
 #include "core/error.h"
+#include "subject/in_runs.h"
 
 namespace eunomia::subject::purpose_tables {
 
 namespace sql = store::sql;
 
 namespace {
-
-constexpr std::size_t people_at_a_time = 4096;
 
 constexpr std::string_view version_1 = R"(
 CREATE TABLE purpose_definition (
@@ -93,19 +92,6 @@ core::subject_handle subject_in(const sql::row& r, std::size_t column) {
 
 std::optional<std::string_view> name_in(const std::optional<core::purpose>& about) {
   return about ? std::optional(std::string_view(about->name())) : std::nullopt;
-}
-
-// Calls what for some thousand handles at a time.
-template <class Call>
-void in_runs(std::span<const core::subject_handle> people, Call what) {
-  std::vector<std::int64_t> some;
-  for (std::size_t first = 0; first < people.size(); first += people_at_a_time) {
-    some.clear();
-    for (const core::subject_handle who : people.subspan(first, std::min(people_at_a_time, people.size() - first))) {
-      some.push_back(static_cast<std::int64_t>(who.value()));
-    }
-    what(sql::int64_list(some));
-  }
 }
 
 }  // namespace
