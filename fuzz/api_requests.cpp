@@ -24,6 +24,7 @@
 #include "store/table/table_store.h"
 #include "subject/audit/audit_log.h"
 #include "subject/custody/own_custodian.h"
+#include "subject/decision/decision_custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/retention/retention.h"
@@ -120,12 +121,13 @@ class shop {
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_};
   subject::audit_log audit_{*sql_};
+  subject::automated_decisions decisions_{*sql_, *keys_};
   subject::ledger_file ledger_{folder_.path() / "keys", keys_->keys().id()};
   const subject::custodians custodians_ = make_custodians();
   subject::erasures erasures_{
       {*sql_, *keys_, *people_, purposes_, audit_, ledger_, custodians_, folder_.path(), {"uploads/", "incoming/"}}};
   subject::retention retention_{{*sql_, *people_, purposes_, audit_, custodians_, erasures_}};
-  subject::rights_desk desk_{{*sql_, *keys_, *people_, purposes_, audit_, custodians_}};
+  subject::rights_desk desk_{{*sql_, *keys_, *people_, purposes_, audit_, custodians_, decisions_}};
   const recommend::rectifying rectifying_{datasets_, recommenders_, {}};
   access::tokens tokens_{*sql_};
   job::jobs jobs_{*sql_};
@@ -142,6 +144,7 @@ class shop {
                  .custodians = custodians_,
                  .purposes = purposes_,
                  .erasures = erasures_,
+                 .decisions = decisions_,
                  .desk = desk_,
                  .retention = retention_,
                  .rectifying = rectifying_,
@@ -162,6 +165,7 @@ class shop {
   subject::custodians make_custodians() {
     subject::custodians made;
     made.add(subject::make_subject_custodian(*sql_, *people_, *keys_, purposes_, audit_));
+    made.add(subject::make_decision_custodian(*sql_, decisions_));
     made.add(recommend::make_custodian(datasets_, models_, recommenders_));
     return made;
   }

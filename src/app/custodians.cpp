@@ -70,9 +70,11 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 }  // namespace
 
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
+                                    std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations) {
   subject::custodians all;
   all.add(std::move(of_people));
+  all.add(std::move(of_decisions));
   all.add(std::move(of_recommendations));
   all.add(wire::access::make_custodian());
   all.add(make_house_custodian());

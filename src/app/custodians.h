@@ -6,9 +6,10 @@
 
 namespace eunomia::app {
 
-// The custodians of every room: those two that hold something of people, and what the rooms below subject/ store
+// The custodians of every room: those that hold something of people, and what the rooms below subject/ store
 // (manifests, jobs), the folders of the data directory and tokens, which are declared here.
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
+                                    std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations);
 
 }  // namespace eunomia::app

@@ -11,6 +11,7 @@
 #include "job/jobs.h"
 #include "recommend/custodian.h"
 #include "subject/custody/own_custodian.h"
+#include "subject/decision/decision_custodian.h"
 #include "subject/erasure/restores.h"
 #include "wire/access/tokens.h"
 
@@ -50,11 +51,13 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       keys_(subject::open_vault(*database_, shared.data / "keys", shared.master_key)),
       people_(subject::open_directory(*database_, keys_)),
       audit_(std::make_unique<subject::audit_log>(*database_)),
+      decisions_(std::make_unique<subject::automated_decisions>(*database_, *keys_)),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
       ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
       custodians_(make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
+                                  subject::make_decision_custodian(*database_, *decisions_),
                                   recommend::make_custodian(*datasets_, *models_, *recommenders_,
                                                             custody(*database_, shared, rederived_within)))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
@@ -67,7 +70,7 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                                            shared.data,
                                                                            {"uploads/", "incoming/"}})),
       desk_(std::make_unique<subject::rights_desk>(
-          subject::desk_house{*database_, *keys_, *people_, *purposes_, *audit_, custodians_})),
+          subject::desk_house{*database_, *keys_, *people_, *purposes_, *audit_, custodians_, *decisions_})),
       retention_(std::make_unique<subject::retention>(
           subject::retention_house{*database_, *people_, *purposes_, *audit_, custodians_, *erasures_})),
       rectifying_(std::make_unique<recommend::rectifying>(*datasets_, *recommenders_,

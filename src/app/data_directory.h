@@ -15,6 +15,7 @@
 #include "store/table/table_store.h"
 #include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
+#include "subject/decision/automated_decisions.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/erasure/ledger_file.h"
@@ -53,6 +54,7 @@ class data_directory {
   recommend::recommenders& recommenders() { return *recommenders_; }
   const subject::custodians& custodians() const { return custodians_; }
   subject::erasures& erasures() { return *erasures_; }
+  subject::automated_decisions& decisions() { return *decisions_; }
   subject::rights_desk& desk() { return *desk_; }
   subject::retention& retention() { return *retention_; }
   const recommend::rectifying& rectifying() const { return *rectifying_; }
@@ -72,6 +74,7 @@ class data_directory {
   std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<subject::audit_log> audit_;
+  std::unique_ptr<subject::automated_decisions> decisions_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;

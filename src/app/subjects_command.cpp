@@ -6,6 +6,7 @@
 #include "app/data_directory.h"
 #include "app/erasing.h"
 #include "app/remote.h"
+#include "app/review_commands.h"
 #include "app/text_table.h"
 #include "core/error.h"
 #include "core/file.h"
@@ -260,6 +261,7 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   accessing->callback(
       [whose, file, &shared] { shared.action = [whose, file, &shared] { access(*whose, *file, shared); }; });
   add_requests(*subjects, shared);
+  add_reviews(*subjects, shared);
 }
 
 }  // namespace eunomia::app

@@ -145,6 +145,7 @@ class running {
             .custodians = data_.custodians(),
             .purposes = data_.purposes(),
             .erasures = data_.erasures(),
+            .decisions = data_.decisions(),
             .desk = data_.desk(),
             .retention = data_.retention(),
             .rectifying = data_.rectifying(),

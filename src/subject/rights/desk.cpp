@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "store/sql/in_doubt.h"
+#include "subject/custody/rows_of_sql.h"
 #include "subject/rights/request_table.h"
 
 namespace eunomia::subject {
@@ -27,6 +28,13 @@ struct request_details {
   std::string right;
 };
 BOOST_DESCRIBE_STRUCT(request_details, (), (request, right))
+
+struct review_details {
+  std::int64_t request = 0;
+  std::int64_t decision = 0;
+  std::optional<std::string> verdict;
+};
+BOOST_DESCRIBE_STRUCT(review_details, (), (request, decision, verdict))
 
 struct choice_details {
   std::string choice;
@@ -63,8 +71,8 @@ rights_request request_for(certified_right right, const actor& by) {
   return made;
 }
 
-certificate_step step_of(std::string what, std::string store, std::uint64_t count, std::string details) {
-  return {"subject", std::move(what), std::move(store), std::nullopt, count, std::move(details), {}, {}, 0};
+certificate_step step_of(std::string what, std::string_view store, std::uint64_t count, std::string details) {
+  return {"subject", std::move(what), std::string(store), std::nullopt, count, std::move(details), {}, {}, 0};
 }
 
 std::string digest_of(const std::filesystem::path& file) {
@@ -121,10 +129,6 @@ rights_request rights_desk::receive(certified_right right, core::subject_handle 
            core::write_json(request_details{made.id, text_of(right)}));
     return made;
   });
-}
-
-std::string rights_desk::store_of_rows() const {
-  return house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql";
 }
 
 rights_request rights_desk::carry_out(certified_right right, core::subject_handle who, const actor& by,
@@ -189,7 +193,8 @@ rights_request rights_desk::rectify(core::subject_handle who, const actor& by,
   rights_request done = carry_out(certified_right::rectification, who, by, [&](const rights_request&) {
     outcome made{change(), "What was wrong was replaced where it rests, and what was learned from it was forgotten."};
     if (identifier) {
-      made.steps.push_back(step_of(fmt::format("identifier in space \"{}\"", identifier->space), store_of_rows(), 1,
+      made.steps.push_back(step_of(fmt::format("identifier in space \"{}\"", identifier->space),
+                                   store_of_rows(house_.sql.speaks()), 1,
                                    "the wrong one deleted, the right one sealed with the key of the person"));
       made.last = [&](sql::transaction& in) {
         house_.people.rename(in, identifier->space, who, identifier->wrong, identifier->right);
@@ -216,8 +221,8 @@ std::optional<rights_request> rights_desk::choose(core::subject_handle who, cons
     if (const auto right = right_of(made)) {
       request = request_for(*right, by);
       request->completed_at = request->requested_at;
-      request->steps = {step_of(about ? fmt::format("purpose \"{}\"", about->name()) : "every purpose", store_of_rows(),
-                                1, "in force with the next read")};
+      request->steps = {step_of(about ? fmt::format("purpose \"{}\"", about->name()) : "every purpose",
+                                store_of_rows(house_.sql.speaks()), 1, "in force with the next read")};
       request->id = request_table::insert(in, *request, {});
       details.request = request->id;
     }
@@ -235,6 +240,44 @@ std::optional<rights_request> rights_desk::choose(core::subject_handle who, cons
   sql::write_or_doubt(house_.sql, keep, [this] { house_.purposes.in_doubt(); });
   house_.purposes.refresh({&who, 1});
   return request;
+}
+
+rights_request rights_desk::ask_for_review(core::subject_handle who, std::int64_t decision, std::string_view statement,
+                                           const actor& by) {
+  return house_.sql.write([&](sql::transaction& in) {
+    house_.decisions.check_about(in, who, decision);
+    if (const std::int64_t waits = house_.decisions.waiting_of(in, decision)) {
+      house_.decisions.ask(in, waits, who, decision, statement);
+      return request_table::find(in, waits);
+    }
+    rights_request made = request_for(certified_right::human_review, by);
+    request_table::open_case of;
+    of.people = {who};
+    made.id = request_table::insert(in, made, of);
+    house_.decisions.ask(in, made.id, who, decision, statement);
+    record(in, who, by, "human_review.requested", core::write_json(review_details{made.id, decision, {}}));
+    return made;
+  });
+}
+
+rights_request rights_desk::answer_review(std::int64_t request, const review_answer& given, const actor& by) {
+  return house_.sql.write([&](sql::transaction& in) {
+    const auto [who, decision] = house_.decisions.require_waiting(in, request);
+    rights_request done = request_table::find(in, request);
+    done.completed_at = core::now_ms();
+    house_.decisions.answer(in, request, given, done.completed_at);
+    const std::string verdict(name_of(given.verdict));
+    done.steps = {step_of("review of an automated decision", store_of_rows(house_.sql.speaks()), 1,
+                          fmt::format("by a human: {}", verdict))};
+    const audit_position at =
+        record(in, who, by, "human_review.completed", core::write_json(review_details{request, decision, verdict}));
+    const std::string proof =
+        certify(done, "A human was named and gave reasons; both are kept with the decision, sealed.", at);
+    request_table::close(in, request, done.steps, proof);
+    request_table::complete(in, request, done.completed_at);
+    done.certified = true;
+    return done;
+  });
 }
 
 }  // namespace eunomia::subject

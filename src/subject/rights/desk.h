@@ -13,6 +13,7 @@
 #include "store/sql/database.h"
 #include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
+#include "subject/decision/automated_decisions.h"
 #include "subject/directory.h"
 #include "subject/purpose/purposes.h"
 #include "subject/rights/archive.h"
@@ -20,7 +21,8 @@
 #include "subject/vault/vault.h"
 
 // The desk where every right but erasure is granted: access and portability (Art. 15, 20), rectification (16),
-// objection and restriction (21, 18), consent, and what takes them back. Each is on record as a request that was
+// objection and restriction (21, 18), consent and what takes them back, and the review of an automated decision by a
+// human (22). Each is on record as a request that was
 // durable before it was granted, in the audit log under the person's pseudonym, and certified.
 namespace eunomia::subject {
 
@@ -32,6 +34,7 @@ struct desk_house {
   subject::purposes& purposes;
   audit_log& audit;
   const custodians& all;
+  automated_decisions& decisions;
 };
 
 struct granted_archive {
@@ -71,6 +74,15 @@ class rights_desk {
   std::optional<rights_request> choose(core::subject_handle who, const std::optional<core::purpose>& about, choice made,
                                        const actor& by);
 
+  // Asks for a human to look at a decision that a program made about the person. statement: their point of view, may be
+  // empty. Whoever asks again while it waits gets the same request, and a statement that is not empty takes the place
+  // of the one before. Throws errc::not_found unless there is such a decision about them.
+  rights_request ask_for_review(core::subject_handle who, std::int64_t decision, std::string_view statement,
+                                const actor& by);
+  // What the human says completes the request and is certified. Throws as automated_decisions::require_waiting and
+  // answer.
+  rights_request answer_review(std::int64_t request, const review_answer& given, const actor& by);
+
  private:
   // What a request that work is done for comes to.
   struct outcome {
@@ -80,7 +92,6 @@ class rights_desk {
   };
   rights_request carry_out(certified_right right, core::subject_handle who, const actor& by,
                            const std::function<outcome(const rights_request&)>& work);
-  std::string store_of_rows() const;
   rights_request receive(certified_right right, core::subject_handle who, const actor& by);
   audit_position record(store::sql::transaction& in, core::subject_handle who, const actor& by, std::string_view action,
                         std::string_view details) const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/temporary_directory.h"
 #include "store/sql/test_database.h"
 #include "subject/custody/own_custodian.h"
+#include "subject/decision/decision_custodian.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/rights/request_table.h"
@@ -50,7 +52,10 @@ class desk_on_both : public store::sql::on_both_engines {
     audit_ = std::make_unique<audit_log>(db());
     ledger_ = std::make_unique<ledger_file>(folder_.path() / "keys", keys_->keys().id());
     custodians_.add(make_subject_custodian(db(), *people_, *keys_, *purposes_, *audit_));
-    desk_ = std::make_unique<rights_desk>(desk_house{db(), *keys_, *people_, *purposes_, *audit_, custodians_});
+    decisions_ = std::make_unique<automated_decisions>(db(), *keys_);
+    custodians_.add(make_decision_custodian(db(), *decisions_));
+    desk_ = std::make_unique<rights_desk>(
+        desk_house{db(), *keys_, *people_, *purposes_, *audit_, custodians_, *decisions_});
     erasures_ = std::make_unique<erasures>(
         erasure_house{db(), *keys_, *people_, *purposes_, *audit_, *ledger_, custodians_, folder_.path(), {}});
     ann_ = people_->resolve("user", "ann-of-the-mill");
@@ -59,6 +64,7 @@ class desk_on_both : public store::sql::on_both_engines {
     erasures_.reset();
     desk_.reset();
     custodians_ = {};
+    decisions_.reset();
     ledger_.reset();
     audit_.reset();
     purposes_.reset();
@@ -90,6 +96,7 @@ class desk_on_both : public store::sql::on_both_engines {
   std::unique_ptr<purposes> purposes_;
   std::unique_ptr<audit_log> audit_;
   std::unique_ptr<ledger_file> ledger_;
+  std::unique_ptr<automated_decisions> decisions_;
   custodians custodians_;
   std::unique_ptr<rights_desk> desk_;
   std::unique_ptr<erasures> erasures_;
@@ -220,6 +227,54 @@ TEST_P(desk_on_both, an_erasure_ends_what_waits_of_the_person) {
   });
   ASSERT_EQ(erasures_->finish({pool_, job_}).size(), 1U);
   EXPECT_TRUE(erasures_->find(gone.id).certified);
+}
+
+TEST_P(desk_on_both, a_review_waits_for_a_human_and_what_they_say_is_certified) {
+  const core::purpose about("recommendation");
+  const decision_content content{"recommender \"shop\", version 1 (ease)", "token shop", {}, {}};
+  const std::int64_t decision = decisions_->keep(ann_, about, content);
+  const auto officer = actor::token("officer");
+  const auto asked = desk_->ask_for_review(ann_, decision, "", officer);
+  EXPECT_EQ(asked.right, certified_right::human_review);
+  EXPECT_EQ(asked.deadline, one_month_after(asked.requested_at));
+  EXPECT_EQ(erasures_->find(asked.id).completed_at, 0);
+  EXPECT_THROW(erasures_->certificate_of(asked.id), core::error) << "it waits for a human";
+  EXPECT_EQ(desk_->ask_for_review(ann_, decision, "I never drink tea.", officer).id, asked.id);
+  EXPECT_EQ(desk_->ask_for_review(ann_, decision, "", officer).id, asked.id);
+  EXPECT_EQ(decisions_->find_review(asked.id).review.statement, "I never drink tea.");
+  EXPECT_THROW(desk_->answer_review(asked.id, {review_verdict::upheld, "Customer care", ""}, officer), core::error);
+  EXPECT_EQ(erasures_->find(asked.id).completed_at, 0) << "nothing was answered";
+
+  const auto done =
+      desk_->answer_review(asked.id, {review_verdict::annulled, "Customer care", "You are right."}, officer);
+  EXPECT_NE(done.completed_at, 0);
+  EXPECT_EQ(decisions_->find_review(asked.id).review.answer->reasons, "You are right.");
+  const certificate proof = certified(asked.id);
+  EXPECT_EQ(proof.request.right, certified_right::human_review);
+  EXPECT_EQ(proof.steps.at(0).details, "by a human: annulled");
+  EXPECT_EQ(log_of_ann(),
+            (std::vector<std::string>{"token officer human_review.requested", "token officer human_review.completed"}));
+  EXPECT_THROW(desk_->answer_review(asked.id, {review_verdict::upheld, "Customer care", "No."}, officer), core::error);
+  EXPECT_NE(desk_->ask_for_review(ann_, decision, "Again.", officer).id, asked.id) << "a new request";
+}
+
+TEST_P(desk_on_both, a_review_is_of_a_decision_about_the_person_and_goes_with_them) {
+  const core::purpose about("recommendation");
+  const auto ben = people_->resolve("user", "ben");
+  const std::int64_t bens = decisions_->keep(ben, about, {"a model", "token shop", {}, {}});
+  EXPECT_THROW(desk_->ask_for_review(ann_, bens, "", actor::system()), core::error);
+  EXPECT_TRUE(erasures_->list(0, 10).empty());
+  const std::int64_t anns = decisions_->keep(ann_, about, {"a model", "token shop", {}, {}});
+  const auto asked = desk_->ask_for_review(ann_, anns, "Why?", actor::system());
+  const auto gone = erasures_->begin({&ann_, 1}, actor::system(), {pool_, job_});
+  EXPECT_NE(erasures_->find(asked.id).completed_at, 0);
+  EXPECT_TRUE(decisions_->waiting(10).empty()) << "nobody can be answered any more";
+  EXPECT_THROW(desk_->answer_review(asked.id, {review_verdict::upheld, "care", "No."}, actor::system()), core::error);
+  ASSERT_EQ(erasures_->finish({pool_, job_}).size(), 1U);
+  const certificate proof = certified(gone.id);
+  EXPECT_TRUE(std::ranges::any_of(
+      proof.steps, [](const certificate_step& step) { return step.custodian == "decisions" && step.count == 2; }));
+  EXPECT_EQ(decisions_->list(ben, 0, 10).size(), 1U);
 }
 
 TEST_P(desk_on_both, who_was_erased_meanwhile_is_refused) {

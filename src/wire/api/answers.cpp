@@ -1,7 +1,12 @@
 // Questions to a served recommender.
 #include "wire/api/answers.h"
 
+#include <algorithm>
+
+#include "core/error.h"
 #include "wire/api/api.h"
+#include "wire/api/decisions.h"
+#include "wire/api/people.h"
 
 namespace eunomia::wire::api {
 
@@ -12,6 +17,34 @@ using http::role;
 using recommend::answering;
 
 constexpr std::string_view history_text = "A visitor instead: the items they looked at, oldest first";
+
+constexpr std::string_view keep_text =
+    "Keep the answer as a decision about the user, with what speaks for each item, so that a human can review it "
+    "(Art. 22). Where nothing of theirs was counted it is no decision about them, and none is kept";
+
+// With each item, at least.
+constexpr std::uint32_t reasons_of_a_decision = 3;
+
+// What was asked for, and kept as a decision about the user where that is wanted. ask: the answer with so many reasons.
+template <class Body, class Ask>
+answer_view answer_to(const Body& body, const http::request& in, const services& to, const Ask& ask) {
+  if (!body.keep_decision) {
+    return view_of(ask(body.explain));
+  }
+  if (!body.user) {
+    throw core::error(core::errc::invalid_argument,
+                      "keep_decision: a decision is about somebody whom user names; a visitor is not kept");
+  }
+  answer_view view = view_of(ask(std::max(body.explain, reasons_of_a_decision)));
+  if (view.personal) {
+    const auto about = somebody(*body.user, to.user_space, to.people);
+    view.decision = keep_decision(view, about, to.purpose, caller_of(in), to.decisions);
+  }
+  for (item_view& one : view.items) {
+    one.because.resize(std::min<std::size_t>(one.because.size(), body.explain));
+  }
+  return view;
+}
 
 operation asking(std::string_view what, std::string summary) {
   return {method::post, "/api/v1/recommenders/{recommender}/" + std::string(what),
@@ -33,14 +66,16 @@ core::json_notes notes_of(const recommendation_body*) {
       {"explore_days",
        {.text = "Also items whose CREATION_TIMESTAMP is within so many days", .least = 0, .most = 36'500}},
       {"seed", {.text = "The same seed draws the same new items"}},
-      {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}}};
+      {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
+      {"keep_decision", {.text = keep_text}}};
 }
 
 core::json_notes notes_of(const ranking_body*) {
   return {{"user", {.text = user_text}},
           {"history", {.text = history_text, .longest = answering::max_item_list}},
           {"items", {.text = "To be ranked", .longest = answering::max_item_list}},
-          {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}}};
+          {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
+          {"keep_decision", {.text = keep_text}}};
 }
 
 core::json_notes notes_of(const similar_body*) {
@@ -62,6 +97,7 @@ answer_view view_of(recommend::answer&& given) {
                    given.known,
                    given.personal,
                    std::move(given.withheld),
+                   {},
                    {}};
   view.items.reserve(given.items.size());
   for (auto& one : given.items) {
@@ -88,15 +124,21 @@ recommend::question question_of(const recommendation_body& body) {
 
 void add_answers(route_table& table, const services& to) {
   answering& ask = to.answering;
-  table.body<recommendation_body, answer_view>(
-      asking("recommendations", "The best items for somebody"),
-      [&ask](const recommendation_body& body, const http::request& in) {
-        return view_of(ask.recommend(in.path_parameter("recommender"), question_of(body)));
-      });
+  table.body<recommendation_body, answer_view>(asking("recommendations", "The best items for somebody"),
+                                               [to](const recommendation_body& body, const http::request& in) {
+                                                 return answer_to(body, in, to, [&](std::uint32_t reasons) {
+                                                   recommend::question what = question_of(body);
+                                                   what.explain = reasons;
+                                                   return to.answering.recommend(in.path_parameter("recommender"),
+                                                                                 what);
+                                                 });
+                                               });
   table.body<ranking_body, answer_view>(
       asking("ranking", "The given items, best first for somebody"),
-      [&ask](const ranking_body& body, const http::request& in) {
-        return view_of(ask.rank(in.path_parameter("recommender"), {body.user, body.history}, body.items, body.explain));
+      [to](const ranking_body& body, const http::request& in) {
+        return answer_to(body, in, to, [&](std::uint32_t reasons) {
+          return to.answering.rank(in.path_parameter("recommender"), {body.user, body.history}, body.items, reasons);
+        });
       });
   table.body<similar_body, answer_view>(
       asking("similar", "The items most like one"), [&ask](const similar_body& body, const http::request& in) {

@@ -27,7 +27,7 @@ struct item_view {
 BOOST_DESCRIBE_STRUCT(item_view, (), (item, score, explored, because))
 
 // known: the user is known; personal: something they did was counted, else everybody gets this answer; withheld: why
-// nothing of theirs was counted: objection, restriction or no_consent.
+// nothing of theirs was counted: objection, restriction or no_consent; decision: its id where it was kept as one.
 struct answer_view {
   std::string recommender;
   std::int64_t version = 0;
@@ -36,8 +36,9 @@ struct answer_view {
   bool personal = false;
   std::optional<std::string> withheld;
   std::vector<item_view> items;
+  std::optional<std::int64_t> decision;
 };
-BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, withheld, items))
+BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, withheld, items, decision))
 
 constexpr std::string_view user_text = "A USER_ID; somebody who is not known is answered like a new visitor";
 
@@ -53,10 +54,11 @@ struct recommendation_body {
   double explore_days = 0;
   std::uint64_t seed = 1;
   std::uint32_t explain = 0;
+  bool keep_decision = false;
 };
 BOOST_DESCRIBE_STRUCT(recommendation_body, (),
                       (user, history, count, include_history, only, exclude, where, explore, explore_days, seed,
-                       explain))
+                       explain, keep_decision))
 core::json_notes notes_of(const recommendation_body*);
 
 struct ranking_body {
@@ -64,8 +66,9 @@ struct ranking_body {
   std::vector<std::string> history;
   std::vector<std::string> items;
   std::uint32_t explain = 0;
+  bool keep_decision = false;
 };
-BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, explain))
+BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, explain, keep_decision))
 core::json_notes notes_of(const ranking_body*);
 
 struct similar_body {

@@ -25,6 +25,7 @@ api::api(services to) : to_(std::move(to)) {
   add_events(table_, to_);
   add_requests(table_, to_);
   add_purposes(table_, to_);
+  add_decisions(table_, to_);
   add_archives(table_, to_);
   add_rectifications(table_, to_);
   add_jobs(table_, to_);

@@ -38,6 +38,7 @@ void add_answers(route_table& table, const services& to);
 void add_events(route_table& table, const services& to);
 void add_requests(route_table& table, const services& to);
 void add_purposes(route_table& table, const services& to);
+void add_decisions(route_table& table, const services& to);
 void add_archives(route_table& table, const services& to);
 void add_rectifications(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);

@@ -13,6 +13,7 @@
 #include "recommend/recommenders.h"
 #include "recommend/rectifying.h"
 #include "subject/custody/custodian.h"
+#include "subject/decision/automated_decisions.h"
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "subject/purpose/purposes.h"
@@ -34,6 +35,7 @@ struct services {
   const subject::custodians& custodians;
   subject::purposes& purposes;
   subject::erasures& erasures;
+  subject::automated_decisions& decisions;
   subject::rights_desk& desk;
   subject::retention& retention;
   const recommend::rectifying& rectifying;
