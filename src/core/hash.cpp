@@ -1,5 +1,6 @@
 #include "core/hash.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <sodium.h>
@@ -174,6 +175,18 @@ digest256 blake2b(bytes_view data) {
   ensure_sodium();
   digest256 result;
   crypto_generichash(data_of(result), sizeof result, data_of(data), data.size(), nullptr, 0);
+  return result;
+}
+
+digest128 siphash(bytes_view key, bytes_view data) {
+  if (key.size() != crypto_shorthash_siphashx24_KEYBYTES) {
+    throw error(errc::invalid_argument,
+                fmt::format("a key of SipHash has {} bytes, got {}", crypto_shorthash_siphashx24_KEYBYTES, key.size()));
+  }
+  digest128 result;
+  static_assert(sizeof(result.bytes) == crypto_shorthash_siphashx24_BYTES);
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(result.bytes.data()), data_of(data), data.size(),
+                              data_of(key));
   return result;
 }
 

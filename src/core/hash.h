@@ -34,8 +34,16 @@ inline digest128 xxh3(std::string_view data) {
   return xxh3(as_bytes(data));
 }
 
-// The same, piece by piece: update() any number of times, then finish() once. Movable, not copyable; one thread at a
-// time.
+// SipHash-2-4 with 128 bits of output (Aumasson and Bernstein, 2012) and a key of 16 bytes: for short texts under a key
+// that nobody outside the process knows, several times faster than the above; for tables in memory. Throws
+// errc::invalid_argument for another key.
+digest128 siphash(bytes_view key, bytes_view data);
+inline digest128 siphash(bytes_view key, std::string_view data) {
+  return siphash(key, as_bytes(data));
+}
+
+// SHA-256, HMAC, BLAKE2b and XXH3 piece by piece: update() any number of times, then finish() once. Movable, not
+// copyable; one thread at a time.
 class sha256_hasher {
  public:
   sha256_hasher();

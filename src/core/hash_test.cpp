@@ -29,6 +29,18 @@ TEST(hash, sha256_gives_the_published_digests) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+// The first vectors of the reference implementation: key 00 01 .. 0f, texts "", 00, 00 01.
+TEST(hash, siphash_gives_the_published_codes) {
+  std::string key;
+  for (char c = 0; c < 16; ++c) {
+    key += c;
+  }
+  EXPECT_EQ(to_hex(siphash(as_bytes(key), "")), "a3817f04ba25a8e66df67214c7550293");
+  EXPECT_EQ(to_hex(siphash(as_bytes(key), std::string_view("\0", 1))), "da87c1d86b99af44347659119b22fc45");
+  EXPECT_EQ(to_hex(siphash(as_bytes(key), std::string_view("\0\1", 2))), "8177228da4a45dc7fca38bdef60affe4");
+  expect_refused([] { siphash(as_bytes("short"), "text"); });
+}
+
 // RFC 4231, test cases 1, 2, 3, 6 and 7.
 TEST(hash, hmac_sha256_gives_the_published_codes) {
   EXPECT_EQ(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),

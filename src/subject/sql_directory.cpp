@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -148,6 +149,7 @@ class sql_enrolment final : public enrolment {
   void record(sql::transaction& in) override;
 
  private:
+  void meet(const identifier_map& unmet, bool cached);
   void meet(std::span<const std::string_view> raw, std::span<core::subject_handle> known);
   void check_erasures(sql::transaction& in) const;
   void check_handles(sql::transaction& in, std::span<const std::string_view> raw,
@@ -155,11 +157,12 @@ class sql_enrolment final : public enrolment {
 
   sql_directory& directory_;
   const std::string space_;
-  std::int64_t erasures_;             // when the import began
+  std::int64_t erasures_;             // when the import began, or before
   std::shared_ptr<promises> shared_;  // the newest of its space; kept so that it lives as long as the import
   std::vector<std::shared_ptr<promises>> outdated_;
   identifier_map met_;
-  std::vector<std::size_t> added_;  // positions in met_ of those that the table does not have
+  std::vector<std::size_t> added_;            // positions in met_ of those that the table does not have
+  std::vector<core::subject_handle> cached_;  // of those that the cache had, and are not in met_
 };
 
 class sql_directory final : public durable_directory {
@@ -390,30 +393,25 @@ class sql_directory final : public durable_directory {
   template <class LookUp>
   void find_cached(std::string_view space, std::span<const std::string_view> raw,
                    std::span<core::subject_handle> handles, LookUp look_up_rest) const {
-    std::vector<core::digest128> keys;
+    std::vector<core::digest128> keys(raw.size());
+    cache_.find(space, raw, handles, keys);
     std::vector<std::size_t> missing;
+    std::vector<std::string_view> rest;
     for (std::size_t i = 0; i < raw.size(); ++i) {
-      const core::digest128 key = cache_.key_of(space, raw[i]);
-      handles[i] = cache_.find(key);
       if (handles[i] == nobody) {
-        keys.push_back(key);
         missing.push_back(i);
+        rest.push_back(raw[i]);
       }
     }
     if (missing.empty()) {
       return;
-    }
-    std::vector<std::string_view> rest;
-    rest.reserve(missing.size());
-    for (const std::size_t i : missing) {
-      rest.push_back(raw[i]);
     }
     std::vector<core::subject_handle> found(rest.size());
     look_up_rest(rest, found);
     for (std::size_t m = 0; m < missing.size(); ++m) {
       handles[missing[m]] = found[m];
       if (found[m] != nobody) {
-        cache_.insert(keys[m], found[m]);
+        cache_.insert(keys[missing[m]], found[m]);
       }
     }
   }
@@ -435,7 +433,16 @@ class sql_directory final : public durable_directory {
 
   sql::database& database_;
   const std::shared_ptr<vault> keys_;
+  // The count of erasures at which what the cache says was so.
+  std::int64_t erasures_of_cache() {
+    if (cache_is_old_.exchange(false)) {
+      cache_.expect(database_.read([](sql::connection& in) { return erasures(in); }));
+    }
+    return cache_.erasures();
+  }
+
   mutable identifier_cache cache_;
+  std::atomic<bool> cache_is_old_ = true;
   std::mutex assigning_;
   std::map<std::string, std::weak_ptr<promises>, std::less<>> promises_;
   std::uint64_t next_ = 0;  // the rest of the reserved block: [next_, end_)
@@ -443,46 +450,54 @@ class sql_directory final : public durable_directory {
   std::uint64_t block_ = 0;
 };
 
+// What the cache says was so at its count of erasures, which is never ahead of the table's: record() compares.
 sql_enrolment::sql_enrolment(sql_directory& of, std::string_view space)
-    : directory_(of), space_(space), erasures_(of.database_.read([](sql::connection& in) { return erasures(in); })) {
-  directory_.cache_.expect(erasures_);
-}
+    : directory_(of), space_(space), erasures_(of.erasures_of_cache()) {}
 
 void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) {
+  const bool cached = met_.size() + cached_.size() <= largest_cached;
+  if (!cached) {
+    met_.find(raw, handles);
+  } else {
+    std::vector<core::digest128> keys(raw.size());
+    directory_.cache_.find(space_, raw, handles, keys);
+    std::ranges::copy_if(handles, std::back_inserter(cached_), [](core::subject_handle who) { return who != nobody; });
+  }
+  // The rest, each once.
   identifier_map unmet;
-  met_.find(raw, handles);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (handles[i] == nobody) {
+    if (handles[i] == nobody && met_.find(raw[i]) == nobody && unmet.find(raw[i]) == nobody) {
       check_identifier(space_, raw[i]);
-      if (unmet.find(raw[i]) == nobody) {
-        unmet.insert(raw[i], core::subject_handle(1));
-      }
+      unmet.insert(raw[i], core::subject_handle(1));
     }
   }
-  if (unmet.size() == 0) {
-    return;
+  if (unmet.size() > 0) {
+    meet(unmet, cached);
   }
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (handles[i] == nobody) {
+      handles[i] = met_.find(raw[i]);
+    }
+  }
+}
+
+void sql_enrolment::meet(const identifier_map& unmet, bool cached) {
   std::vector<std::string_view> fresh;
   fresh.reserve(unmet.size());
   for (std::size_t i = 0; i < unmet.size(); ++i) {
     fresh.push_back(unmet.identifier(i));
   }
   std::vector<core::subject_handle> known(fresh.size());
-  if (met_.size() <= largest_cached) {
-    directory_.find_cached(
-        space_, fresh, known,
-        [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) { meet(rest, of); });
-    for (std::size_t i = 0; i < fresh.size(); ++i) {
-      if (met_.find(fresh[i]) == nobody) {
-        met_.insert(fresh[i], known[i]);
-      }
-    }
-  } else {
+  if (!cached) {
     meet(fresh, known);
+    return;
   }
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (handles[i] == nobody) {
-      handles[i] = met_.find(raw[i]);
+  directory_.find_cached(
+      space_, fresh, known,
+      [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) { meet(rest, of); });
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    if (met_.find(fresh[i]) == nobody) {
+      met_.insert(fresh[i], known[i]);  // somebody else put it into the cache meanwhile
     }
   }
 }
@@ -553,7 +568,8 @@ void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::str
 }
 
 void sql_enrolment::check_erasures(sql::transaction& in) const {
-  if (erasures(in) == erasures_) {
+  const std::int64_t now = erasures(in);
+  if (now == erasures_) {
     return;
   }
   // A promise that somebody else made durable may have been erased since, and cannot be told from one that was not yet
@@ -572,16 +588,24 @@ void sql_enrolment::check_erasures(sql::transaction& in) const {
       known.push_back(static_cast<std::int64_t>(met_.subject(i).value()));
     }
   }
+  for (const core::subject_handle who : cached_) {
+    known.push_back(static_cast<std::int64_t>(who.value()));
+  }
+  std::ranges::sort(known);
+  known.erase(std::unique(known.begin(), known.end()), known.end());
   in_runs(known.size(), [&](std::size_t first, std::size_t count) {
     const sql::int64_list some = std::span(known).subspan(first, count);
     const std::uint64_t found = in.query_one(
-                                      "SELECT count(*) FROM subject_identifier WHERE space = :space AND subject "
-                                      "IN {int64s:subjects}",
+                                      "SELECT count(DISTINCT subject) FROM subject_identifier "
+                                      "WHERE space = :space AND subject IN {int64s:subjects}",
                                       {{"space", space_}, {"subjects", some}})[0]
                                     .uint64(0);
     gone = gone || found < count;
   });
+  // Read again where nothing is seen that was not committed.
+  directory_.cache_is_old_ = true;
   if (gone) {
+    directory_.cache_.clear();
     throw core::error(core::errc::failed_precondition,
                       fmt::format("subjects of space \"{}\" were erased while their data was being imported; nothing "
                                   "was imported, run the import again",
