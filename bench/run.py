@@ -41,6 +41,7 @@ def programs():
         ("scoring", "Answering", [sys.executable, ROOT / "bench" / "scoring.py"]),
         ("forgetting", "Forgetting", [BUILD / "bench" / "forgetting"]),
         ("erasure", "Rights", [sys.executable, ROOT / "bench" / "erasure.py"]),
+        ("rights_cost", "What rights cost everybody else", [BUILD / "bench" / "rights_cost"]),
         ("scan", "Who may be read", [BUILD / "bench" / "scan"]),
         ("gdprbench", "GDPRbench", beside_postgresql(BUILD / "bench" / "gdprbench" / "gdprbench")),
         ("server", "The server", [sys.executable, ROOT / "bench" / "server.py"]),
