@@ -256,7 +256,7 @@ void purposes::write(const std::function<void(sql::transaction&)>& body) {
   sql::write_or_doubt(sql_, body, [this] { in_doubt(); });
 }
 
-purpose_definition purposes::define(const purpose_definition& wanted) {
+purpose_definition purposes::define(const purpose_definition& wanted, const also_defined& also) {
   check(wanted);
   purpose_definition made = wanted;
   write([&](sql::transaction& in) {
@@ -270,12 +270,15 @@ purpose_definition purposes::define(const purpose_definition& wanted) {
     made.version = 1;
     made.created_at = made.changed_at = core::now_ms();
     purpose_tables::insert(in, made);
+    if (also) {
+      also(in, made);
+    }
   });
   reload(made);
   return made;
 }
 
-purpose_definition purposes::redefine(const purpose_definition& wanted) {
+purpose_definition purposes::redefine(const purpose_definition& wanted, const also_defined& also) {
   check(wanted);
   purpose_definition made = wanted;
   write([&](sql::transaction& in) {
@@ -291,6 +294,9 @@ purpose_definition purposes::redefine(const purpose_definition& wanted) {
     made.created_at = before->created_at;
     made.changed_at = core::now_ms();
     purpose_tables::insert(in, made);
+    if (also) {
+      also(in, made);
+    }
   });
   reload(made);
   return made;
@@ -382,7 +388,7 @@ std::uint64_t purposes::erase(sql::transaction& in, std::span<const core::subjec
   return purpose_tables::erase(in, gone);
 }
 
-compatibility_decision purposes::record_decision(const compatibility_decision& wanted) {
+compatibility_decision purposes::record_decision(const compatibility_decision& wanted, const also_decided& also) {
   check_text("decided_by", wanted.decided_by, "max_decided_by_bytes", max_decided_by_bytes);
   check_text("reasoning", wanted.reasoning, "max_reasoning_bytes", max_reasoning_bytes);
   if (wanted.collected_for == wanted.wanted) {
@@ -402,6 +408,9 @@ compatibility_decision purposes::record_decision(const compatibility_decision& w
     made.decided_at = core::now_ms();
     purpose_tables::insert(in, made);
     made.id = purpose_tables::decisions(in).back().id;
+    if (also) {
+      also(in, made);
+    }
   });
   return made;
 }

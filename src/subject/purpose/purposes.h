@@ -45,11 +45,16 @@ class purposes final : public core::access_policy {
   std::shared_ptr<const core::admission> admission_for(const core::purpose& why) const override;
   std::optional<core::refusal> refusal_of(core::subject_handle who, const core::purpose& why) const override;
 
+  // What else belongs to the transaction of a change, such as its entry in the audit log; may be called again when the
+  // transaction is repeated.
+  using also_defined = std::function<void(store::sql::transaction& in, const purpose_definition& made)>;
+  using also_decided = std::function<void(store::sql::transaction& in, const compatibility_decision& made)>;
+
   // version and times are given here. errc::already_exists; errc::invalid_argument naming what cannot be;
   // errc::resource_exhausted above max_purposes. There is no way to remove a purpose: rows and evidence refer to it.
-  purpose_definition define(const purpose_definition& wanted);
+  purpose_definition define(const purpose_definition& wanted, const also_defined& also = {});
   // The next version of one that is there. Earlier ones are kept, since people chose in their sight. errc::not_found.
-  purpose_definition redefine(const purpose_definition& wanted);
+  purpose_definition redefine(const purpose_definition& wanted, const also_defined& also = {});
   std::vector<purpose_definition> list() const;  // by name
   // errc::not_found with the names there are.
   purpose_definition find(std::string_view name) const;
@@ -87,7 +92,7 @@ class purposes final : public core::access_policy {
 
   // id and time are given here. errc::not_found for a purpose that is not defined; errc::invalid_argument for an empty
   // or overlong text, or one purpose twice; errc::resource_exhausted above max_decisions.
-  compatibility_decision record_decision(const compatibility_decision& wanted);
+  compatibility_decision record_decision(const compatibility_decision& wanted, const also_decided& also = {});
   std::vector<compatibility_decision> decisions() const;  // oldest first
   // The newest decision that allows data collected for these to be used for another purpose, 0 when it was collected
   // for that. errc::permission_denied, with the remedy, when none does.

@@ -241,19 +241,22 @@ std::uint64_t vault::destroy_keys(sql::transaction& in, std::span<const core::su
   return destroyed;
 }
 
-rolled_keys vault::roll(std::int64_t now, std::int64_t grace_ms, core::job& job) {
+rolled_keys vault::roll(std::int64_t now, std::int64_t grace_ms, core::job& job, const roll_notes& also) {
   {
     const std::lock_guard lock(rolling_);
     const std::int64_t entered = database_.read([&](sql::connection& in) { return current_epoch(in); });
     // One that was begun in the file and not in the database is this one.
-    enter_epoch(keys_->newest().number > entered ? keys_->newest().number : keys_->begin_epoch(now));
+    enter_epoch(keys_->newest().number > entered ? keys_->newest().number : keys_->begin_epoch(now), also);
   }
-  return finish_rolling(now, grace_ms, job);
+  return finish_rolling(now, grace_ms, job, also);
 }
 
-void vault::enter_epoch(std::int64_t epoch) {
+void vault::enter_epoch(std::int64_t epoch, const roll_notes& also) {
   database_.write([&](sql::transaction& in) {
     in.execute("UPDATE subject_vault SET epoch = :epoch", {{"epoch", epoch}});
+    if (also.began) {
+      also.began(in, epoch);
+    }
   });
 }
 
@@ -261,17 +264,20 @@ std::uint64_t vault::enter_newest(core::job& job) {
   const std::lock_guard lock(rolling_);
   const std::int64_t newest = keys_->newest().number;
   if (database_.read([&](sql::connection& in) { return current_epoch(in); }) < newest) {
-    enter_epoch(newest);
+    enter_epoch(newest, {});
   }
   return rewrap_all(newest, job);
 }
 
-rolled_keys vault::finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job) {
+rolled_keys vault::finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job, const roll_notes& also) {
   const std::lock_guard lock(rolling_);
   rolled_keys done;
   done.epoch = database_.read([&](sql::connection& in) { return current_epoch(in); });
   done.rewrapped = rewrap_all(done.epoch, job);
   done.destroyed = destroy_retired(now, grace_ms);
+  if (also.destroyed && !done.destroyed.empty()) {
+    database_.write([&](sql::transaction& in) { also.destroyed(in, done.destroyed); });
+  }
   return done;
 }
 

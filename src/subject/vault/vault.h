@@ -3,6 +3,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -38,6 +39,15 @@ struct rolled_keys {
 };
 BOOST_DESCRIBE_STRUCT(rolled_keys, (), (epoch, rewrapped, destroyed))
 
+// What else belongs to a roll, such as entries in the audit log. Each may be called again when its transaction is
+// repeated.
+struct roll_notes {
+  // In the transaction from which on new keys are wrapped with the epoch.
+  std::function<void(store::sql::transaction& in, std::int64_t epoch)> began = {};
+  // In a transaction right after epochs were destroyed in the keyring: a kill in between leaves it out.
+  std::function<void(store::sql::transaction& in, std::span<const std::int64_t> epochs)> destroyed = {};
+};
+
 // Any thread. One process has a database and its keyring.
 class vault {
  public:
@@ -64,12 +74,12 @@ class vault {
   // Begins a new epoch, wraps every data key with it, and destroys the epochs that were retired at least grace_ms ago:
   // what was copied while one was current can be opened that long. Killed at any moment, the next call ends it;
   // cancelled, too. Writers go on meanwhile.
-  rolled_keys roll(std::int64_t now, std::int64_t grace_ms, core::job& job);
+  rolled_keys roll(std::int64_t now, std::int64_t grace_ms, core::job& job, const roll_notes& also = {});
   // Wraps every data key with the keyring's newest epoch, where the database is behind it: as one is that was restored
   // from a backup. Nothing is destroyed. The number of keys that were wrapped anew.
   std::uint64_t enter_newest(core::job& job);
   // Ends a roll that was interrupted, and destroys what is due, without a new epoch.
-  rolled_keys finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job);
+  rolled_keys finish_rolling(std::int64_t now, std::int64_t grace_ms, core::job& job, const roll_notes& also = {});
   const keyring& keys() const { return *keys_; }
   keyring& keys() { return *keys_; }
 
@@ -77,7 +87,7 @@ class vault {
   struct wrapped_keys;
 
   std::int64_t current_epoch(store::sql::connection& in) const;
-  void enter_epoch(std::int64_t epoch);
+  void enter_epoch(std::int64_t epoch, const roll_notes& also);
   std::uint64_t rewrap_all(std::int64_t epoch, core::job& job);
   std::uint64_t rewrap(std::int64_t epoch, const wrapped_keys& old);
   std::vector<std::int64_t> destroy_retired(std::int64_t now, std::int64_t grace_ms);
