@@ -5,6 +5,7 @@
 #include "backup/backup.h"
 #include "backup/restore.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/sign.h"
 #include "core/time.h"
@@ -18,6 +19,14 @@
 namespace eunomia::app {
 
 namespace {
+
+struct replay_details {
+  std::string restore;
+  std::string backup_made_at;
+  std::uint64_t ledger_people = 0;  // whom the ledger names
+  std::uint64_t erased = 0;         // of them in the backup
+};
+BOOST_DESCRIBE_STRUCT(replay_details, (), (restore, backup_made_at, ledger_people, erased))
 
 // Opened once its directory is known not to be half restored.
 core::file_lock lock_restored(const std::filesystem::path& data) {
@@ -86,6 +95,7 @@ void data_directory::replay_ledger(environment& shared) {
     return;
   }
   const subject::custody_context with{shared.pool(), shared.job()};
+  const std::uint64_t named = ledger_->size();  // before who is erased again is appended
   const auto everybody = ledger_->read_all();
   const auto back = database_->read([&](store::sql::connection& in) { return subject::who_are_there(in, everybody); });
   if (!back.empty()) {
@@ -94,8 +104,11 @@ void data_directory::replay_ledger(environment& shared) {
   // Also those whose erasure the backup found under way.
   erasures_->finish(with);
   keys_->enter_newest(with.job);
-  database_->write(
-      [&](store::sql::transaction& in) { subject::complete_replay(in, pending->id, back.size(), core::now_ms()); });
+  database_->write([&](store::sql::transaction& in) {
+    subject::complete_replay(in, pending->id, back.size(), core::now_ms());
+    const replay_details details{pending->id, core::format_iso8601(pending->backup_at), named, back.size()};
+    audit_->append(in, subject::audit_entry{.action = "ledger.replayed", .details = core::write_json(details)});
+  });
   database_->checkpoint_truncate();
   erased_by_replay_ = back.size();
   core::log::info("the ledger of erasures was replayed over a restored backup",

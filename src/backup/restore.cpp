@@ -17,6 +17,7 @@
 #include "core/time.h"
 #include "store/sql/database.h"
 #include "store/sql/dump.h"
+#include "subject/audit/audit_log.h"
 #include "subject/erasure/ledger_file.h"
 #include "subject/erasure/restores.h"
 #include "subject/vault/keyring.h"
@@ -45,6 +46,12 @@ struct restoring_file {
   std::string backup_digest;  // of the manifest
 };
 BOOST_DESCRIBE_STRUCT(restoring_file, (), (id, backup_digest))
+
+struct restored_details {
+  std::string made_at;                // the backup
+  std::uint64_t ledger_sequence = 0;  // of the ledger of erasures that is replayed over it
+};
+BOOST_DESCRIBE_STRUCT(restored_details, (), (made_at, ledger_sequence))
 
 bool whole(const fs::path& file) {
   return fs::is_regular_file(file);
@@ -185,6 +192,11 @@ void load(const manifest& from, const fs::path& folder, const std::string& id, s
   into.write([&](sql::transaction& in) {
     sql::load(in, dumped->bytes(), subject::restore_migrations(), job);
     subject::begin_replay(in, record, ledger);
+    // The log goes on where the backup was made: from here on it is another one than that of the house it is of.
+    if (sql::has_table(in, "audit_entry")) {
+      const restored_details details{from.created_at, ledger.sequence()};
+      subject::audit_log::append_to(in, {.action = "backup.restored", .details = core::write_json(details)});
+    }
   });
 }
 

@@ -88,6 +88,13 @@ def test_what_was_there_is_back_and_who_was_erased_since_is_not(eunomia, databas
     # What the others are shown is what the first house, which forgot the same people, shows them.
     for who in before:
         assert second.recommended(who) == first.recommended(who)
+    # The log goes on where the backup was made, and says why.
+    second.json("audit", "verify").expect()
+    told = {entry["action"]: entry for entry in second.json("audit", "list").expect().value["entries"]}
+    assert told["backup.restored"]["details"]["made_at"] == made["created_at"]
+    assert told["ledger.replayed"]["details"]["erased"] == len(ERASED_SINCE)
+    assert told["ledger.replayed"]["details"]["ledger_people"] == len(ERASED_SINCE) + 1
+    assert told["backup.restored"]["sequence"] < told["ledger.replayed"]["sequence"]
 
 
 def test_nobody_erased_since_leaves_everything_as_it_was(eunomia, databases, tmp_path):

@@ -135,6 +135,29 @@ void insert_all(sql::transaction& in, std::span<const recorded_audit_entry> rows
                                  {"hash", std::span<const std::string_view>(hashes)}});
 }
 
+void insert(sql::transaction& in, std::span<const recorded_audit_entry> rows) {
+  if (rows.size() == 1) {
+    insert_one(in, rows.front());
+  } else {
+    insert_all(in, rows);
+  }
+}
+
+audit_position position_of(const recorded_audit_entry& row) {
+  return {row.sequence, row.hash};
+}
+
+// Behind the head that the transaction sees.
+std::vector<recorded_audit_entry> chained_to_head(sql::transaction& in, std::int64_t now,
+                                                  std::span<const audit_entry> entries) {
+  const audit_position from = audit_tables::read_head(in).at;
+  std::vector<recorded_audit_entry> rows = chained(from, now, entries);
+  if (!move_head(in, from, position_of(rows.back()))) {
+    throw core::error(core::errc::internal, "the head of the audit log moved within a transaction");
+  }
+  return rows;
+}
+
 // A log begins once. One whose head is gone while entries are there does not begin again.
 audit_tables::log_head open_or_begin(sql::transaction& in) {
   if (const auto found = audit_tables::find_head(in)) {
@@ -211,23 +234,22 @@ audit_position audit_log::append(sql::transaction& in, std::span<const audit_ent
     return audit_tables::read_head(in).at;
   }
   const std::int64_t now = core::now_ms();
-  audit_position from = state_->guess();
+  const audit_position from = state_->guess();
   std::vector<recorded_audit_entry> rows = chained(from, now, entries);
-  if (!move_head(in, from, {rows.back().sequence, rows.back().hash})) {
-    from = audit_tables::read_head(in).at;
-    rows = chained(from, now, entries);
-    if (!move_head(in, from, {rows.back().sequence, rows.back().hash})) {
-      throw core::error(core::errc::internal, "the head of the audit log moved within a transaction");
-    }
+  if (!move_head(in, from, position_of(rows.back()))) {
+    rows = chained_to_head(in, now, entries);
   }
-  if (rows.size() == 1) {
-    insert_one(in, rows.front());
-  } else {
-    insert_all(in, rows);
-  }
-  const audit_position to{rows.back().sequence, rows.back().hash};
+  insert(in, rows);
+  const audit_position to = position_of(rows.back());
   state_->remember(to);
   return to;
+}
+
+audit_position audit_log::append_to(sql::transaction& in, const audit_entry& entry) {
+  check(entry);
+  const std::vector<recorded_audit_entry> rows = chained_to_head(in, core::now_ms(), std::span(&entry, 1));
+  insert(in, rows);
+  return position_of(rows.back());
 }
 
 audit_position audit_log::head() const {

@@ -136,6 +136,9 @@ class audit_log {
   // Several, in order, by insert_many; the position of the last, or the head when there are none. Throws
   // errc::invalid_argument for more than max_audit_batch too.
   audit_position append(store::sql::transaction& in, std::span<const audit_entry> entries);
+  // One entry, for who has no log open, such as a restore while it loads the rows of one. Throws as append();
+  // errc::corrupt when the database has no log.
+  static audit_position append_to(store::sql::transaction& in, const audit_entry& entry);
 
   // The newest entry that is committed; sequence 0 and the hash of the empty log when there is none.
   audit_position head() const;

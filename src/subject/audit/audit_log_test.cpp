@@ -180,6 +180,21 @@ TEST_P(audit, a_transaction_that_rolls_back_leaves_no_entry) {
   EXPECT_EQ(verify().entries, 2);
 }
 
+TEST_P(audit, who_has_no_log_open_appends_to_the_one_of_the_database) {
+  append(entry_of("before"));
+  const audit_position there =
+      db().write([](sql::transaction& in) { return audit_log::append_to(in, entry_of("backup.restored")); });
+  EXPECT_EQ(there.sequence, 2);
+  EXPECT_EQ(append(entry_of("after")).sequence, 3);
+  core::job job;
+  EXPECT_EQ(log().verify({}, job).entries, 3);
+  db().write([](sql::transaction& in) { in.execute("DELETE FROM audit_head"); });
+  EXPECT_EQ(code_thrown_by([&] {
+              db().write([](sql::transaction& in) { return audit_log::append_to(in, entry_of("nowhere")); });
+            }),
+            errc::corrupt);
+}
+
 TEST_P(audit, entries_of_one_transaction_follow_each_other) {
   db().write([&](sql::transaction& in) {
     EXPECT_EQ(log().append(in, entry_of("one")).sequence, 1);
