@@ -4,6 +4,7 @@
 
 #include "core/json.h"
 #include "core/time.h"
+#include "subject/vault/on_record.h"
 #include "wire/api/keys.h"
 
 namespace eunomia::app {
@@ -14,15 +15,16 @@ constexpr std::int64_t day_ms = 86'400'000;
 
 }  // namespace
 
-key_upkeep::key_upkeep(job::jobs& jobs, subject::vault& keys, const key_upkeep_options& with)
-    : jobs_(jobs), keys_(keys), with_(with) {
+key_upkeep::key_upkeep(job::jobs& jobs, subject::vault& keys, subject::audit_log& audit, const key_upkeep_options& with)
+    : jobs_(jobs), keys_(keys), audit_(audit), with_(with) {
   jobs_.add_kind(std::string(kind), "keys", [this](const job::record& what, core::job& job) {
-    const auto wanted = core::read_json<wire::api::key_roll>(what.arguments);
-    const std::int64_t grace = wanted.destroy_now ? 0 : with_.grace_days * day_ms;
+    const auto wanted = core::read_json<wire::api::key_roll_order>(what.arguments);
+    const auto by = wanted.token ? subject::actor::token(*wanted.token) : subject::actor::system();
     // An attempt after a kill ends the roll that the one before began.
-    const bool begin = wanted.begin_epoch && what.attempts <= 1;
-    return core::write_json(begin ? keys_.roll(core::now_ms(), grace, job)
-                                  : keys_.finish_rolling(core::now_ms(), grace, job));
+    const subject::roll_order order{.begin_epoch = wanted.begin_epoch && what.attempts <= 1,
+                                    .now_ms = core::now_ms(),
+                                    .grace_ms = wanted.destroy_now ? 0 : with_.grace_days * day_ms};
+    return core::write_json(subject::roll_on_record(keys_, audit_, order, by, job));
   });
 }
 
@@ -30,7 +32,7 @@ void key_upkeep::look() {
   const std::int64_t now = core::now_ms();
   const bool new_epoch = with_.epoch_days > 0 && keys_.keys().newest().began_at + with_.epoch_days * day_ms <= now;
   if ((new_epoch || due(now)) && jobs_.unfinished(kind).empty()) {
-    jobs_.submit(kind, "keys", core::write_json(wire::api::key_roll{new_epoch, false}));
+    jobs_.submit(kind, "keys", core::write_json(wire::api::key_roll_order{{new_epoch, false}, {}}));
   }
   looked_ = true;
 }

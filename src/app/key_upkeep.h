@@ -4,6 +4,7 @@
 #include <string>
 
 #include "job/jobs.h"
+#include "subject/audit/audit_log.h"
 #include "subject/vault/vault.h"
 
 namespace eunomia::app {
@@ -18,8 +19,8 @@ class key_upkeep {
  public:
   static constexpr std::string_view kind = "roll-keys";
 
-  // Adds its kind of job: before jobs.start(). Both must outlive it.
-  key_upkeep(job::jobs& jobs, subject::vault& keys, const key_upkeep_options& with);
+  // Adds its kind of job: before jobs.start(). All must outlive it.
+  key_upkeep(job::jobs& jobs, subject::vault& keys, subject::audit_log& audit, const key_upkeep_options& with);
 
   // Submits what is due. To be called now and then, after jobs.start(); the first time also what a kill interrupted.
   void look();
@@ -29,6 +30,7 @@ class key_upkeep {
 
   job::jobs& jobs_;
   subject::vault& keys_;
+  subject::audit_log& audit_;
   const key_upkeep_options with_;
   bool looked_ = false;
 };

@@ -18,7 +18,7 @@ class key_upkeep_over_a_vault : public testing::Test {
   // Looks once, and waits until what was submitted is done.
   void look(key_upkeep_options with) {
     job::jobs jobs(*database_);
-    key_upkeep upkeep(jobs, *vault_, with);
+    key_upkeep upkeep(jobs, *vault_, audit_, with);
     jobs.start();
     upkeep.look();
     while (!jobs.unfinished(key_upkeep::kind).empty()) {
@@ -33,6 +33,7 @@ class key_upkeep_over_a_vault : public testing::Test {
   core::temporary_directory folder_;
   store::sql::test_database database_{store::sql::engine::sqlite};
   std::unique_ptr<subject::vault> vault_ = subject::open_vault(*database_, folder_.path());
+  subject::audit_log audit_{*database_};
 };
 
 TEST_F(key_upkeep_over_a_vault, leaves_an_epoch_alone_until_it_is_old) {
@@ -46,6 +47,8 @@ TEST_F(key_upkeep_over_a_vault, begins_an_epoch_when_the_current_one_is_old) {
   look({30, 1000});
   ASSERT_EQ(epochs().size(), 3U);
   EXPECT_EQ(epochs()[1].destroyed_at, 0);
+  ASSERT_EQ(audit_.head().sequence, 1);
+  EXPECT_EQ(audit_.entries({}).front().actor, "system");
   look({30, 1000});
   EXPECT_EQ(epochs().size(), 3U);
 }

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/time.h"
+#include "subject/vault/on_record.h"
 #include "wire/api/jobs.h"
 #include "wire/api/keys.h"
 
@@ -39,9 +40,10 @@ void list(environment& shared) {
 
 subject::rolled_keys roll_here(const key_roll& wanted, std::int64_t grace_days, environment& shared) {
   data_directory data(shared);
-  const std::int64_t grace = wanted.destroy_now ? 0 : grace_days * day_ms;
-  return wanted.begin_epoch ? data.keys().roll(core::now_ms(), grace, shared.job())
-                            : data.keys().finish_rolling(core::now_ms(), grace, shared.job());
+  const subject::roll_order order{.begin_epoch = wanted.begin_epoch,
+                                  .now_ms = core::now_ms(),
+                                  .grace_ms = wanted.destroy_now ? 0 : grace_days * day_ms};
+  return subject::roll_on_record(data.keys(), data.audit(), order, subject::actor::system(), shared.job());
 }
 
 subject::rolled_keys roll_remotely(const key_roll& wanted, environment& shared) {

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "subject/purpose/on_record.h"
 #include "wire/api/purposes.h"
 
 namespace eunomia::app {
@@ -64,7 +65,9 @@ purpose_view defined(const define_flags& flags, environment& shared) {
   if (shared.server.empty()) {
     data_directory data(shared);
     const auto definition = wire::api::definition_of(wanted);
-    return wire::api::view_of(flags.again ? data.purposes().redefine(definition) : data.purposes().define(definition));
+    const auto by = subject::actor::system();
+    return wire::api::view_of(flags.again ? subject::redefine_on_record(data.purposes(), data.audit(), definition, by)
+                                          : subject::define_on_record(data.purposes(), data.audit(), definition, by));
   }
   remote server(shared);
   if (!flags.again) {
@@ -85,7 +88,8 @@ void decide(const new_decision& wanted, environment& shared) {
   decision_view made;
   if (shared.server.empty()) {
     data_directory data(shared);
-    made = wire::api::view_of(data.purposes().record_decision(wire::api::decision_of(wanted)));
+    made = wire::api::view_of(subject::decide_on_record(data.purposes(), data.audit(), wire::api::decision_of(wanted),
+                                                        subject::actor::system()));
   } else {
     made = remote(shared).post<decision_view>(std::string(decisions_route), core::write_json(wanted));
   }

@@ -5,12 +5,14 @@
 #include <optional>
 #include <thread>
 
+#include "app/audit_upkeep.h"
 #include "app/backups.h"
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
 #include "app/erasure_upkeep.h"
 #include "app/key_upkeep.h"
+#include "app/public_keys.h"
 #include "app/retention_upkeep.h"
 #include "app/signals.h"
 #include "core/error.h"
@@ -39,6 +41,7 @@ struct up_flags {
   double rederive_delay_s = 600;
   key_upkeep_options keys;
   retention_upkeep_options retention;
+  audit_upkeep_options audit;
   std::filesystem::path backup_folder;
   bool demo = false;
 };
@@ -64,7 +67,9 @@ class running {
         data_(shared, milliseconds(flags_.rederive_delay_s)),
         tokens_(data_.database()),
         jobs_(data_.database()),
-        key_upkeep_(jobs_, data_.keys(), flags_.keys),
+        key_upkeep_(jobs_, data_.keys(), data_.audit(), flags_.keys),
+        audit_upkeep_(jobs_, data_.audit(), data_.keys(), read_public_keys(shared.data / public_keys_file),
+                      flags_.audit),
         backups_(jobs_, data_, shared.data, flags_.backup_folder),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
@@ -84,6 +89,7 @@ class running {
       key_upkeep_.look();
       erasure_upkeep_.look();
       retention_upkeep_.look();
+      audit_upkeep_.look();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -107,6 +113,7 @@ class running {
     std::thread jobs([this] { jobs_.stop(); });
     server_->stop();
     jobs.join();
+    audit_upkeep_.sign();
   }
 
   running(const running&) = delete;
@@ -144,6 +151,7 @@ class running {
             .keys = data_.keys(),
             .custodians = data_.custodians(),
             .purposes = data_.purposes(),
+            .audit = data_.audit(),
             .erasures = data_.erasures(),
             .decisions = data_.decisions(),
             .desk = data_.desk(),
@@ -154,7 +162,9 @@ class running {
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
+            .public_keys = audit_upkeep_.keys(),
             .roll_keys_kind = std::string(key_upkeep::kind),
+            .verify_audit_kind = std::string(audit_upkeep::kind),
             .retention_kind = std::string(retention_upkeep::kind),
             .backup_kind = backups_.kind_of_jobs(),
             .version = EUNOMIA_VERSION,
@@ -167,6 +177,7 @@ class running {
   wire::access::tokens tokens_;
   job::jobs jobs_;
   key_upkeep key_upkeep_;
+  audit_upkeep audit_upkeep_;
   backups backups_;
   core::thread_pool work_;
   core::thread_pool forget_pool_;
@@ -311,6 +322,13 @@ void add_up(CLI::App& eunomia, environment& shared) {
                    "Hours after which data past the time that their purposes give them are taken out again; 0: only by "
                    "eunomia retention run")
       ->check(CLI::Range(0.0, 8760.0))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--audit-sign-every", flags->audit.sign_every_minutes,
+          "Minutes after which the newest entry of the audit log is signed, and it is when the server stops; 0: "
+          "only with an erasure")
+      ->check(CLI::Range(0.0, 525'600.0))
       ->capture_default_str();
   command->add_flag("--demo", flags->demo, "With a small shop that is generated, to try things on");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { up(*flags, shared); }; });

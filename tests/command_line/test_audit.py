@@ -123,3 +123,17 @@ def test_a_new_key_stands_before_the_old_ones(eunomia, data_directory):
 def test_a_missing_public_key_is_named_with_the_remedy(eunomia, tmp_path):
     ended = eunomia.run("audit", "verify", "--public-key", tmp_path / "none.pub").expect(4)
     assert "none.pub" in ended.stderr and "--public-key" in ended.stderr
+
+
+def test_what_the_command_line_decides_is_in_the_log_too(eunomia):
+    eunomia.run("purposes", "define", "--name", "newsletter", "--lawful-basis", "consent", "--notice", "We write.").expect()
+    eunomia.run("purposes", "define", "--name", "newsletter", "--lawful-basis", "consent", "--notice", "We write more.",
+                "--again").expect()
+    eunomia.run("purposes", "decide", "--collected-for", "recommendation", "--wanted", "newsletter", "--by", "Jane Doe",
+                "--reasoning", "They were told.").expect()
+    eunomia.run("keys", "roll", "--destroy-now").expect()
+    found = eunomia.json("audit", "list").expect().value["entries"]
+    assert [(entry["actor"], entry["action"]) for entry in found] == [
+        ("system", "purpose.defined"), ("system", "purpose.redefined"), ("system", "purpose.decided"),
+        ("system", "keys.rolled"), ("system", "keys.destroyed")]
+    assert eunomia.json("audit", "verify").expect().value["entries"] == 5

@@ -34,6 +34,7 @@ api::api(services to) : to_(std::move(to)) {
   add_backups(table_, to_);
   add_inventory(table_, to_);
   add_retention(table_, to_);
+  add_audit(table_, to_);
   const operation document{http::method::get, "/api/v1/openapi.json", everybody, "server", "This document"};
   http::route route{.verb = document.verb, .path = document.path, .who = document.who, .run = [this](http::request&) {
                       http::response out;

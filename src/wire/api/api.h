@@ -47,5 +47,6 @@ void add_keys(route_table& table, const services& to);
 void add_backups(route_table& table, const services& to);
 void add_inventory(route_table& table, const services& to);
 void add_retention(route_table& table, const services& to);
+void add_audit(route_table& table, const services& to);
 
 }  // namespace eunomia::wire::api

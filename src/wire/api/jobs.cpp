@@ -105,19 +105,19 @@ void add_jobs(route_table& table, const services& to) {
   table.query<nothing, job_view>(
       {method::get, "/api/v1/jobs/{job}", who, "jobs", "One job, with its progress"},
       [&jobs](const nothing&, const http::request& in) { return view_of(jobs.find(id_of(in))); });
-  table.query<nothing, job_view>({method::post, "/api/v1/jobs/{job}/cancel", http::access::roles(role::engineer),
-                                  "jobs", "Ask an import, a training or a backup to stop; nothing is left half-done"},
-                                 [&jobs, to_backup = to.backup_kind](const nothing&, const http::request& in) {
-                                   const auto id = id_of(in);
-                                   const std::string kind = jobs.find(id).kind;
-                                   // The others keep promises: to people who asked to be forgotten, and about events.
-                                   if (kind != "import" && kind != "train" && kind != to_backup) {
-                                     throw core::error(
-                                         core::errc::failed_precondition,
-                                         "job " + std::to_string(id) + " is a " + kind + ": it cannot be cancelled");
-                                   }
-                                   return view_of(jobs.cancel(id));
-                                 });
+  table.query<nothing, job_view>(
+      {method::post, "/api/v1/jobs/{job}/cancel", http::access::roles(role::engineer), "jobs",
+       "Ask an import, a training, a backup or a verification to stop; nothing is left half-done"},
+      [&jobs, to_backup = to.backup_kind, to_verify = to.verify_audit_kind](const nothing&, const http::request& in) {
+        const auto id = id_of(in);
+        const std::string kind = jobs.find(id).kind;
+        // The others keep promises: to people who asked to be forgotten, and about events.
+        if (kind != "import" && kind != "train" && kind != to_backup && kind != to_verify) {
+          throw core::error(core::errc::failed_precondition,
+                            "job " + std::to_string(id) + " is a " + kind + ": it cannot be cancelled");
+        }
+        return view_of(jobs.cancel(id));
+      });
 
   const operation watch{method::get, "/api/v1/jobs/{job}/watch", who, "jobs",
                         "Progress as server-sent events until the job has ended"};

@@ -35,8 +35,9 @@ void add_keys(route_table& table, const services& to) {
   table.body<key_roll, job_view>(
       {method::post, "/api/v1/keys/roll", http::access::roles(role::administrator), "keys",
        "Begin a new epoch, wrap every key with it, and destroy the epochs that are due, as a job", 202},
-      [to](const key_roll& wanted, const http::request&) {
-        return view_of(to.jobs.submit(to.roll_keys_kind, "keys", core::write_json(wanted)));
+      [to](const key_roll& wanted, const http::request& in) {
+        const key_roll_order order{wanted, in.caller ? std::optional(in.caller->id) : std::nullopt};
+        return view_of(to.jobs.submit(to.roll_keys_kind, "keys", core::write_json(order)));
       });
 }
 

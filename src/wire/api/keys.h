@@ -35,6 +35,12 @@ struct key_roll {
 BOOST_DESCRIBE_STRUCT(key_roll, (), (begin_epoch, destroy_now))
 core::json_notes notes_of(const key_roll*);
 
+// The arguments of a job that rolls.
+struct key_roll_order : key_roll {
+  std::optional<std::string> token;  // the label of who asked for it; none: the schedule
+};
+BOOST_DESCRIBE_STRUCT(key_roll_order, (key_roll), (token))
+
 key_epoch_list view_of(const subject::keyring& keys);
 
 }  // namespace eunomia::wire::api

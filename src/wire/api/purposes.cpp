@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/time.h"
+#include "subject/purpose/on_record.h"
 #include "wire/api/api.h"
 #include "wire/api/people.h"
 
@@ -165,24 +166,26 @@ void add_purposes(route_table& table, const services& to) {
       [&purposes](const nothing&, const http::request&) { return list_of(purposes); });
   table.body<new_purpose, purpose_view>(
       {method::post, "/api/v1/purposes", officer, "purposes", "Define a purpose", 201},
-      [&purposes](const new_purpose& wanted, const http::request&) {
-        return view_of(purposes.define(definition_of(wanted)));
+      [to](const new_purpose& wanted, const http::request& in) {
+        return view_of(subject::define_on_record(to.purposes, to.audit, definition_of(wanted), caller_of(in)));
       });
   table.body<purpose_terms, purpose_view>(
       {method::put, "/api/v1/purposes/{purpose}", officer, "purposes",
        "Redefine a purpose; earlier versions are kept as evidence"},
-      [&purposes](const purpose_terms& wanted, const http::request& in) {
-        return view_of(purposes.redefine(definition_of({wanted, in.path_parameter("purpose")})));
+      [to](const purpose_terms& wanted, const http::request& in) {
+        return view_of(subject::redefine_on_record(
+            to.purposes, to.audit, definition_of({wanted, in.path_parameter("purpose")}), caller_of(in)));
       });
   table.query<nothing, decision_list>(
       {method::get, "/api/v1/purposes/decisions", officer, "purposes",
        "Which purposes were judged compatible with which"},
       [&purposes](const nothing&, const http::request&) { return decisions_of(purposes); });
-  table.body<new_decision, decision_view>({method::post, "/api/v1/purposes/decisions", officer, "purposes",
-                                           "Record that data collected for one purpose may be used for another", 201},
-                                          [&purposes](const new_decision& wanted, const http::request&) {
-                                            return view_of(purposes.record_decision(decision_of(wanted)));
-                                          });
+  table.body<new_decision, decision_view>(
+      {method::post, "/api/v1/purposes/decisions", officer, "purposes",
+       "Record that data collected for one purpose may be used for another", 201},
+      [to](const new_decision& wanted, const http::request& in) {
+        return view_of(subject::decide_on_record(to.purposes, to.audit, decision_of(wanted), caller_of(in)));
+      });
   table.body<new_choice, choices_view>(
       {method::post, "/api/v1/subjects/choices", officer, "people",
        "Somebody consents, objects, restricts, or takes it back; the next read knows it"},

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/purpose.h"
+#include "core/sign.h"
 #include "core/thread_pool.h"
 #include "job/jobs.h"
 #include "recommend/answering.h"
@@ -12,6 +13,7 @@
 #include "recommend/dataset.h"
 #include "recommend/recommenders.h"
 #include "recommend/rectifying.h"
+#include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
 #include "subject/decision/automated_decisions.h"
 #include "subject/directory.h"
@@ -34,6 +36,7 @@ struct services {
   subject::vault& keys;
   const subject::custodians& custodians;
   subject::purposes& purposes;
+  subject::audit_log& audit;
   subject::erasures& erasures;
   subject::automated_decisions& decisions;
   subject::rights_desk& desk;
@@ -44,9 +47,12 @@ struct services {
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids
-  std::string roll_keys_kind;      // of jobs whose arguments are a key_roll
-  std::string retention_kind;      // of jobs whose arguments are a retention_order
-  std::string backup_kind;         // of jobs that make a backup; empty: there is no folder for them
+  // That this server signs with, or did: what certificates and checkpoints are held against.
+  std::vector<core::public_key> public_keys;
+  std::string roll_keys_kind;     // of jobs whose arguments are a key_roll_order
+  std::string verify_audit_kind;  // of jobs whose arguments are an audit_verification_order
+  std::string retention_kind;     // of jobs whose arguments are a retention_order
+  std::string backup_kind;        // of jobs that make a backup; empty: there is no folder for them
   std::string version;
   std::filesystem::path files;                      // where uploads wait for their job
   std::vector<std::filesystem::path> import_roots;  // folders whose files may be imported by path; real paths
