@@ -1,22 +1,19 @@
 #include "subject/erasure/erasures.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <exception>
 #include <iterator>
 #include <memory>
-#include <set>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
-#include "store/sql/locked_files.h"
+#include "subject/erasure/verification.h"
 
 namespace eunomia::subject {
 
@@ -39,11 +36,6 @@ std::string place_of_traces(core::subject_handle key) {
   return fmt::format("subject_request.traces {}", key.value());
 }
 
-std::uint64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count());
-}
-
 // Adds what was done, or found again, to what was found. What nobody found, and of which nothing was left, is not told.
 void merge(std::vector<certificate_step>& steps, certificate_step done) {
   const auto known = std::ranges::find_if(
@@ -58,10 +50,6 @@ void merge(std::vector<certificate_step>& steps, certificate_step done) {
   }
 }
 
-bool passes_by(std::string_view file, std::span<const std::string> folders) {
-  return std::ranges::any_of(folders, [&](const std::string& folder) { return file.starts_with(folder); });
-}
-
 }  // namespace
 
 // What one finish() knows.
@@ -69,17 +57,7 @@ struct erasures::pass {
   std::vector<request_table::open_case> cases;  // not closed yet
   std::vector<core::subject_handle> people;     // of all of them, ascending
   identity_traces traces;
-  certified_verification verified;
-  std::vector<std::string> remarks;
-};
-
-// What reading every file found.
-struct erasures::search {
-  std::size_t texts = 0;
-  byte_scan_report scan;
-  std::set<std::string> passing;        // folders of what passes by that hold one
-  bool some_left_out = false;           // encodings that were not looked for
-  std::optional<std::string> obstacle;  // a place that should not hold one
+  erasure_verification sure;
 };
 
 erasures::erasures(erasure_house in) : house_(std::move(in)) {
@@ -248,7 +226,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
     if (!now.cases.empty()) {
       look(now, with);
       erase_everywhere(now, with);
-      verify(now, with);
+      now.sure = verify_erased(house_, now.people, now.traces, with);
       close(now);
     }
     // What led to them leaves the log too before anything is claimed.
@@ -317,7 +295,7 @@ void erasures::look(pass& in, const custody_context& with) {
         if (problem.code() == core::errc::cancelled) {
           throw;
         }
-        // What can be erased of it is, all the same; verify() will not overlook it.
+        // What can be erased of it is, all the same; the verification will not overlook it.
         one.looked = false;
       }
     }
@@ -361,117 +339,18 @@ void erasures::erase_everywhere(pass& in, const custody_context& with) {
   }
 }
 
-erasures::search erasures::look_for(const identity_traces& traces, const std::set<std::string>& of_others,
-                                    const custody_context& with) const {
-  search result;
-  std::vector<std::string> wanted = traces.keys;
-  for (const identifier_trace& one : traces.identifiers) {
-    wanted.push_back(one.sealed);
-    // Who came back is somebody new, found by the same digest.
-    if (!house_.people.find(one.space, one.identifier)) {
-      wanted.push_back(one.lookup);
-    }
-    if (!of_others.contains(one.identifier)) {
-      text_encodings written = encodings_of(one.identifier);
-      std::ranges::move(written.unmistakable, std::back_inserter(wanted));
-      result.some_left_out = result.some_left_out || written.some_left_out;
-    }
-  }
-  std::ranges::sort(wanted);
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  result.texts = wanted.size();
-  const auto locked = sql::locked_files(house_.sql);
-  result.scan = scan_bytes(house_.data, needles(std::move(wanted)), {.locked = locked}, with.pool, with.job);
-  std::uint64_t remarked = 0;
-  for (const found_place& place : result.scan.places) {
-    if (!passes_by(place.file, house_.passing)) {
-      result.obstacle =
-          fmt::format("{} holds, at byte {}, an identifier of somebody who is erased, or what it rested as", place.file,
-                      place.offset);
-      return result;
-    }
-    ++remarked;
-    result.passing.insert(place.file.substr(0, place.file.find('/')));
-  }
-  if (result.scan.found > remarked) {
-    result.obstacle = fmt::format("{} places hold identifiers of people who are erased", result.scan.found);
-  }
-  return result;
-}
-
-std::set<std::string> erasures::names_of_others(const identity_traces& traces) const {
-  std::vector<std::string> identifiers;
-  identifiers.reserve(traces.identifiers.size());
-  for (const identifier_trace& one : traces.identifiers) {
-    identifiers.push_back(one.identifier);
-  }
-  std::set<std::string> names;
-  for (const auto& one : house_.all.all()) {
-    for (std::string& name : one->names_of_others(identifiers)) {
-      names.insert(std::move(name));
-    }
-  }
-  return names;
-}
-
-void erasures::verify(pass& in, const custody_context& with) const {
-  const auto begin = std::chrono::steady_clock::now();
-  for (const auto& one : house_.all.all()) {
-    for (const amount_held& left : one->find(in.people, with)) {
-      throw core::error(core::errc::failed_precondition,
-                        fmt::format("custodian \"{}\" still holds {} of its {}", one->name(), left.count, left.what));
-    }
-  }
-  // Before the bytes are read, so that those of deleted rows are overwritten.
-  house_.sql.checkpoint_truncate();
-  std::set<std::string> of_others;
-  search found = look_for(in.traces, of_others, with);
-  if (found.obstacle) {
-    of_others = names_of_others(in.traces);
-    if (!of_others.empty()) {
-      found = look_for(in.traces, of_others, with);
-    }
-  }
-  if (found.obstacle) {
-    throw core::error(core::errc::failed_precondition, *found.obstacle);
-  }
-  in.verified = {
-      fmt::format("Every custodian was asked again what it holds of them, and every file of the data "
-                  "directory was read for {} texts: their identifiers in UTF-8, UTF-16, hexadecimal and "
-                  "base64, and the bytes that stood for them in the directory and the vault{}. It took {} ms.",
-                  found.texts,
-                  house_.sql.speaks() == sql::engine::sqlite ? "" : "; PostgreSQL's own files were not read",
-                  milliseconds_since(begin)),
-      found.scan.files, found.scan.bytes, house_.all.inventory().size(), found.scan.found};
-  for (const std::string& folder : found.passing) {
-    in.remarks.push_back(fmt::format(
-        "Files on their way in ({}) hold an identifier of theirs: whoever they bring in is somebody new.", folder));
-  }
-  if (!of_others.empty()) {
-    in.remarks.push_back(fmt::format(
-        "{} of their identifiers were not looked for as such: they also name something that is no person, an "
-        "item for one, and stays.",
-        of_others.size()));
-  }
-  if (found.some_left_out) {
-    in.remarks.push_back(fmt::format(
-        "Short encodings of identifiers were not looked for, as they occur by chance: fewer than {} bytes, or "
-        "{} digits and nothing else. What they rested as was.",
-        min_needle_bytes, min_needle_digits));
-  }
-}
-
 void erasures::close(pass& in) {
   if (in.cases.size() > 1) {
-    in.remarks.push_back(fmt::format(
+    in.sure.remarks.push_back(fmt::format(
         "{} requests were completed together; what was counted while they were is of all of them.", in.cases.size()));
   }
   if (house_.sql.speaks() == sql::engine::postgresql) {
-    in.remarks.emplace_back(
+    in.sure.remarks.emplace_back(
         "PostgreSQL keeps deleted rows in its files and its log until it uses the place again (VACUUM, checkpoints). "
         "Identifiers in them are sealed with destroyed keys; events are under handles that lead nowhere.");
   }
-  in.remarks.emplace_back("Copies that left this installation, such as files that were exported, are not part of it.");
+  in.sure.remarks.emplace_back(
+      "Copies that left this installation, such as files that were exported, are not part of it.");
   std::vector<core::subject_handle> case_keys;
   case_keys.reserve(in.cases.size());
   for (const auto& one : in.cases) {
@@ -521,9 +400,9 @@ std::string erasures::certify(sql::transaction& in, const pass& of, const reques
                      core::format_iso8601(now), core::format_iso8601(one.deadline),
                      one.people_asked};
   content.steps.assign(steps.begin(), steps.end());
-  content.verification = of.verified;
+  content.verification = of.sure.verified;
   content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
-  content.remarks = of.remarks;
+  content.remarks = of.sure.remarks;
   std::ranges::move(house_.all.recipient_remarks(steps), std::back_inserter(content.remarks));
   if (one.attempts > 0) {
     content.remarks.push_back(fmt::format("It was attempted {} times.", one.attempts + 1));

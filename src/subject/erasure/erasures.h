@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,12 +12,8 @@
 #include "store/sql/database.h"
 #include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
-#include "subject/directory.h"
-#include "subject/erasure/byte_scan.h"
-#include "subject/erasure/ledger_file.h"
-#include "subject/purpose/purposes.h"
+#include "subject/erasure/erasure_house.h"
 #include "subject/rights/request_table.h"
-#include "subject/vault/vault.h"
 
 // Erasure (Art. 17): people leave everything that the custodians hold, and a certificate says so.
 //
@@ -36,21 +30,6 @@
 // A kill at any moment is answered by the next finish(), which does all of it again: nothing in it counts on not having
 // been done. What stands in the way is kept with the request, which waits. Nothing is claimed that did not happen.
 namespace eunomia::subject {
-
-// All outlive it.
-struct erasure_house {
-  store::sql::database& sql;
-  vault& keys;
-  durable_directory& people;
-  subject::purposes& purposes;
-  audit_log& audit;
-  ledger_file& ledger;
-  const custodians& all;
-  std::filesystem::path data;  // every file below it is read
-  // Folders of it where bytes of a person may pass by, of somebody new with an old name: "uploads/". A find there is
-  // remarked upon, and is no obstacle.
-  std::vector<std::string> passing;
-};
 
 // Any thread. One process has the data directory, in one of these.
 class erasures {
@@ -83,18 +62,12 @@ class erasures {
 
  private:
   struct pass;
-  struct search;
 
   std::vector<std::unique_ptr<erasure_guard>> hold_back(std::span<const core::subject_handle> people) const;
   rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
   void look(pass& in, const custody_context& with);
   void keep_steps(const pass& in);
   void erase_everywhere(pass& in, const custody_context& with);
-  void verify(pass& in, const custody_context& with) const;
-  // Reads every file for what they rested as, and for their identifiers but those of others.
-  search look_for(const identity_traces& traces, const std::set<std::string>& of_others,
-                  const custody_context& with) const;
-  std::set<std::string> names_of_others(const identity_traces& traces) const;
   void close(pass& in);
   std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
                       std::span<const certificate_step> steps, std::int64_t now) const;

@@ -15,6 +15,7 @@
 #include "core/temporary_directory.h"
 #include "store/sql/locked_files.h"
 #include "store/sql/test_database.h"
+#include "subject/erasure/byte_scan.h"
 
 namespace eunomia::subject {
 namespace {
