@@ -98,6 +98,10 @@ erase_row erase_remotely(const std::vector<std::string>& users, const erase_flag
       shared.job().check();
       std::this_thread::sleep_for(look_interval);
       request = core::read_json<request_view>(server.get(path));
+      if (request.progress) {
+        const subject::erasure_progress& now = *request.progress;
+        shared.job().report(subject::name_of(now.phase), now.done, now.total);
+      }
     }
     if (!flags.certificates.empty()) {
       keep_certificate(flags.certificates, request.id, server.get_bytes(path + "/certificate"));
@@ -112,8 +116,10 @@ erase_row erase_here(const std::vector<std::string>& users, const erase_flags& f
   data_directory data(shared);
   erase_row row{users.size(), 0, {}, 0};
   const subject::custody_context with{shared.pool(), shared.job()};
+  std::uint64_t begun = 0;
   try {
     in_requests(users, [&](std::span<const std::string> some) {
+      shared.job().report("begin", begun += some.size(), users.size());
       const auto gone = wire::api::people_named(some, user_space, data.people());
       row.known += data.erasures().begin(gone, subject::actor::system(), with).people;
     });

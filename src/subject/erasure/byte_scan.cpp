@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <numeric>
 #include <tuple>
 
 #include "core/error.h"
@@ -231,6 +232,9 @@ byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const
   byte_scan_report report;
   std::mutex mutex;  // of the report
   std::atomic<std::uint64_t> bytes = 0;
+  const std::uint64_t total =
+      std::accumulate(pieces.begin(), pieces.end(), std::uint64_t{0},
+                      [](std::uint64_t sum, const piece& one) { return sum + one.end - one.begin; });
   pool.for_each(pieces.size(), [&](std::size_t i, unsigned) {
     const piece& of = pieces[i];
     core::file_descriptor closed_afterwards;
@@ -262,7 +266,10 @@ byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const
         report.places.push_back({of.file.lexically_relative(folder).string(), at - kept + offset, needle});
       });
       at += got;
-      bytes += got;
+      const std::uint64_t so_far = bytes += got;
+      if (with.told) {
+        with.told(std::min(so_far, total), total);
+      }
       if (got < size) {
         break;
       }

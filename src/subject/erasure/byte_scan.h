@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -91,6 +92,7 @@ struct byte_scan_options {
   std::span<const std::string_view> except = {};       // paths relative to the folder; what begins so is not read
   std::span<const std::filesystem::path> locked = {};  // files on which this process holds POSIX record locks: read by
                                                        // a descriptor that is not closed (core/lasting_descriptor.h)
+  std::function<void(std::uint64_t done, std::uint64_t total)> told = {};  // bytes that were read, by any thread
 };
 
 // Reads every regular file below the folder; links are not followed. A file that goes or shrinks meanwhile is read as

@@ -21,6 +21,8 @@ namespace sql = store::sql;
 
 namespace {
 
+using request_table::open_case;
+
 constexpr std::string_view own_name = "subject";
 constexpr std::string_view identifiers = "identifiers";
 constexpr std::string_view keys_of_people = "keys";
@@ -51,6 +53,18 @@ void merge(std::vector<certificate_step>& steps, certificate_step done) {
 }
 
 }  // namespace
+
+// That a pass is under way, while it lives.
+class erasures::on_board {
+ public:
+  on_board(erasure_board& board, std::span<const std::int64_t> requests) : board_(board) { board_.begin(requests); }
+  ~on_board() { board_.end(); }
+  on_board(const on_board&) = delete;
+  on_board& operator=(const on_board&) = delete;
+
+ private:
+  erasure_board& board_;
+};
 
 // What one finish() knows.
 struct erasures::pass {
@@ -216,6 +230,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
   for (const auto& one : cases) {
     ids.push_back(one.id);
   }
+  const on_board shown(board_, ids);
   pass now;
   std::ranges::copy_if(cases, std::back_inserter(now.cases), [](const auto& one) { return !one.closed(); });
   for (const auto& one : now.cases) {
@@ -226,7 +241,11 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
     if (!now.cases.empty()) {
       look(now, with);
       erase_everywhere(now, with);
-      now.sure = verify_erased(house_, now.people, now.traces, with);
+      tell({erasure_phase::verifying, 0, 0}, with.job);
+      now.sure = verify_erased(house_, now.people, now.traces, with, [&](std::uint64_t done, std::uint64_t total) {
+        tell({erasure_phase::verifying, done, total}, with.job);
+      });
+      tell({erasure_phase::certifying, 0, 0}, with.job);
       close(now);
     }
     // What led to them leaves the log too before anything is claimed.
@@ -272,6 +291,9 @@ void erasures::look(pass& in, const custody_context& with) {
     std::ranges::move(traces.identifiers, std::back_inserter(in.traces.identifiers));
     std::ranges::move(traces.keys, std::back_inserter(in.traces.keys));
   }
+  const std::uint64_t total =
+      house_.all.all().size() * static_cast<std::uint64_t>(std::ranges::count(in.cases, false, &open_case::looked));
+  std::uint64_t asked = 0;
   for (auto& one : in.cases) {
     if (one.looked) {
       continue;
@@ -279,6 +301,7 @@ void erasures::look(pass& in, const custody_context& with) {
     one.looked = true;
     for (const auto& custodian : house_.all.all()) {
       with.job.check();
+      tell({erasure_phase::looking, asked++, total}, with.job);
       try {
         for (amount_held& found : custodian->find(one.people, with)) {
           merge(one.steps, {std::string(custodian->name()),
@@ -314,8 +337,10 @@ void erasures::keep_steps(const pass& in) {
 void erasures::erase_everywhere(pass& in, const custody_context& with) {
   // One that fails keeps the requests waiting, and none of the others: whatever can lose these people does.
   std::exception_ptr obstacle;
+  std::uint64_t asked = 0;
   for (const auto& one : house_.all.all()) {
     with.job.check();
+    tell({erasure_phase::erasing, asked++, house_.all.all().size()}, with.job);
     std::vector<certificate_step> done;
     try {
       one->erase(in.people, with, done);
@@ -420,6 +445,18 @@ void erasures::keep_obstacle(std::span<const request_table::open_case> cases, st
   } catch (const std::exception& problem) {
     core::log::error("what an erasure waits for could not be kept", {{"why", core::kept_message_of(problem)}});
   }
+}
+
+void erasures::tell(const erasure_progress& now, core::job& job) {
+  board_.tell(now);
+  job.report(name_of(now.phase), now.done, now.total);
+}
+
+std::optional<erasure_progress> erasures::progress_of(const rights_request& request) const {
+  if (request.right != certified_right::erasure || request.completed_at != 0) {
+    return std::nullopt;
+  }
+  return board_.of(request.id);
 }
 
 std::optional<std::int64_t> erasures::wait_since() const {

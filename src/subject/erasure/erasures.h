@@ -13,6 +13,7 @@
 #include "subject/audit/audit_log.h"
 #include "subject/custody/custodian.h"
 #include "subject/erasure/erasure_house.h"
+#include "subject/erasure/erasure_progress.h"
 #include "subject/rights/request_table.h"
 
 // Erasure (Art. 17): people leave everything that the custodians hold, and a certificate says so.
@@ -46,9 +47,13 @@ class erasures {
   std::optional<rights_request> begin_where_nothing_is_held(std::span<const core::subject_handle> people,
                                                             const actor& by, const custody_context& with);
 
-  // The requests that it completed: all that waited when it began. Throws what stands in the way, after it was kept
+  // The requests that it completed: all that waited when it began. Reports its phases (erasure_progress.h) to the job.
+  // Throws what stands in the way, after it was kept
   // with them; errc::cancelled.
   std::vector<rights_request> finish(const custody_context& with);
+
+  // What is being done for an erasure that is not completed; nothing for another request.
+  std::optional<erasure_progress> progress_of(const rights_request& request) const;
 
   // When the oldest came that waits, UTC ms.
   std::optional<std::int64_t> wait_since() const;
@@ -62,6 +67,7 @@ class erasures {
 
  private:
   struct pass;
+  class on_board;
 
   std::vector<std::unique_ptr<erasure_guard>> hold_back(std::span<const core::subject_handle> people) const;
   rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
@@ -71,12 +77,14 @@ class erasures {
   void close(pass& in);
   std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
                       std::span<const certificate_step> steps, std::int64_t now) const;
+  void tell(const erasure_progress& now, core::job& job);
   void keep_obstacle(std::span<const request_table::open_case> cases, std::string_view why) noexcept;
   erasure_level level_of_rows() const;
   std::string_view store_of_rows() const;
 
   erasure_house house_;
   std::mutex finishing_;  // held by finish()
+  erasure_board board_;
 };
 
 }  // namespace eunomia::subject

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "core/error.h"
@@ -252,6 +254,60 @@ TEST_P(erasures_on_both, somebody_is_nobody_at_once_and_gone_with_a_certificate_
   const auto key = core::signing_key(keys_->keys().signing_seed()).public_half();
   const audit_anchor anchor = anchor_of(proof, *audit_);
   EXPECT_EQ(audit_->verify({&key, 1}, job, {&anchor, 1}).unsigned_entries, 0);
+}
+
+// Keeps what it is told, with what is said of a request at that moment.
+class watching_job final : public core::job {
+ public:
+  struct moment {
+    std::string stage;
+    erasure_progress shown;
+  };
+  explicit watching_job(std::function<erasure_progress()> look) : look_(std::move(look)) {}
+  void report(std::string_view stage, std::uint64_t, std::uint64_t) override {
+    const std::lock_guard lock(mutex_);
+    seen_.push_back({std::string(stage), look_()});
+  }
+  const std::vector<moment>& seen() const { return seen_; }
+
+ private:
+  std::function<erasure_progress()> look_;
+  std::mutex mutex_;
+  std::vector<moment> seen_;
+};
+
+TEST_P(erasures_on_both, what_is_being_done_is_said_while_it_is_done) {
+  const auto asked = begin({handle("ann-of-the-mill")});
+  ASSERT_TRUE(all_->progress_of(asked));
+  EXPECT_EQ(all_->progress_of(asked)->phase, erasure_phase::waiting);
+  watching_job watching([&] { return *all_->progress_of(asked); });
+  notes_.broken = true;
+  EXPECT_THROW(all_->finish({pool_, watching}), core::error);
+  EXPECT_EQ(watching.seen().back().stage, "erasing");
+  EXPECT_EQ(all_->progress_of(asked)->phase, erasure_phase::waiting) << "for the next attempt";
+
+  notes_.broken = false;
+  restart();
+  const rights_request other = begin({handle("bob-of-the-mill")});
+  watching_job again([&] { return *all_->progress_of(other); });
+  all_->finish({pool_, again});
+  std::vector<std::string> stages;
+  std::uint64_t bytes = 0;
+  std::uint64_t of_bytes = 0;
+  for (const watching_job::moment& one : again.seen()) {
+    EXPECT_EQ(name_of(one.shown.phase), one.stage);
+    if (stages.empty() || stages.back() != one.stage) {
+      stages.push_back(one.stage);
+    }
+    if (one.shown.phase == erasure_phase::verifying) {
+      bytes = std::max(bytes, one.shown.done);
+      of_bytes = one.shown.total;
+    }
+  }
+  EXPECT_EQ(stages, (std::vector<std::string>{"looking", "erasing", "verifying", "certifying"}));
+  EXPECT_EQ(bytes, of_bytes);
+  EXPECT_EQ(bytes, verified(other.id).verification.bytes_read);
+  EXPECT_FALSE(all_->progress_of(all_->find(other.id))) << "it is completed";
 }
 
 TEST_P(erasures_on_both, nothing_in_the_database_leads_to_them_afterwards) {

@@ -22,6 +22,8 @@ namespace sql = store::sql;
 
 namespace {
 
+using bytes_told = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
 std::uint64_t milliseconds_since(std::chrono::steady_clock::time_point begin) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count());
@@ -42,7 +44,7 @@ struct search {
 
 // Reads every file for what they rested as, and for their identifiers but those of others.
 search look_for(const erasure_house& house, const identity_traces& traces, const std::set<std::string>& of_others,
-                const custody_context& with) {
+                const custody_context& with, const bytes_told& told) {
   search result;
   std::vector<std::string> wanted = traces.keys;
   for (const identifier_trace& one : traces.identifiers) {
@@ -61,7 +63,8 @@ search look_for(const erasure_house& house, const identity_traces& traces, const
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   result.texts = wanted.size();
   const auto locked = sql::locked_files(house.sql);
-  result.scan = scan_bytes(house.data, needles(std::move(wanted)), {.locked = locked}, with.pool, with.job);
+  result.scan =
+      scan_bytes(house.data, needles(std::move(wanted)), {.locked = locked, .told = told}, with.pool, with.job);
   std::uint64_t remarked = 0;
   for (const found_place& place : result.scan.places) {
     if (!passes_by(place.file, house.passing)) {
@@ -97,7 +100,7 @@ std::set<std::string> names_of_others(const erasure_house& house, const identity
 }  // namespace
 
 erasure_verification verify_erased(const erasure_house& house, std::span<const core::subject_handle> people,
-                                   const identity_traces& traces, const custody_context& with) {
+                                   const identity_traces& traces, const custody_context& with, const bytes_told& told) {
   const auto begin = std::chrono::steady_clock::now();
   for (const auto& one : house.all.all()) {
     for (const amount_held& left : one->find(people, with)) {
@@ -108,11 +111,11 @@ erasure_verification verify_erased(const erasure_house& house, std::span<const c
   // Before the bytes are read, so that those of deleted rows are overwritten.
   house.sql.checkpoint_truncate();
   std::set<std::string> of_others;
-  search found = look_for(house, traces, of_others, with);
+  search found = look_for(house, traces, of_others, with, told);
   if (found.obstacle) {
     of_others = names_of_others(house, traces);
     if (!of_others.empty()) {
-      found = look_for(house, traces, of_others, with);
+      found = look_for(house, traces, of_others, with, told);
     }
   }
   if (found.obstacle) {

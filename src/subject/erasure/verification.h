@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +22,10 @@ struct erasure_verification {
 
 // Asks every custodian again what it holds of them, empties SQLite's log, and reads every file of the data directory
 // for their identifiers, and for what they rested as (traces). Throws errc::failed_precondition naming what still holds
-// them, or the file and the byte; errc::cancelled; what keeps a file from being read.
+// them, or the file and the byte; errc::cancelled; what keeps a file from being read. told: bytes that were read, by
+// any thread.
 erasure_verification verify_erased(const erasure_house& house, std::span<const core::subject_handle> people,
-                                   const identity_traces& traces, const custody_context& with);
+                                   const identity_traces& traces, const custody_context& with,
+                                   const std::function<void(std::uint64_t done, std::uint64_t total)>& told);
 
 }  // namespace eunomia::subject

@@ -28,7 +28,7 @@ request_view erase(const people_to_erase& wanted, const http::request& in, const
   core::job quiet;
   const auto begun = to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet});
   to.background.look_soon();
-  return view_of(begun);
+  return view_of(begun, to.erasures);
 }
 
 std::int64_t id_of(const http::request& in) {
@@ -44,7 +44,10 @@ core::json_notes notes_of(const people_to_erase*) {
 core::json_notes notes_of(const request_view*) {
   return {{"state", {.text = "\"under_way\", then \"completed\""}},
           {"steps", {.text = "What was found and, where there is a level, what was done"}},
-          {"obstacle", {.text = "Why the last attempt to complete it failed; it is tried again"}}};
+          {"obstacle", {.text = "Why the last attempt to complete it failed; it is tried again"}},
+          {"progress",
+           {.text = "Of an erasure under way: waiting, looking, erasing (done and total count custodians), verifying "
+                    "(bytes of files), certifying"}}};
 }
 
 request_view view_of(const subject::rights_request& request) {
@@ -58,7 +61,14 @@ request_view view_of(const subject::rights_request& request) {
           moment(request.completed_at),
           request.steps,
           request.attempts,
-          request.obstacle.empty() ? std::nullopt : std::optional(request.obstacle)};
+          request.obstacle.empty() ? std::nullopt : std::optional(request.obstacle),
+          {}};
+}
+
+request_view view_of(const subject::rights_request& request, const subject::erasures& all) {
+  request_view view = view_of(request);
+  view.progress = all.progress_of(request);
+  return view;
 }
 
 std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view user_space,
@@ -90,13 +100,13 @@ void add_requests(route_table& table, const services& to) {
       [to](const page_before& page, const http::request&) {
         request_list list;
         for (const auto& request : to.erasures.list(page.before, page.count)) {
-          list.requests.push_back(view_of(request));
+          list.requests.push_back(view_of(request, to.erasures));
         }
         return list;
       });
   table.query<nothing, request_view>(
       {method::get, "/api/v1/subjects/requests/{request}", who, "people", "How far a request is"},
-      [to](const nothing&, const http::request& in) { return view_of(to.erasures.find(id_of(in))); });
+      [to](const nothing&, const http::request& in) { return view_of(to.erasures.find(id_of(in)), to.erasures); });
   const operation certificate{method::get, "/api/v1/subjects/requests/{request}/certificate", who, "people",
                               "The signed proof of what was done, for eunomia certificate verify"};
   http::route route{

@@ -34,10 +34,11 @@ struct request_view {
   std::vector<subject::certificate_step> steps;
   std::uint64_t failed_attempts = 0;
   std::optional<std::string> obstacle;
+  std::optional<subject::erasure_progress> progress;  // of an erasure that is under way
 };
 BOOST_DESCRIBE_STRUCT(request_view, (),
                       (id, right, state, people, requested_by, requested_at, deadline, completed_at, steps,
-                       failed_attempts, obstacle))
+                       failed_attempts, obstacle, progress))
 core::json_notes notes_of(const request_view*);
 
 struct request_list {
@@ -46,6 +47,8 @@ struct request_list {
 BOOST_DESCRIBE_STRUCT(request_list, (), (requests))
 
 request_view view_of(const subject::rights_request& request);
+// With what is being done for it.
+request_view view_of(const subject::rights_request& request, const subject::erasures& all);
 
 // Those of the users who are known, ascending, each once. Throws errc::not_found when none is.
 std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view user_space,
