@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "wire/api/people.h"
 #include "wire/api/requests.h"
 
 namespace eunomia::app {
@@ -87,8 +88,8 @@ erase_row erase_remotely(const std::vector<std::string>& users, const erase_flag
   remote server(shared);
   erase_row row{users.size(), 0, {}, 0};
   in_requests(users, [&](std::span<const std::string> some) {
-    row.requests.push_back(server.post<request_view>("/api/v1/subjects/erasures",
-                                                     core::write_json(people_to_erase{{some.begin(), some.end()}})));
+    row.requests.push_back(server.post<request_view>(
+        "/api/v1/subjects/erasures", core::write_json(people_to_erase{{some.begin(), some.end()}, flags.space})));
     row.known += row.requests.back().people;
   });
   std::uint64_t done = 0;
@@ -120,7 +121,7 @@ erase_row erase_here(const std::vector<std::string>& users, const erase_flags& f
   try {
     in_requests(users, [&](std::span<const std::string> some) {
       shared.job().report("begin", begun += some.size(), users.size());
-      const auto gone = wire::api::people_named(some, user_space, data.people());
+      const auto gone = wire::api::people_named(some, wire::api::space_of(flags.space, user_space), data.people());
       row.known += data.erasures().begin(gone, subject::actor::system(), with).people;
     });
   } catch (const core::error& problem) {
@@ -147,6 +148,7 @@ std::string level_of(const subject::certificate_step& step) {
 void add_erase_flags(CLI::App& command, const std::shared_ptr<erase_flags>& flags) {
   command.add_option("--user", flags->users, "A USER_ID; may be repeated")->allow_extra_args(false);
   command.add_option("--users-from", flags->users_from, "A file with a USER_ID a line");
+  add_space_option(command, flags->space);
   command.add_option("--certificates", flags->certificates,
                      "A folder for the certificates, erasure-ID.json; without, they stay with the requests");
 }

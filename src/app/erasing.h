@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace eunomia::app {
 struct erase_flags {
   std::vector<std::string> users;
   std::filesystem::path users_from;
+  std::optional<std::string> space;    // of the ids; none: USER_IDs
   std::filesystem::path certificates;  // a folder for them; empty: they stay with the requests
 };
 

@@ -79,6 +79,11 @@ std::string parameters_of(const std::vector<std::string>& settings) {
   return std::move(out).text();
 }
 
+void add_space_option(CLI::App& command, std::optional<std::string>& space) {
+  command.add_option("--space", space,
+                     "The id space of --user, such as email, into which it was linked; without: USER_IDs");
+}
+
 void add_column_option(CLI::App& command, std::vector<std::string>& columns) {
   command
       .add_option("--column", columns,

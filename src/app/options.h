@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ void add_set_option(CLI::App& command, std::vector<std::string>& settings);
 // The JSON object that settings like {"lambda=300", "weighting.half_life_days=90"} describe; a value that is not JSON
 // is a string. Throws errc::invalid_argument for a setting without '=' or a name given twice.
 std::string parameters_of(const std::vector<std::string>& settings);
+
+// --space: where what --user gives belongs, unless it is a USER_ID.
+void add_space_option(CLI::App& command, std::optional<std::string>& space);
 
 // --column USER_ID=customer_id, repeatable: what the files call our columns.
 void add_column_option(CLI::App& command, std::vector<std::string>& columns);

@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/data_directory.h"
 #include "app/erasing.h"
+#include "app/options.h"
 #include "app/remote.h"
 #include "app/review_commands.h"
 #include "app/text_table.h"
@@ -15,6 +16,7 @@
 #include "core/time.h"
 #include "subject/rights/archive.h"
 #include "wire/api/archives.h"
+#include "wire/api/links.h"
 #include "wire/api/people.h"
 #include "wire/api/purposes.h"
 #include "wire/api/rectifications.h"
@@ -27,7 +29,9 @@ namespace {
 using wire::api::archive_question;
 using wire::api::choices_question;
 using wire::api::choices_view;
+using wire::api::link_view;
 using wire::api::new_choice;
+using wire::api::new_link;
 
 void show(const choices_view& view, environment& shared) {
   if (shared.json) {
@@ -82,7 +86,7 @@ BOOST_DESCRIBE_STRUCT(archive_row, (), (file, scope, parts, rows, bytes, request
 
 void archive_here(const archive_question& asked, archive_row& row, environment& shared) {
   data_directory data(shared);
-  const auto who = wire::api::somebody(asked.user, user_space, data.people());
+  const auto who = wire::api::somebody(asked.user, wire::api::space_of(asked.space, user_space), data.people());
   const auto scope = asked.portable ? subject::archive_scope::portability : subject::archive_scope::access;
   const auto granted =
       data.desk().grant_archive(who, scope, row.file, subject::actor::system(), {shared.pool(), shared.job()});
@@ -158,6 +162,38 @@ void rectify(const rectify_flags& flags, environment& shared) {
                fmt::format("request {} is completed: subjects certificate {} is the proof\n", done.id, done.id));
 }
 
+void link(const new_link& wanted, environment& shared) {
+  link_view view;
+  if (shared.server.empty()) {
+    data_directory data(shared);
+    view = wire::api::link(wanted, user_space, data.people(), data.desk(), subject::actor::system());
+  } else {
+    view = remote(shared).post<link_view>("/api/v1/subjects/links", core::write_json(wanted));
+  }
+  if (shared.json) {
+    shared.print(core::write_json(view, 2));
+    return;
+  }
+  text_table table({"space", "identifiers"});
+  for (const auto& [space, count] : view.identifiers) {
+    table.add({space, grouped(count)});
+  }
+  shared.print((view.linked ? "linked; " : "it named them already; ") +
+               fmt::format("what they are known by now:\n{}", table.str()));
+}
+
+void add_link(CLI::App& subjects, environment& shared) {
+  auto wanted = std::make_shared<new_link>();
+  CLI::App* linking = subjects.add_subcommand(
+      "link", "Somebody is known by one more identifier: an e-mail address, an account elsewhere");
+  linking->add_option("--user", wanted->user, "Somebody who is known: a USER_ID")->required();
+  linking->add_option("--user-space", wanted->user_space, "The id space of --user; without: USER_IDs");
+  linking->add_option("--space", wanted->space, "The id space of --identifier: 1 to 64 of a-z, 0-9, - and _")
+      ->required();
+  linking->add_option("--identifier", wanted->identifier, "What they are known by as well")->required();
+  linking->callback([wanted, &shared] { shared.action = [wanted, &shared] { link(*wanted, shared); }; });
+}
+
 constexpr std::size_t requests_shown = 100;
 
 void show(const request_list& list, environment& shared) {
@@ -208,12 +244,13 @@ void add_requests(CLI::App& subjects, environment& shared) {
   CLI::App* rectifying = subjects.add_subcommand(
       "rectify", "Put right what is held of somebody (Art. 16); what did happen is imported or recorded");
   rectifying->add_option("--user", wrong->wanted.user, "A USER_ID")->required();
+  add_space_option(*rectifying, wrong->wanted.space);
   rectifying->add_option("--dataset", wrong->wanted.dataset, "Of the profile and the interactions");
   rectifying->add_option("--set", wrong->profile, "COLUMN=VALUE of the profile as it should be; may be repeated")
       ->allow_extra_args(false);
   rectifying->add_option("--wrong", wrong->wrong, "ITEM_ID@TIMESTAMP of what did not happen; may be repeated")
       ->allow_extra_args(false);
-  rectifying->add_option("--right-user", wrong->wanted.right_user, "The USER_ID that they should be known by");
+  rectifying->add_option("--right-user", wrong->wanted.right_user, "The identifier that they should be known by");
   rectifying->callback([wrong, &shared] { shared.action = [wrong, &shared] { rectify(*wrong, shared); }; });
 
   CLI::App* listing = subjects.add_subcommand("requests", "What people asked for, and how far it is");
@@ -239,6 +276,7 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   auto wanted = std::make_shared<new_choice>();
   CLI::App* choosing = subjects->add_subcommand("choose", "Somebody consents, objects, restricts, or takes it back");
   choosing->add_option("--user", wanted->user, "A USER_ID; who is not known yet is remembered by it")->required();
+  add_space_option(*choosing, wanted->space);
   choosing->add_option("--purpose", wanted->purpose, "Of which purpose; without: restrict or lift_restriction of all");
   choosing
       ->add_option("--choice", wanted->choice,
@@ -249,6 +287,7 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   auto asked = std::make_shared<choices_question>();
   CLI::App* listing = subjects->add_subcommand("choices", "What somebody chose, and when");
   listing->add_option("--user", asked->user, "A USER_ID")->required();
+  add_space_option(*listing, asked->space);
   listing->callback([asked, &shared] { shared.action = [asked, &shared] { choices(*asked, shared); }; });
 
   auto whose = std::make_shared<archive_question>();
@@ -256,10 +295,12 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
   CLI::App* accessing =
       subjects->add_subcommand("access", "Everything that is held of somebody, in a ZIP file for them");
   accessing->add_option("--user", whose->user, "A USER_ID")->required();
+  add_space_option(*accessing, whose->space);
   accessing->add_option("--output", *file, "FILE.zip, readable by its owner only")->required();
   accessing->add_flag("--portable", whose->portable, "Only what they provided and what was observed of them");
   accessing->callback(
       [whose, file, &shared] { shared.action = [whose, file, &shared] { access(*whose, *file, shared); }; });
+  add_link(*subjects, shared);
   add_requests(*subjects, shared);
   add_reviews(*subjects, shared);
 }

@@ -28,6 +28,9 @@ inline constexpr std::size_t max_space_bytes = 64;
 // below throws errc::invalid_argument with this reason, and never with the identifier.
 std::optional<std::string> identifier_fault(std::string_view raw);
 
+// How many identifiers one person may have, in all spaces.
+inline constexpr std::size_t max_identifiers_of_a_subject = 100;
+
 // Identifiers live in spaces ("user", "customer", "annotator"): 1 to max_space_bytes of a-z, 0-9, '_' and '-'. Safe
 // from any number of threads.
 class directory {
@@ -46,7 +49,7 @@ class directory {
   virtual std::vector<core::subject_handle> resolve(std::string_view space, std::span<const std::string_view> raw) = 0;
   core::subject_handle resolve(std::string_view space, std::string_view raw);
 
-  // Nothing when the handle has no identifier in that space.
+  // Nothing when the handle has no identifier in that space; of several the one that came first.
   virtual std::optional<std::string> identifier_of(std::string_view space, core::subject_handle subject) const = 0;
   virtual std::vector<std::optional<std::string>> identifiers_of(
       std::string_view space, std::span<const core::subject_handle> subjects) const = 0;
@@ -105,6 +108,13 @@ class durable_directory : public directory {
 
   // Who has an identifier in any space, ascending.
   virtual std::vector<core::subject_handle> everybody(store::sql::connection& in) const = 0;
+
+  // Within the caller's transaction, somebody is known by one more identifier from now on, sealed with their key; false
+  // when it named them already. A space may hold any number of one person. errc::not_found when nobody has that handle
+  // any more; errc::already_exists when the identifier names somebody else, without the identifier;
+  // errc::resource_exhausted above max_identifiers_of_a_subject.
+  virtual bool link(store::sql::transaction& in, std::string_view space, std::string_view raw,
+                    core::subject_handle subject) = 0;
 
   // Within the caller's transaction, somebody is known by another identifier of a space from now on, and not by one
   // that they had; nothing changes where that is so already. errc::not_found when they had neither;

@@ -160,6 +160,9 @@ class sql_directory : public on_both_engines {
   void record(enrolment& import) {
     db().write([&](sql::transaction& in) { import.record(in); });
   }
+  bool link(std::string_view space, std::string_view raw, subject_handle subject) {
+    return db().write([&](sql::transaction& in) { return people().link(in, space, raw, subject); });
+  }
   void erase(subject_handle subject) {
     EXPECT_TRUE(db().write([&](sql::transaction& in) { return people().erase(in, subject); }));
   }
@@ -314,6 +317,96 @@ TEST_P(sql_directory, an_import_that_promised_an_identifier_to_somebody_new_is_r
   EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
   record(*also);
   EXPECT_EQ(people().find("user", "anne"), ann);
+}
+
+TEST_P(sql_directory, a_person_is_found_by_every_identifier_that_was_linked) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const subject_handle bob = people().resolve("user", "bob");
+  EXPECT_TRUE(link("email", "ann@example.org", ann));
+  EXPECT_TRUE(link("email", "ann@example.com", ann));
+  EXPECT_TRUE(link("user", "0", ann));
+  EXPECT_FALSE(link("email", "ann@example.org", ann)) << "nothing changes";
+  for (const auto& [space, raw] : {std::pair("email", "ann@example.org"), std::pair("email", "ann@example.com"),
+                                   std::pair("user", "0"), std::pair("user", "ann")}) {
+    EXPECT_EQ(people().find(space, raw), ann) << raw;
+    EXPECT_EQ(people().resolve(space, raw), ann) << raw;
+  }
+  EXPECT_EQ(people().find("email", "ann"), std::nullopt) << "spaces stay apart";
+  EXPECT_EQ(people().identifier_of("user", ann), "ann") << "of several the one that came first";
+  EXPECT_EQ(people().known_by(ann).size(), 4U);
+  EXPECT_EQ(people().known_by(bob).size(), 1U);
+  EXPECT_EQ(db().read([&](sql::connection& in) { return people().everybody(in); }), (std::vector{ann, bob}));
+}
+
+TEST_P(sql_directory, nothing_that_names_somebody_else_is_linked) {
+  const subject_handle ann = people().resolve("user", "ann");
+  people().resolve("user", "bob");
+  const auto message = message_thrown_by([&] { link("user", "bob", ann); });
+  EXPECT_EQ(message.find("bob"), std::string::npos) << message;
+  EXPECT_NE(message.find("somebody else"), std::string::npos) << message;
+  EXPECT_EQ(code_thrown_by([&] { link("user", "bob", ann); }), core::errc::already_exists);
+  EXPECT_EQ(code_thrown_by([&] { link("E-mail", "ann@example.org", ann); }), core::errc::invalid_argument);
+  EXPECT_EQ(code_thrown_by([&] { link("email", "", ann); }), core::errc::invalid_argument);
+  EXPECT_EQ(code_thrown_by([&] { link("email", "x", subject_handle(99)); }), core::errc::not_found);
+  erase(ann);
+  EXPECT_EQ(code_thrown_by([&] { link("email", "ann@example.org", ann); }), core::errc::not_found);
+  EXPECT_EQ(people().find("email", "ann@example.org"), std::nullopt);
+}
+
+TEST_P(sql_directory, who_has_as_many_identifiers_as_there_may_be_gets_no_more) {
+  const subject_handle ann = people().resolve("user", "ann");
+  for (std::size_t i = 1; i < max_identifiers_of_a_subject; ++i) {
+    link("email", "ann-" + std::to_string(i), ann);
+  }
+  EXPECT_EQ(code_thrown_by([&] { link("email", "one more", ann); }), core::errc::resource_exhausted);
+}
+
+TEST_P(sql_directory, erasing_somebody_erases_every_identifier_and_tells_of_all_before) {
+  const subject_handle ann = people().resolve("user", "ann");
+  link("email", "ann@example.org", ann);
+  const auto traces = db().read([&](sql::connection& in) { return people().traces_of(in, std::span(&ann, 1)); });
+  ASSERT_EQ(traces.identifiers.size(), 2U);
+  EXPECT_EQ(traces.identifiers[0].identifier, "ann@example.org");
+  EXPECT_EQ(traces.identifiers[1].identifier, "ann");
+  EXPECT_EQ(traces.keys.size(), 1U) << "one key seals them all";
+  erase(ann);
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+  EXPECT_EQ(people().find("email", "ann@example.org"), std::nullopt);
+  EXPECT_NE(people().resolve("email", "ann@example.org"), ann) << "who comes back is somebody new";
+}
+
+TEST_P(sql_directory, a_linked_identifier_that_is_wrong_is_replaced_and_keeps_its_place) {
+  const subject_handle ann = people().resolve("user", "zoe");
+  link("user", "ann", ann);
+  db().write([&](sql::transaction& in) { people().rename(in, "user", ann, "ann", "anne"); });
+  EXPECT_EQ(people().identifier_of("user", ann), "zoe");
+  EXPECT_EQ(people().find("user", "anne"), ann);
+  db().write([&](sql::transaction& in) { people().rename(in, "user", ann, "zoe", "zoey"); });
+  EXPECT_EQ(people().identifier_of("user", ann), "zoey");
+}
+
+TEST_P(sql_directory, an_import_of_rows_under_several_identifiers_of_one_person_goes_on_when_somebody_is_erased) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const subject_handle bob = people().resolve("user", "bob");
+  link("user", "0", ann);
+  const auto import = people().enrol("user");
+  EXPECT_EQ(resolve(*import, {"ann", "0"}), (std::vector{ann, ann}));
+  erase(bob);
+  record(*import);
+  const auto another = people().enrol("user");
+  EXPECT_EQ(resolve(*another, {"0", "ann"}), (std::vector{ann, ann}));
+  erase(ann);
+  EXPECT_EQ(code_thrown_by([&] { record(*another); }), core::errc::failed_precondition);
+}
+
+TEST_P(sql_directory, an_import_that_promised_an_identifier_is_refused_when_it_was_linked_to_somebody_meanwhile) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const auto import = people().enrol("user");
+  EXPECT_NE(resolve(*import, {"0"}).front(), ann);
+  link("user", "0", ann);
+  EXPECT_EQ(people().resolve("user", "0"), ann);
+  EXPECT_EQ(code_thrown_by([&] { record(*import); }), core::errc::failed_precondition);
+  EXPECT_EQ(people().find("user", "0"), ann);
 }
 
 TEST_P(sql_directory, an_import_that_holds_rows_of_an_erased_subject_is_refused) {

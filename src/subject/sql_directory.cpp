@@ -9,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/subject_handles.h"
+#include "core/time.h"
 #include "subject/directory.h"
 #include "subject/directory_checks.h"
 #include "subject/identifier_cache.h"
@@ -48,6 +50,9 @@ constexpr sql::migration migrations[] = {{"subject", 1, R"(
     PRIMARY KEY (space, lookup)
   );
   CREATE INDEX subject_identifier_of ON subject_identifier (subject, space);
+)"},
+                                         {"subject", 2, R"(
+  ALTER TABLE subject_identifier ADD COLUMN linked_at BIGINT NOT NULL DEFAULT 0;  -- UTC ms; 0: it came first
 )"}};
 
 constexpr std::size_t rows_at_a_time = 4096;
@@ -212,7 +217,7 @@ class sql_directory final : public durable_directory {
         const data_keys keys = keys_->keys_of(in, subjects.subspan(first, count));
         in.each(
             "SELECT subject, identifier FROM subject_identifier WHERE space = :space AND subject IN "
-            "{int64s:subjects} ORDER BY subject, lookup",
+            "{int64s:subjects} ORDER BY subject, linked_at, lookup",
             {{"space", space}, {"subjects", sql::int64_list(wanted)}}, [&](const sql::row& row) {
               const core::subject_handle who(row.uint64(0));
               if (!found.contains(who.value())) {
@@ -234,11 +239,12 @@ class sql_directory final : public durable_directory {
     return database_.read([&](sql::connection& in) {
       std::vector<named_identifier> all;
       const data_keys keys = keys_->keys_of(in, std::span(&subject, 1));
-      in.each("SELECT space, identifier FROM subject_identifier WHERE subject = :subject ORDER BY space, lookup",
-              {{"subject", subject}}, [&](const sql::row& row) {
-                all.push_back({std::string(row.text(0)),
-                               unseal_text(keys.at(subject), row.text(1), place_of(row.text(0), subject))});
-              });
+      in.each(
+          "SELECT space, identifier FROM subject_identifier WHERE subject = :subject ORDER BY space, linked_at, lookup",
+          {{"subject", subject}}, [&](const sql::row& row) {
+            all.push_back(
+                {std::string(row.text(0)), unseal_text(keys.at(subject), row.text(1), place_of(row.text(0), subject))});
+          });
       return all;
     });
   }
@@ -263,6 +269,35 @@ class sql_directory final : public durable_directory {
     return std::make_unique<sql_enrolment>(*this, space);
   }
 
+  bool link(sql::transaction& in, std::string_view space, std::string_view raw, core::subject_handle subject) override {
+    check(space, {&raw, 1});
+    core::subject_handle known;
+    look_up(in, *keys_, space, {&raw, 1}, {&known, 1});
+    if (known == subject) {
+      return false;
+    }
+    if (known != nobody) {
+      throw core::error(core::errc::already_exists,
+                        fmt::format("somebody else is known by that identifier in space \"{}\" already; two people who "
+                                    "are known both cannot be made one: erase one of them first",
+                                    space));
+    }
+    const std::uint64_t had =
+        in.query_one("SELECT count(*) FROM subject_identifier WHERE subject = :subject", {{"subject", subject}})[0]
+            .uint64(0);
+    if (had == 0) {
+      throw core::error(core::errc::not_found, "the person was erased meanwhile");
+    }
+    if (had >= max_identifiers_of_a_subject) {
+      throw core::error(
+          core::errc::resource_exhausted,
+          fmt::format("the person has max_identifiers_of_a_subject = {} identifiers", max_identifiers_of_a_subject));
+    }
+    write_identifiers(in, *keys_, space, {&raw, 1}, {&subject, 1});
+    note_linked(in, space, raw, core::now_ms());
+    return true;
+  }
+
   void rename(sql::transaction& in, std::string_view space, core::subject_handle subject, std::string_view from,
               std::string_view to) override {
     const std::array<std::string_view, 2> both = {from, to};
@@ -279,9 +314,13 @@ class sql_directory final : public durable_directory {
     if (from == to || known[0] != subject) {
       return;
     }
-    in.execute("DELETE FROM subject_identifier WHERE space = :space AND lookup = :lookup",
-               {{"space", space}, {"lookup", keys_->lookup_of(space, from)}});
-    write_identifiers(in, *keys_, space, {&to, 1}, {&subject, 1});
+    const std::int64_t linked_at =
+        in.query_one("DELETE FROM subject_identifier WHERE space = :space AND lookup = :lookup RETURNING linked_at",
+                     {{"space", space}, {"lookup", keys_->lookup_of(space, from)}})[0]
+            .int64(0);
+    if (write_identifiers(in, *keys_, space, {&to, 1}, {&subject, 1}) == 1) {
+      note_linked(in, space, to, linked_at);
+    }
     // As after an erasure: what memory says of the old one is not asked any more, here and in other processes.
     in.execute("UPDATE subject_directory SET erasures = erasures + 1");
     cache_.erase(subject);
@@ -331,6 +370,11 @@ class sql_directory final : public durable_directory {
 
  private:
   friend class sql_enrolment;
+
+  void note_linked(sql::transaction& in, std::string_view space, std::string_view raw, std::int64_t at) const {
+    in.execute("UPDATE subject_identifier SET linked_at = :at WHERE space = :space AND lookup = :lookup",
+               {{"at", at}, {"space", space}, {"lookup", keys_->lookup_of(space, raw)}});
+  }
 
   // Runs again from the start after a conflict, so it computes everything anew. The caller holds assigning_.
   void create_missing(sql::transaction& in, std::string_view space, std::span<const std::string_view> raw,
@@ -560,10 +604,11 @@ void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::str
   std::vector<core::subject_handle> durable(raw.size());
   look_up(in, *directory_.keys_, space_, raw, durable);
   if (!std::ranges::equal(durable, handles)) {
-    throw core::error(core::errc::failed_precondition,
-                      fmt::format("another process enrolled identifiers of space \"{}\" meanwhile; nothing was "
-                                  "imported, run the import again",
-                                  space_));
+    throw core::error(
+        core::errc::failed_precondition,
+        fmt::format("identifiers of space \"{}\" were enrolled or linked elsewhere meanwhile; nothing was "
+                    "imported, run the import again",
+                    space_));
   }
 }
 
@@ -582,24 +627,27 @@ void sql_enrolment::check_erasures(sql::transaction& in) const {
   for (const std::size_t position : added_) {
     is_added[position] = true;
   }
-  std::vector<std::int64_t> known;
+  // Each once: somebody may have met us under several of their identifiers.
+  std::vector<core::subject_handle> met;
   for (std::size_t i = 0; i < met_.size(); ++i) {
     if (!is_added[i]) {
-      known.push_back(static_cast<std::int64_t>(met_.subject(i).value()));
+      met.push_back(met_.subject(i));
     }
   }
-  for (const core::subject_handle who : cached_) {
-    known.push_back(static_cast<std::int64_t>(who.value()));
-  }
-  std::ranges::sort(known);
-  known.erase(std::unique(known.begin(), known.end()), known.end());
+  met.insert(met.end(), cached_.begin(), cached_.end());
+  core::sort_and_unite(met);
+  std::vector<std::int64_t> known;
+  known.reserve(met.size());
+  std::ranges::transform(met, std::back_inserter(known),
+                         [](core::subject_handle who) { return static_cast<std::int64_t>(who.value()); });
   in_runs(known.size(), [&](std::size_t first, std::size_t count) {
     const sql::int64_list some = std::span(known).subspan(first, count);
-    const std::uint64_t found = in.query_one(
-                                      "SELECT count(DISTINCT subject) FROM subject_identifier "
-                                      "WHERE space = :space AND subject IN {int64s:subjects}",
-                                      {{"space", space_}, {"subjects", some}})[0]
-                                    .uint64(0);
+    const std::uint64_t found =
+        in.query_one(
+              "SELECT count(DISTINCT subject) FROM subject_identifier WHERE space = :space AND subject "
+              "IN {int64s:subjects}",
+              {{"space", space_}, {"subjects", some}})[0]
+            .uint64(0);
     gone = gone || found < count;
   });
   // Read again where nothing is seen that was not committed.

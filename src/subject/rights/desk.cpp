@@ -36,6 +36,11 @@ struct review_details {
 };
 BOOST_DESCRIBE_STRUCT(review_details, (), (request, decision, verdict))
 
+struct link_details {
+  std::string space;
+};
+BOOST_DESCRIBE_STRUCT(link_details, (), (space))
+
 struct choice_details {
   std::string choice;
   std::optional<std::string> purpose;  // none: every purpose
@@ -204,6 +209,16 @@ rights_request rights_desk::rectify(core::subject_handle who, const actor& by,
   });
   house_.sql.checkpoint_truncate();
   return done;
+}
+
+bool rights_desk::link(core::subject_handle who, std::string_view space, std::string_view identifier, const actor& by) {
+  return house_.sql.write([&](sql::transaction& in) {
+    if (!house_.people.link(in, space, identifier, who)) {
+      return false;
+    }
+    record(in, who, by, "identifier.linked", core::write_json(link_details{std::string(space)}));
+    return true;
+  });
 }
 
 std::optional<rights_request> rights_desk::choose(core::subject_handle who, const std::optional<core::purpose>& about,

@@ -68,6 +68,11 @@ class rights_desk {
                          const std::function<std::vector<certificate_step>()>& change,
                          const std::optional<right_identifier>& identifier);
 
+  // Somebody is known by one more identifier (durable_directory::link), in one transaction with its entry in the audit
+  // log, which says in which space; false, and no entry, when they were already. No request of theirs: who they are is
+  // for the controller to know. Throws what durable_directory::link throws.
+  bool link(core::subject_handle who, std::string_view space, std::string_view identifier, const actor& by);
+
   // Keeps a choice as purposes::choose does, in one transaction with its entry in the audit log and, when it is an
   // objection or a restriction, with the request, which is completed by it. Nothing when it stood already, or is no
   // request in itself. The next read knows it when this returns. Throws what purposes::choose throws.

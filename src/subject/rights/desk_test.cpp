@@ -125,6 +125,33 @@ TEST_P(desk_on_both, an_archive_is_a_request_on_record_and_certified) {
   EXPECT_EQ(grant(archive_scope::portability, file()).request.right, certified_right::portability);
 }
 
+TEST_P(desk_on_both, a_link_is_on_record_under_the_pseudonym_with_its_space_only) {
+  EXPECT_TRUE(desk_->link(ann_, "email", "ann@example.org", actor::token("officer")));
+  EXPECT_FALSE(desk_->link(ann_, "email", "ann@example.org", actor::token("officer")));
+  EXPECT_EQ(people_->find("email", "ann@example.org"), ann_);
+  EXPECT_EQ(log_of_ann(), std::vector<std::string>{"token officer identifier.linked"});
+  EXPECT_EQ(audit_->entries({}).at(0).details, R"({"space":"email"})");
+  people_->resolve("email", "bob@example.org");
+  EXPECT_THROW(desk_->link(ann_, "email", "bob@example.org", actor::system()), core::error);
+  EXPECT_EQ(audit_->entries({}).size(), 1U) << "what is refused leaves no entry";
+  EXPECT_TRUE(erasures_->list(0, 10).empty()) << "it is no request";
+}
+
+TEST_P(desk_on_both, who_is_linked_is_rectified_and_erased_by_any_of_their_identifiers) {
+  desk_->link(ann_, "email", "ann@example.org", actor::system());
+  desk_->rectify(
+      ann_, actor::system(), [] { return std::vector<certificate_step>(); },
+      right_identifier{"email", "ann@example.org", "anne@example.org"});
+  EXPECT_FALSE(people_->find("email", "ann@example.org"));
+  EXPECT_EQ(people_->find("email", "anne@example.org"), ann_);
+  const core::subject_handle found = people_->find("email", "anne@example.org").value();
+  const auto asked = erasures_->begin({&found, 1}, actor::system(), {pool_, job_});
+  EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+  EXPECT_FALSE(people_->find("email", "anne@example.org"));
+  EXPECT_EQ(asked.steps.at(0).what, "identifiers");
+  EXPECT_EQ(asked.steps.at(0).count, 2U);
+}
+
 TEST_P(desk_on_both, a_rectification_is_a_request_on_record_and_certified) {
   const auto rectify = [&](const std::function<std::vector<certificate_step>()>& change,
                            const std::optional<right_identifier>& identifier) {

@@ -28,6 +28,7 @@ api::api(services to) : to_(std::move(to)) {
   add_decisions(table_, to_);
   add_archives(table_, to_);
   add_rectifications(table_, to_);
+  add_links(table_, to_);
   add_jobs(table_, to_);
   add_tokens(table_, to_);
   add_keys(table_, to_);

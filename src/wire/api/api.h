@@ -41,6 +41,7 @@ void add_purposes(route_table& table, const services& to);
 void add_decisions(route_table& table, const services& to);
 void add_archives(route_table& table, const services& to);
 void add_rectifications(route_table& table, const services& to);
+void add_links(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);

@@ -13,7 +13,7 @@ namespace eunomia::wire::api {
 namespace {
 
 http::response archive_file(const archive_question& asked, const http::request& in, const services& to) {
-  const auto who = somebody(asked.user, to.user_space, to.people);
+  const auto who = somebody(asked.user, space_of(asked.space, to.user_space), to.people);
   http::response out{.content_type = "application/zip"};
   out.file = new_file(to, "zip");
   out.remove_file = true;
@@ -33,6 +33,7 @@ http::response archive_file(const archive_question& asked, const http::request& 
 
 core::json_notes notes_of(const archive_question*) {
   return {{"user", {.text = "A USER_ID", .shortest = 1}},
+          {"space", note_of_space()},
           {"portable",
            {.text = "Only what the person provided and what was observed of them, to take elsewhere (GDPR Art. 20); "
                     "else everything (Art. 15)"}}};

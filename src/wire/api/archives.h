@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/describe.hpp>
+#include <optional>
 #include <string>
 
 #include "core/json_schema.h"
@@ -12,8 +13,9 @@ namespace eunomia::wire::api {
 struct archive_question {
   std::string user;
   bool portable = false;
+  std::optional<std::string> space;  // of user
 };
-BOOST_DESCRIBE_STRUCT(archive_question, (), (user, portable))
+BOOST_DESCRIBE_STRUCT(archive_question, (), (user, portable, space))
 core::json_notes notes_of(const archive_question*);
 
 // Of the answer: how many rows the archive has.

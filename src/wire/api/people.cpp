@@ -37,8 +37,8 @@ subject::actor caller_of(const http::request& in) {
   return in.caller ? subject::actor::token(in.caller->id) : subject::actor::system();
 }
 
-core::subject_handle somebody(const std::string& user, std::string_view user_space, const subject::directory& people) {
-  const auto found = people.find(user_space, user);
+core::subject_handle somebody(const std::string& user, std::string_view space, const subject::directory& people) {
+  const auto found = people.find(space, user);
   if (!found) {
     refuse_unknown();
   }

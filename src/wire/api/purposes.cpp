@@ -63,12 +63,13 @@ core::json_notes notes_of(const new_decision*) {
 }
 
 core::json_notes notes_of(const choices_question*) {
-  return {{"user", {.text = "A USER_ID", .shortest = 1}}};
+  return {{"user", {.text = "A USER_ID", .shortest = 1}}, {"space", note_of_space()}};
 }
 
 core::json_notes notes_of(const new_choice*) {
   return {
       {"user", {.text = "A USER_ID; somebody who is not known yet is remembered by it", .shortest = 1}},
+      {"space", note_of_space()},
       {"purpose", {.text = "Absent, with restrict and lift_restriction: every purpose"}},
       {"choice",
        {.text = "consent, withdraw_consent, object, withdraw_objection, restrict or lift_restriction", .shortest = 1}}};
@@ -136,13 +137,14 @@ choices_view choose(const new_choice& wanted, std::string_view user_space, subje
                     subject::purposes& purposes, subject::rights_desk& desk, const subject::actor& by) {
   const auto made = subject::choice_named(wanted.choice);
   const auto about = purpose_of(wanted.purpose);
-  auto who = people.find(user_space, wanted.user);
+  const std::string_view space = space_of(wanted.space, user_space);
+  auto who = people.find(space, wanted.user);
   if (!who && !subject::stands_after(made)) {
     refuse_unknown();
   }
   if (!who) {
     purposes.check_choice(about, made);  // who is refused is not enrolled
-    who = people.resolve(user_space, std::string_view(wanted.user));
+    who = people.resolve(space, std::string_view(wanted.user));
   }
   const auto request = desk.choose(*who, about, made, by);
   choices_view view = view_of_choices(*who, purposes);
@@ -154,7 +156,7 @@ choices_view choose(const new_choice& wanted, std::string_view user_space, subje
 
 choices_view choices_of(const choices_question& asked, std::string_view user_space, const subject::directory& people,
                         const subject::purposes& purposes) {
-  return view_of_choices(somebody(asked.user, user_space, people), purposes);
+  return view_of_choices(somebody(asked.user, space_of(asked.space, user_space), people), purposes);
 }
 
 void add_purposes(route_table& table, const services& to) {

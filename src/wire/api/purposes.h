@@ -75,16 +75,18 @@ BOOST_DESCRIBE_STRUCT(decision_list, (), (decisions))
 // Whose choices are asked for. The identifier is in the body: addresses are logged by who stands in between.
 struct choices_question {
   std::string user;
+  std::optional<std::string> space;  // of user
 };
-BOOST_DESCRIBE_STRUCT(choices_question, (), (user))
+BOOST_DESCRIBE_STRUCT(choices_question, (), (user, space))
 core::json_notes notes_of(const choices_question*);
 
 struct new_choice {
   std::string user;
   std::optional<std::string> purpose;
   std::string choice;
+  std::optional<std::string> space;  // of user
 };
-BOOST_DESCRIBE_STRUCT(new_choice, (), (user, purpose, choice))
+BOOST_DESCRIBE_STRUCT(new_choice, (), (user, purpose, choice, space))
 core::json_notes notes_of(const new_choice*);
 
 // purpose absent: every purpose.

@@ -32,13 +32,16 @@ core::json_notes notes_of(const wrong_interaction_body*) {
 }
 
 core::json_notes notes_of(const rectification_body*) {
-  return {{"user", {.text = "A USER_ID", .shortest = 1}},
-          {"dataset", {.text = "Where the profile and the interactions are; may be absent without them"}},
-          {"profile", {.text = "Columns of users as they should be, as text; empty: nothing is known"}},
-          {"wrong_interactions",
-           {.text = "What did not happen. What did instead is recorded as an event",
-            .longest = recommend::max_wrong_interactions}},
-          {"right_user", {.text = "The USER_ID that they should be known by, when user is wrong; empty: it is right"}}};
+  return {
+      {"user", {.text = "A USER_ID", .shortest = 1}},
+      {"space", note_of_space()},
+      {"dataset", {.text = "Where the profile and the interactions are; may be absent without them"}},
+      {"profile", {.text = "Columns of users as they should be, as text; empty: nothing is known"}},
+      {"wrong_interactions",
+       {.text = "What did not happen. What did instead is recorded as an event",
+        .longest = recommend::max_wrong_interactions}},
+      {"right_user",
+       {.text = "The identifier of that space that they should be known by, when user is wrong; empty: it is right"}}};
 }
 
 request_view rectify(const rectification_body& wanted, std::string_view user_space, const subject::directory& people,
@@ -53,13 +56,14 @@ request_view rectify(const rectification_body& wanted, std::string_view user_spa
   if (of_rows) {
     rows.check(wanted.dataset, right);
   }
-  const auto who = somebody(wanted.user, user_space, people);
+  const std::string_view space = space_of(wanted.space, user_space);
+  const auto who = somebody(wanted.user, space, people);
   std::optional<subject::right_identifier> identifier;
   if (!wanted.right_user.empty()) {
-    if (const auto known = people.find(user_space, wanted.right_user); known && *known != who) {
+    if (const auto known = people.find(space, wanted.right_user); known && *known != who) {
       throw error(errc::already_exists, "right_user: somebody else is known by it already");
     }
-    identifier = {std::string(user_space), wanted.user, wanted.right_user};
+    identifier = {std::string(space), wanted.user, wanted.right_user};
   }
   return view_of(desk.rectify(
       who, by,

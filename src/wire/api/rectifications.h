@@ -2,6 +2,7 @@
 
 #include <boost/describe.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,9 @@ struct rectification_body {
   std::map<std::string, std::string> profile;
   std::vector<wrong_interaction_body> wrong_interactions;
   std::string right_user;
+  std::optional<std::string> space;  // of user and right_user
 };
-BOOST_DESCRIBE_STRUCT(rectification_body, (), (user, dataset, profile, wrong_interactions, right_user))
+BOOST_DESCRIBE_STRUCT(rectification_body, (), (user, dataset, profile, wrong_interactions, right_user, space))
 core::json_notes notes_of(const rectification_body*);
 
 // Checks everything before the request is made. Throws errc::invalid_argument for one that corrects nothing;

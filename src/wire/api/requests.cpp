@@ -24,7 +24,7 @@ request_view erase(const people_to_erase& wanted, const http::request& in, const
                       fmt::format("users: 1 to {} at once, got {}", max_people_of_an_erasure, wanted.users.size()));
   }
   const rights_place one;
-  const auto gone = people_named(wanted.users, to.user_space, to.people);
+  const auto gone = people_named(wanted.users, space_of(wanted.space, to.user_space), to.people);
   core::job quiet;
   const auto begun = to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet});
   to.background.look_soon();
@@ -38,7 +38,11 @@ std::int64_t id_of(const http::request& in) {
 }  // namespace
 
 core::json_notes notes_of(const people_to_erase*) {
-  return {{"users", {.text = "USER_IDs", .longest = max_people_of_an_erasure, .shortest = 1}}};
+  return {{"users",
+           {.text = "USER_IDs, or identifiers of a space: whoever is named leaves under all of theirs",
+            .longest = max_people_of_an_erasure,
+            .shortest = 1}},
+          {"space", note_of_space()}};
 }
 
 core::json_notes notes_of(const request_view*) {
@@ -71,10 +75,10 @@ request_view view_of(const subject::rights_request& request, const subject::eras
   return view;
 }
 
-std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view user_space,
+std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view space,
                                                const subject::directory& people) {
   const std::vector<std::string_view> raw(users.begin(), users.end());
-  auto found = people.find_all(user_space, raw);
+  auto found = people.find_all(space, raw);
   std::erase(found, core::subject_handle());
   core::sort_and_unite(found);
   if (found.empty()) {

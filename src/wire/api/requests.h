@@ -18,8 +18,9 @@ inline constexpr std::size_t max_people_of_an_erasure = 10'000;
 
 struct people_to_erase {
   std::vector<std::string> users;
+  std::optional<std::string> space;  // of all of them
 };
-BOOST_DESCRIBE_STRUCT(people_to_erase, (), (users))
+BOOST_DESCRIBE_STRUCT(people_to_erase, (), (users, space))
 core::json_notes notes_of(const people_to_erase*);
 
 struct request_view {
@@ -51,7 +52,7 @@ request_view view_of(const subject::rights_request& request);
 request_view view_of(const subject::rights_request& request, const subject::erasures& all);
 
 // Those of the users who are known, ascending, each once. Throws errc::not_found when none is.
-std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view user_space,
+std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view space,
                                                const subject::directory& people);
 
 }  // namespace eunomia::wire::api

@@ -32,7 +32,7 @@ struct services {
   recommend::recommenders& recommenders;
   recommend::background& background;
   recommend::answering& answering;
-  subject::directory& people;
+  subject::durable_directory& people;
   subject::vault& keys;
   const subject::custodians& custodians;
   subject::purposes& purposes;
