@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/data_directory.h"
+#include "app/options.h"
 #include "app/remote.h"
 #include "app/text_table.h"
 #include "core/json.h"
@@ -103,6 +104,7 @@ void add_reviews(CLI::App& subjects, environment& shared) {
   CLI::App* deciding =
       subjects.add_subcommand("decisions", "What programs decided about somebody and were asked to keep, newest first");
   deciding->add_option("--user", asked->user, "A USER_ID")->required();
+  add_space_option(*deciding, asked->space);
   deciding->add_option("--before", asked->before, "The smallest id of the page before");
   deciding->add_option("--count", asked->count, "How many")->capture_default_str();
   deciding->callback([asked, &shared] { shared.action = [asked, &shared] { decisions(*asked, shared); }; });
@@ -110,6 +112,7 @@ void add_reviews(CLI::App& subjects, environment& shared) {
   auto wanted = std::make_shared<new_review>();
   CLI::App* asking = subjects.add_subcommand("review", "Somebody wants a human to review a decision (Art. 22)");
   asking->add_option("--user", wanted->user, "A USER_ID")->required();
+  add_space_option(*asking, wanted->space);
   asking->add_option("--decision", wanted->decision, "Its id: see subjects decisions")->required();
   asking->add_option("--statement", wanted->statement, "Their point of view");
   asking->callback([wanted, &shared] { shared.action = [wanted, &shared] { ask(*wanted, shared); }; });

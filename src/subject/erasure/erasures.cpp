@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
+#include "subject/custody/rows_of_sql.h"
 #include "subject/erasure/verification.h"
 
 namespace eunomia::subject {
@@ -90,15 +91,6 @@ erasures::erasures(erasure_house in) : house_(std::move(in)) {
       }
     }
   }
-}
-
-erasure_level erasures::level_of_rows() const {
-  return house_.sql.speaks() == sql::engine::sqlite ? erasure_level::physically_erased
-                                                    : erasure_level::logically_deleted;
-}
-
-std::string_view erasures::store_of_rows() const {
-  return house_.sql.speaks() == sql::engine::sqlite ? "sqlite" : "postgresql";
 }
 
 std::vector<std::unique_ptr<erasure_guard>> erasures::hold_back(std::span<const core::subject_handle> people) const {
@@ -195,8 +187,8 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
          {std::pair(identifiers, traces.identifiers.size()), std::pair(keys_of_people, traces.keys.size())}) {
       made.steps.push_back({std::string(own_name),
                             std::string(what),
-                            std::string(store_of_rows()),
-                            level_of_rows(),
+                            std::string(store_of_rows(house_.sql.speaks())),
+                            level_of_deleted_rows(house_.sql.speaks()),
                             count,
                             details,
                             {},
@@ -387,8 +379,8 @@ void erasures::close(pass& in) {
       // Last: until their rows are gone, what they chose keeps counting.
       const certificate_step chosen{std::string(own_name),
                                     std::string(choices),
-                                    std::string(store_of_rows()),
-                                    level_of_rows(),
+                                    std::string(store_of_rows(house_.sql.speaks())),
+                                    level_of_deleted_rows(house_.sql.speaks()),
                                     house_.purposes.erase(to, in.people),
                                     "",
                                     {},

@@ -79,8 +79,6 @@ class erasures {
                       std::span<const certificate_step> steps, std::int64_t now) const;
   void tell(const erasure_progress& now, core::job& job);
   void keep_obstacle(std::span<const request_table::open_case> cases, std::string_view why) noexcept;
-  erasure_level level_of_rows() const;
-  std::string_view store_of_rows() const;
 
   erasure_house house_;
   std::mutex finishing_;  // held by finish()

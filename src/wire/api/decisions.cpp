@@ -55,13 +55,15 @@ std::int64_t request_of(const http::request& in) {
 core::json_notes notes_of(const decisions_question*) {
   return {{"user", {.text = "A USER_ID", .shortest = 1}},
           {"before", {.text = "The smallest id of the page before", .least = 0}},
-          {"count", {.text = "How many", .least = 1, .most = automated_decisions::max_page}}};
+          {"count", {.text = "How many", .least = 1, .most = automated_decisions::max_page}},
+          {"space", note_of_space()}};
 }
 
 core::json_notes notes_of(const new_review*) {
   return {{"user", {.text = "A USER_ID", .shortest = 1}},
           {"decision", {.text = "The id of a decision about them", .least = 1}},
-          {"statement", {.text = "Their point of view; it is kept sealed with the decision, for the reviewer"}}};
+          {"statement", {.text = "Their point of view; it is kept sealed with the decision, for the reviewer"}},
+          {"space", note_of_space()}};
 }
 
 core::json_notes notes_of(const new_review_answer*) {
@@ -73,7 +75,8 @@ core::json_notes notes_of(const new_review_answer*) {
 automated_decision_list decisions_of(const decisions_question& asked, std::string_view user_space,
                                      const subject::directory& people, const automated_decisions& kept) {
   automated_decision_list list;
-  for (const auto& made : kept.list(somebody(asked.user, user_space, people), asked.before, asked.count)) {
+  for (const auto& made :
+       kept.list(somebody(asked.user, space_of(asked.space, user_space), people), asked.before, asked.count)) {
     list.decisions.push_back(view_of(made));
   }
   return list;
@@ -81,7 +84,7 @@ automated_decision_list decisions_of(const decisions_question& asked, std::strin
 
 request_view ask_for_review(const new_review& wanted, std::string_view user_space, const subject::directory& people,
                             subject::rights_desk& desk, const subject::actor& by) {
-  const auto who = somebody(wanted.user, user_space, people);
+  const auto who = somebody(wanted.user, space_of(wanted.space, user_space), people);
   return view_of(desk.ask_for_review(who, wanted.decision, wanted.statement, by));
 }
 

@@ -23,8 +23,9 @@ struct decisions_question {
   std::string user;
   std::int64_t before = 0;
   std::uint32_t count = 100;
+  std::optional<std::string> space;  // of user
 };
-BOOST_DESCRIBE_STRUCT(decisions_question, (), (user, before, count))
+BOOST_DESCRIBE_STRUCT(decisions_question, (), (user, before, count, space))
 core::json_notes notes_of(const decisions_question*);
 
 struct automated_decision_view {
@@ -47,8 +48,9 @@ struct new_review {
   std::string user;
   std::int64_t decision = 0;
   std::string statement;
+  std::optional<std::string> space;  // of user
 };
-BOOST_DESCRIBE_STRUCT(new_review, (), (user, decision, statement))
+BOOST_DESCRIBE_STRUCT(new_review, (), (user, decision, statement, space))
 core::json_notes notes_of(const new_review*);
 
 struct new_review_answer {
