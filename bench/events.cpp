@@ -70,8 +70,9 @@ struct shop {
         blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
     purposes = std::make_unique<subject::purposes>(*sql);
-    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes);
-    directory = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
+    keys = subject::open_vault(*sql, folder / "keys");
+    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes, *keys);
+    directory = subject::open_directory(*sql, keys);
     datasets = std::make_unique<recommend::datasets>(*sql, *tables, *directory, *purposes);
     recommend::dataset_description description;
     description.name = "shop";
@@ -80,6 +81,7 @@ struct shop {
   std::unique_ptr<store::sql::database> sql;
   std::unique_ptr<store::blob_store> blobs;
   std::unique_ptr<subject::purposes> purposes;
+  std::shared_ptr<subject::vault> keys;
   std::unique_ptr<store::table::table_store> tables;
   std::unique_ptr<subject::durable_directory> directory;
   std::unique_ptr<recommend::datasets> datasets;

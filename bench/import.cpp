@@ -115,8 +115,9 @@ void run(const std::filesystem::path& file, bool only_import, unsigned threads) 
   sql->migrate(subject::directory_migrations());
   const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
   const subject::purposes purposes(*sql);
-  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", purposes);
-  const auto people = subject::open_directory(*sql, subject::open_vault(*sql, folder.path() / "keys"));
+  const std::shared_ptr<subject::vault> keys = subject::open_vault(*sql, folder.path() / "keys");
+  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", purposes, *keys);
+  const auto people = subject::open_directory(*sql, keys);
   recommend::datasets datasets(*sql, *tables, *people, purposes);
   recommend::dataset_description description;
   description.name = "movies";

@@ -10,10 +10,12 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/admission.h"
+#include "core/data_keys.h"
 #include "core/job.h"
 #include "core/temporary_directory.h"
 #include "core/thread_pool.h"
@@ -33,6 +35,12 @@ class one_admission final : public core::access_policy {
   std::shared_ptr<const core::admission> admission_for(const core::purpose&) const override { return now; }
   std::optional<core::refusal> refusal_of(core::subject_handle, const core::purpose&) const override { return {}; }
   std::shared_ptr<const core::admission> now = core::admission::everybody();
+};
+
+// Nothing of what is scanned rests sealed.
+class no_keys final : public core::data_key_source {
+ public:
+  core::data_keys keys_of(std::span<const core::subject_handle>) const override { return {}; }
 };
 
 void fill(store::sql::database& sql, store::table::table_store& tables, std::size_t rows, core::thread_pool& pool) {
@@ -68,7 +76,8 @@ void run(std::size_t rows, unsigned threads) {
   const auto sql = store::sql::database::open((folder.path() / "eunomia.db").string());
   const auto blobs = store::open_disk_blob_store(folder.path() / "blobs");
   one_admission access;
-  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", access);
+  const no_keys keys;
+  const auto tables = store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", access, keys);
   core::thread_pool pool(threads);
   fill(*sql, *tables, rows, pool);
 

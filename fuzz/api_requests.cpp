@@ -113,9 +113,9 @@ class shop {
   std::unique_ptr<store::sql::database> sql_ = opened();
   std::unique_ptr<store::blob_store> blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
   subject::purposes purposes_{*sql_};
-  std::unique_ptr<store::table::table_store> tables_ =
-      store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", purposes_);
   std::shared_ptr<subject::vault> keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
+  std::unique_ptr<store::table::table_store> tables_ =
+      store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", purposes_, *keys_);
   std::unique_ptr<subject::durable_directory> people_ = subject::open_directory(*sql_, keys_);
   recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};

@@ -70,8 +70,8 @@ class data_directory {
   std::unique_ptr<store::sql::database> database_;
   std::unique_ptr<store::blob_store> blobs_;
   std::unique_ptr<subject::purposes> purposes_;
-  std::unique_ptr<store::table::table_store> tables_;
   std::shared_ptr<subject::vault> keys_;
+  std::unique_ptr<store::table::table_store> tables_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<subject::audit_log> audit_;
   std::unique_ptr<subject::automated_decisions> decisions_;

@@ -49,18 +49,6 @@ void add_time(table::column_values& into, std::int64_t ms, time_format format) {
   }
 }
 
-void add_value(table::column_values& into, const table::column_view& from, std::size_t row) {
-  if (from.is_null(row)) {
-    into.add_null();
-    return;
-  }
-  switch (from.type()) {
-    case table::column_type::int64: into.add(from.int64()[row]); break;
-    case table::column_type::float64: into.add(from.float64()[row]); break;
-    case table::column_type::text: into.add(from.text(row)); break;
-  }
-}
-
 bool same(const std::vector<table::part>& a, const std::vector<table::part>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const table::part& x, const table::part& y) { return x.id == y.id && x.blob == y.blob; });
@@ -257,13 +245,13 @@ class dataset_export {
                                                    from_.description_.name));
       }
       add_time(batch.columns[to++], time, times_);
-      add_value(batch.columns[to++], rows.columns[from++], row);
+      batch.columns[to++].add_from(rows.columns[from++], row);
       const table::column_view& values = rows.columns[from++];
       values.is_null(row) ? batch.columns[to++].add_null()
                           : batch.columns[to++].add(shortest(static_cast<float>(values.float64()[row])));
     }
     for (; from < rows.columns.size(); ++from) {
-      add_value(batch.columns[to++], rows.columns[from], row);
+      batch.columns[to++].add_from(rows.columns[from], row);
     }
   }
 

@@ -18,22 +18,6 @@ namespace eunomia::recommend {
 namespace sql = store::sql;
 namespace table = store::table;
 
-namespace {
-
-void add_from(const table::column_view& from, std::size_t row, table::column_values& into) {
-  if (from.is_null(row)) {
-    into.add_null();
-    return;
-  }
-  switch (from.type()) {
-    case table::column_type::int64: into.add(from.int64()[row]); break;
-    case table::column_type::float64: into.add(from.float64()[row]); break;
-    case table::column_type::text: into.add(from.text(row)); break;
-  }
-}
-
-}  // namespace
-
 void dataset::check(const rectification& wanted) const {
   checked_profile(wanted);
   if (wanted.wrong.size() > max_wrong_interactions) {
@@ -118,7 +102,7 @@ std::unique_ptr<table::appender> dataset::stage_profile(core::subject_handle who
               [&](const table::chunk& rows) {
                 now.emplace(columns);
                 for (std::size_t c = 0; c < columns.size(); ++c) {
-                  add_from(rows.columns[c], rows.rows - 1, now->columns[c]);
+                  now->columns[c].add_from(rows.columns[c], rows.rows - 1);
                 }
               });
   table::column_batch right(columns);

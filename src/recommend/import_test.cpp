@@ -29,8 +29,9 @@ class import_test : public ::testing::Test {
     sql_->migrate(subject::directory_migrations());
     blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
     purposes_ = std::make_unique<subject::purposes>(*sql_);
-    tables_ = store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", *purposes_);
-    people_ = subject::open_directory(*sql_, subject::open_vault(*sql_, folder_.path() / "keys"));
+    keys_ = subject::open_vault(*sql_, folder_.path() / "keys");
+    tables_ = store::table::open_table_store(*sql_, *blobs_, folder_.path() / "blobs", *purposes_, *keys_);
+    people_ = subject::open_directory(*sql_, keys_);
     datasets_ = std::make_unique<datasets>(*sql_, *tables_, *people_, *purposes_);
   }
 
@@ -93,6 +94,7 @@ class import_test : public ::testing::Test {
   std::unique_ptr<store::sql::database> sql_;
   std::unique_ptr<store::blob_store> blobs_;
   std::unique_ptr<subject::purposes> purposes_;
+  std::shared_ptr<subject::vault> keys_;
   std::unique_ptr<store::table::table_store> tables_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<datasets> datasets_;

@@ -104,8 +104,8 @@ class shop_on_both_engines : public store::sql::on_both_engines {
   core::job job_;
   std::unique_ptr<store::blob_store> blobs_;
   std::unique_ptr<subject::purposes> purposes_;
-  std::unique_ptr<store::table::table_store> tables_;
   std::shared_ptr<subject::vault> keys_;
+  std::unique_ptr<store::table::table_store> tables_;
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<datasets> datasets_;
   std::unique_ptr<dataset> shop_;
@@ -116,8 +116,8 @@ class shop_on_both_engines : public store::sql::on_both_engines {
       blobs_ = store::open_disk_blob_store(folder_.path() / "blobs");
     }
     purposes_ = std::make_unique<subject::purposes>(db());
-    tables_ = store::table::open_table_store(db(), *blobs_, folder_.path() / "blobs", *purposes_);
     keys_ = subject::open_vault(db(), folder_.path() / "keys");
+    tables_ = store::table::open_table_store(db(), *blobs_, folder_.path() / "blobs", *purposes_, *keys_);
     people_ = subject::open_directory(db(), keys_);
     datasets_ = std::make_unique<datasets>(db(), *tables_, *people_, *purposes_);
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/data_keys.h"
 #include "core/subject_handle.h"
 #include "store/sql/database.h"
 #include "subject/vault/vault.h"
@@ -61,10 +62,12 @@ class directory {
 // The identifiers that one import meets. What it adds exists nowhere until record(), which belongs to the transaction
 // that also publishes the import: an import that fails, or is killed, leaves no identifier behind. Meanwhile every
 // other user of the same durable_directory gets the same handle for the same identifier. For one thread.
-class enrolment {
+//
+// Of those whom it met it has the keys, also of whom the vault has none yet: these are what the vault will have,
+// whoever makes the handle durable. So what an import brings can be sealed before anybody is enrolled. keys_of() may be
+// called by several threads while no other function is.
+class enrolment : public core::data_key_source {
  public:
-  virtual ~enrolment() = default;
-
   // The handles of raw, written into handles of the same length. Call it with a few thousand at a time: what was met
   // before is answered from memory. Memory: the distinct identifiers and about 40 bytes each.
   virtual void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) = 0;

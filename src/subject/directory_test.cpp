@@ -147,10 +147,17 @@ class sql_directory : public on_both_engines {
     on_both_engines::SetUp();
     if (!IsSkipped()) {
       db().migrate(directory_migrations());
-      people_ = open_directory(db(), open_vault(db(), keys_.path()));
+      vault_ = open_vault(db(), keys_.path());
+      people_ = open_directory(db(), vault_);
     }
   }
   durable_directory& people() { return *people_; }
+  // As whoever opens what an import sealed has it; nothing without one.
+  std::optional<core::secret_key> key_of(const core::data_key_source& in, subject_handle who) {
+    data_keys keys = in.keys_of(std::span(&who, 1));
+    return keys.empty() ? std::nullopt : std::optional(std::move(keys.at(who)));
+  }
+  std::optional<core::secret_key> durable_key_of(subject_handle who) { return key_of(*vault_, who); }
 
   static std::vector<subject_handle> resolve(enrolment& import, std::vector<std::string_view> raw) {
     std::vector<subject_handle> handles(raw.size());
@@ -171,6 +178,7 @@ class sql_directory : public on_both_engines {
 
  private:
   core::temporary_directory keys_;
+  std::shared_ptr<vault> vault_;
   std::unique_ptr<durable_directory> people_;
 };
 EUNOMIA_ON_BOTH_ENGINES(sql_directory);
@@ -262,6 +270,63 @@ TEST_P(sql_directory, a_promise_shared_with_a_failed_import_still_holds) {
   }
   record(*second);
   EXPECT_EQ(people().find("user", "ann"), ann);
+}
+
+TEST_P(sql_directory, an_import_has_the_keys_of_people_before_it_makes_them_durable) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const auto import = people().enrol("user");
+  const subject_handle bob = resolve(*import, {"ann", "bob"})[1];
+  const auto of_bob = key_of(*import, bob);
+  ASSERT_TRUE(of_bob);
+  EXPECT_TRUE(key_of(*import, ann) == durable_key_of(ann));
+  EXPECT_FALSE(durable_key_of(bob));
+  EXPECT_FALSE(*of_bob == *key_of(*import, ann));
+  record(*import);
+  EXPECT_TRUE(durable_key_of(bob) == of_bob);
+  EXPECT_EQ(people().identifier_of("user", bob), "bob");
+}
+
+TEST_P(sql_directory, whoever_makes_a_promise_durable_makes_the_promised_key) {
+  const auto first = people().enrol("user");
+  const auto second = people().enrol("user");
+  const auto handles = resolve(*first, {"ann", "bob", "cid"});
+  resolve(*second, {"bob", "cid"});
+  std::vector<std::optional<core::secret_key>> promised;
+  for (const subject_handle who : handles) {
+    promised.push_back(key_of(*first, who));
+  }
+  EXPECT_TRUE(key_of(*second, handles[1]) == promised[1]);
+  people().resolve("user", "ann");
+  EXPECT_TRUE(durable_key_of(handles[0]) == promised[0]);
+  record(*second);
+  record(*first);
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    EXPECT_TRUE(durable_key_of(handles[i]) == promised[i]);
+  }
+}
+
+TEST_P(sql_directory, an_import_keeps_to_the_keys_it_promised_before_somebody_was_erased) {
+  const subject_handle zoe = people().resolve("user", "zoe");
+  const auto import = people().enrol("user");
+  const subject_handle ann = resolve(*import, {"ann"})[0];
+  const auto before = key_of(*import, ann);
+  erase(zoe);
+  const subject_handle bob = resolve(*import, {"bob"})[0];
+  const auto after = key_of(*import, bob);
+  EXPECT_TRUE(key_of(*import, ann) == before);
+  record(*import);
+  EXPECT_TRUE(durable_key_of(ann) == before);
+  EXPECT_TRUE(durable_key_of(bob) == after);
+}
+
+TEST_P(sql_directory, an_import_that_fails_leaves_no_key) {
+  subject_handle ann;
+  {
+    const auto import = people().enrol("user");
+    ann = resolve(*import, {"ann"})[0];
+    EXPECT_TRUE(key_of(*import, ann));
+  }
+  EXPECT_FALSE(durable_key_of(ann));
 }
 
 TEST_P(sql_directory, an_import_is_refused_when_another_process_enrolled_the_same_person) {

@@ -26,6 +26,10 @@
 // assigning_ makes 1 to 3 one step within the process; between processes the table's key decides, and the later import
 // is refused by record().
 //
+// Whoever makes a promise durable gives the person the key that the promise says: a digest of the handle, keyed with
+// random bytes that are in no file and are gone with the imports that share them. So an import seals what it brings
+// while the promise is one.
+//
 // An erasure raises subject_directory.erasures in its own transaction. An import compares it in the transaction that
 // publishes, and is refused when a subject that it holds rows of is gone.
 namespace eunomia::subject {
@@ -97,12 +101,18 @@ void look_up(sql::connection& in, const vault& keys, std::string_view space, std
   });
 }
 
-// Writes identifiers with their handles, each once; how many were not there before.
+core::secret_key random_key(core::subject_handle) {
+  return core::secret_key::random();
+}
+
+// Writes identifiers with their handles, each once; how many were not there before. fresh makes the keys of those who
+// have none.
 std::uint64_t write_identifiers(sql::transaction& in, vault& keys, std::string_view space,
-                                std::span<const std::string_view> raw, std::span<const core::subject_handle> handles) {
+                                std::span<const std::string_view> raw, std::span<const core::subject_handle> handles,
+                                const vault::key_maker& fresh = random_key) {
   std::uint64_t written = 0;
   in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
-    const data_keys of = keys.make_keys(in, handles.subspan(first, count));
+    const data_keys of = keys.make_keys(in, handles.subspan(first, count), fresh);
     const std::vector<std::string_view> spaces(count, space);
     std::vector<std::string> lookups;
     std::vector<std::string> sealed;
@@ -138,9 +148,18 @@ std::int64_t erasures(sql::connection& in) {
 
 // What the imports into one space that are under way have promised.
 struct promises {
+  core::secret_key key_of(core::subject_handle who) const {
+    const std::uint64_t number = who.value();
+    core::digest256 digest = core::hmac_sha256(seed.reveal(), std::as_bytes(std::span(&number, 1)));
+    auto key = core::secret_key::from_bytes(digest.bytes);
+    core::wipe(digest.bytes);
+    return key;
+  }
+
   identifier_map handles;
-  std::int64_t erasures = 0;  // when the first was made
-  bool shared = false;        // one was used by somebody other than its maker
+  core::secret_key seed = core::secret_key::random();  // of the keys of these people
+  std::int64_t erasures = 0;                           // when the first was made
+  bool shared = false;                                 // one was used by somebody other than its maker
 };
 
 class sql_directory;
@@ -152,10 +171,13 @@ class sql_enrolment final : public enrolment {
   void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) override;
   std::uint64_t added() const override { return added_.size(); }
   void record(sql::transaction& in) override;
+  core::data_keys keys_of(std::span<const core::subject_handle> people) const override;
 
  private:
   void meet(const identifier_map& unmet, bool cached);
   void meet(std::span<const std::string_view> raw, std::span<core::subject_handle> known);
+  void turn_to(std::shared_ptr<promises> newer);
+  const promises* promised_by(core::subject_handle who) const;
   void check_erasures(sql::transaction& in) const;
   void check_handles(sql::transaction& in, std::span<const std::string_view> raw,
                      std::span<const core::subject_handle> handles) const;
@@ -165,6 +187,7 @@ class sql_enrolment final : public enrolment {
   std::int64_t erasures_;             // when the import began, or before
   std::shared_ptr<promises> shared_;  // the newest of its space; kept so that it lives as long as the import
   std::vector<std::shared_ptr<promises>> outdated_;
+  std::unordered_map<core::subject_handle, const promises*> added_before_;  // whom an outdated one promised
   identifier_map met_;
   std::vector<std::size_t> added_;            // positions in met_ of those that the table does not have
   std::vector<core::subject_handle> cached_;  // of those that the cache had, and are not in met_
@@ -406,7 +429,10 @@ class sql_directory final : public durable_directory {
       identifiers.push_back(created.identifier(i));
       subjects.push_back(real(created.subject(i)));
     }
-    write_identifiers(in, *keys_, space, identifiers, subjects);
+    write_identifiers(in, *keys_, space, identifiers, subjects, [&](core::subject_handle who) {
+      const bool is_new = who.value() >= first && who.value() < first + without_promise.size();
+      return is_new ? core::secret_key::random() : promised->key_of(who);
+    });
     for (std::size_t i = 0; i < raw.size(); ++i) {
       if (handles[i] == nobody) {
         handles[i] = real(created.find(raw[i]));
@@ -558,7 +584,7 @@ void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::
   std::ranges::copy(handles, known.begin());
   std::shared_ptr<promises> promised = directory_.promised_in(space_, now, true);
   if (promised != shared_) {
-    outdated_.push_back(std::exchange(shared_, promised));
+    turn_to(promised);
   }
   std::uint64_t missing = 0;
   for (std::size_t i = 0; i < raw.size(); ++i) {
@@ -580,6 +606,34 @@ void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::
   }
 }
 
+// After an erasure.
+void sql_enrolment::turn_to(std::shared_ptr<promises> newer) {
+  if (shared_ != nullptr) {
+    for (std::size_t i = added_before_.size(); i < added_.size(); ++i) {
+      added_before_.emplace(met_.subject(added_[i]), shared_.get());
+    }
+    outdated_.push_back(std::move(shared_));
+  }
+  shared_ = std::move(newer);
+}
+
+// Of somebody whom it added.
+const promises* sql_enrolment::promised_by(core::subject_handle who) const {
+  const auto before = added_before_.find(who);
+  return before == added_before_.end() ? shared_.get() : before->second;
+}
+
+core::data_keys sql_enrolment::keys_of(std::span<const core::subject_handle> people) const {
+  core::data_keys keys = directory_.keys_->keys_of(people);
+  for (const core::subject_handle who : people) {
+    // Somebody who was erased since they were met gets a key that opens nothing: record() then refuses the import.
+    if (const promises* const by = promised_by(who); by != nullptr && !keys.contains(who)) {
+      keys.emplace(who, by->key_of(who));
+    }
+  }
+  return keys;
+}
+
 void sql_enrolment::record(sql::transaction& in) {
   check_erasures(in);
   std::vector<std::string_view> raw;
@@ -591,7 +645,8 @@ void sql_enrolment::record(sql::transaction& in) {
       raw.push_back(met_.identifier(added_[i]));
       handles.push_back(met_.subject(added_[i]));
     }
-    if (write_identifiers(in, *directory_.keys_, space_, raw, handles) != raw.size()) {
+    if (write_identifiers(in, *directory_.keys_, space_, raw, handles,
+                          [&](core::subject_handle who) { return promised_by(who)->key_of(who); }) != raw.size()) {
       check_handles(in, raw, handles);
     }
   }
@@ -603,7 +658,12 @@ void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::str
                                   std::span<const core::subject_handle> handles) const {
   std::vector<core::subject_handle> durable(raw.size());
   look_up(in, *directory_.keys_, space_, raw, durable);
-  if (!std::ranges::equal(durable, handles)) {
+  const data_keys keys = directory_.keys_->keys_of(in, handles);
+  const auto has_the_promised = [&](core::subject_handle who) {
+    const auto key = keys.find(who);
+    return key != keys.end() && key->second == promised_by(who)->key_of(who);
+  };
+  if (!std::ranges::equal(durable, handles) || !std::ranges::all_of(handles, has_the_promised)) {
     throw core::error(
         core::errc::failed_precondition,
         fmt::format("identifiers of space \"{}\" were enrolled or linked elsewhere meanwhile; nothing was "

@@ -40,8 +40,9 @@ struct recorded_shop {
       : sql(store::sql::database::open(folder / "events.db")), blobs(store::open_disk_blob_store(folder / "blobs")) {
     sql->migrate(subject::directory_migrations());
     purposes = std::make_unique<subject::purposes>(*sql);
-    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes);
-    people = subject::open_directory(*sql, subject::open_vault(*sql, folder / "keys"));
+    keys = subject::open_vault(*sql, folder / "keys");
+    tables = store::table::open_table_store(*sql, *blobs, folder / "blobs", *purposes, *keys);
+    people = subject::open_directory(*sql, keys);
     datasets = std::make_unique<recommend::datasets>(*sql, *tables, *people, *purposes);
     if (datasets->list().empty()) {
       recommend::dataset_description description;
@@ -54,6 +55,7 @@ struct recorded_shop {
   std::unique_ptr<store::sql::database> sql;
   std::unique_ptr<store::blob_store> blobs;
   std::unique_ptr<subject::purposes> purposes;
+  std::shared_ptr<subject::vault> keys;
   std::unique_ptr<store::table::table_store> tables;
   std::unique_ptr<subject::durable_directory> people;
   std::unique_ptr<recommend::datasets> datasets;

@@ -15,11 +15,12 @@ static_assert(sizeof(duckdb_string_t) == 2 * word_bytes);
 
 }  // namespace
 
-std::size_t admitted_rows::take_out(const core::admission& by, chunk& rows) {
+std::size_t admitted_rows::take_out(const core::admission& by, const core::data_keys* keys, chunk& rows) {
   assert(rows.subjects.size() == rows.rows);
   kept_.clear();
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    if (by.admits(core::subject_handle(static_cast<std::uint64_t>(rows.subjects[i])))) {
+    const core::subject_handle who(static_cast<std::uint64_t>(rows.subjects[i]));
+    if (by.admits(who) && (keys == nullptr || keys->contains(who))) {
       kept_.push_back(static_cast<std::uint32_t>(i));
     }
   }

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "store/table/batch_source.h"
+#include "store/table/sealed_rows.h"
 
 namespace eunomia::store::table {
 
@@ -20,9 +21,11 @@ constexpr std::size_t max_batch_bytes = std::size_t(1) << 30;
 
 class parquet_appender final : public appender {
  public:
-  parquet_appender(part_files& files, manifest::table_entry entry, std::size_t staged_bytes, core::thread_pool& pool)
+  parquet_appender(part_files& files, manifest::table_entry entry, const core::data_key_source& keys,
+                   std::size_t staged_bytes, core::thread_pool& pool)
       : files_(files),
         entry_(std::move(entry)),
+        keys_(keys),
         stored_(stored_columns(entry_.description)),
         staged_bytes_(staged_bytes),
         pool_(pool),
@@ -62,6 +65,7 @@ class parquet_appender final : public appender {
   void finish() override { flush(); }
 
   void commit(sql::transaction& in) override {
+    manifest::check_sealed(in, entry_.id, entry_.description.columns);
     for (const part& p : parts_) {
       manifest::add_part(in, entry_.id, p);
     }
@@ -117,8 +121,7 @@ class parquet_appender final : public appender {
         if (waiting_[bucket].rows() == 0) {
           return;
         }
-        const part p = files_.write(entry_.id, static_cast<std::uint32_t>(bucket), entry_.description,
-                                    batch_source(waiting_[bucket], stored_));
+        const part p = write(static_cast<std::uint32_t>(bucket), waiting_[bucket]);
         waiting_[bucket] = column_batch(entry_.description.columns);
         const std::lock_guard lock(mutex);
         made.push_back(p);
@@ -131,8 +134,17 @@ class parquet_appender final : public appender {
     keep();
   }
 
+  part write(std::uint32_t bucket, const column_batch& rows) {
+    const table_description& of = entry_.description;
+    if (!has_sealed(of.columns)) {
+      return files_.write(entry_.id, bucket, of, batch_source(rows, stored_));
+    }
+    return files_.write(entry_.id, bucket, of, sealing_source(of, rows, keys_, sealing_source::without_key::refuse));
+  }
+
   part_files& files_;
   const manifest::table_entry entry_;
+  const core::data_key_source& keys_;
   const std::vector<column> stored_;
   const std::size_t staged_bytes_;
   core::thread_pool& pool_;
@@ -145,9 +157,10 @@ class parquet_appender final : public appender {
 
 }  // namespace
 
-std::unique_ptr<appender> make_appender(part_files& files, manifest::table_entry entry, std::size_t staged_bytes,
+std::unique_ptr<appender> make_appender(part_files& files, manifest::table_entry entry,
+                                        const core::data_key_source& keys, std::size_t staged_bytes,
                                         core::thread_pool& pool) {
-  return std::make_unique<parquet_appender>(files, std::move(entry), staged_bytes, pool);
+  return std::make_unique<parquet_appender>(files, std::move(entry), keys, staged_bytes, pool);
 }
 
 }  // namespace eunomia::store::table

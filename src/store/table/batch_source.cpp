@@ -9,8 +9,6 @@
 
 namespace eunomia::store::table {
 
-namespace {
-
 void mark_null(duckdb_vector vector, std::size_t row) {
   duckdb_vector_ensure_validity_writable(vector);
   duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
@@ -39,8 +37,6 @@ void fill_column(const column_values& values, std::size_t begin, std::size_t cou
     }
   }
 }
-
-}  // namespace
 
 void fill_chunk(const column_batch& batch, std::size_t begin, std::size_t count, duckdb_data_chunk into) {
   std::size_t at = 0;

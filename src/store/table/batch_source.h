@@ -9,6 +9,9 @@
 
 namespace eunomia::store::table {
 
+void mark_null(duckdb_vector vector, std::size_t row);
+// Writes values [begin, begin + count) of a column into a vector.
+void fill_column(const column_values& values, std::size_t begin, std::size_t count, duckdb_vector into);
 // Writes rows [begin, begin + count) of a batch, its subjects first where it has them, into the vectors of a chunk.
 void fill_chunk(const column_batch& batch, std::size_t begin, std::size_t count, duckdb_data_chunk into);
 

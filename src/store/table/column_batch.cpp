@@ -2,6 +2,8 @@
 
 #include <duckdb.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace eunomia::store::table {
@@ -13,6 +15,10 @@ std::string_view name_of(column_type type) noexcept {
     case column_type::text: return "text";
   }
   return "none";
+}
+
+bool has_sealed(std::span<const column> columns) noexcept {
+  return std::ranges::any_of(columns, &column::sealed);
 }
 
 std::size_t column_values::bytes() const {
@@ -38,6 +44,19 @@ void column_values::add_from(const column_values& other, std::size_t row) {
   switch (type_) {
     case column_type::int64: add(other.int64_[row]); break;
     case column_type::float64: add(other.float64_[row]); break;
+    case column_type::text: add(other.text(row)); break;
+  }
+}
+
+void column_values::add_from(const column_view& other, std::size_t row) {
+  assert(other.type() == type_);
+  if (other.is_null(row)) {
+    add_null();
+    return;
+  }
+  switch (type_) {
+    case column_type::int64: add(other.int64()[row]); break;
+    case column_type::float64: add(other.float64()[row]); break;
     case column_type::text: add(other.text(row)); break;
   }
 }

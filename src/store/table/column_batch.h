@@ -16,8 +16,15 @@ std::string_view name_of(column_type type) noexcept;  // "int64"
 struct column {
   std::string name;
   column_type type = column_type::int64;
+  // Rests sealed with the key of the person whom the row is about (sealed_rows.h): only in a table about people.
+  bool sealed = false;
   friend bool operator==(const column&, const column&) = default;
 };
+
+// Whether any of them rests sealed.
+bool has_sealed(std::span<const column> columns) noexcept;
+
+class column_view;
 
 // The values of one column of some rows, in memory. Text is UTF-8 without U+0000, less than 4 GiB of it.
 class column_values {
@@ -48,6 +55,7 @@ class column_values {
   void add_null();
   // Adds a row of another column of the same type.
   void add_from(const column_values& other, std::size_t row);
+  void add_from(const column_view& other, std::size_t row);
 
   bool is_null(std::size_t row) const { return !null_.empty() && null_[row] != 0; }
   // What stands where is_null() is 0.

@@ -61,7 +61,7 @@ void bind_source(duckdb_bind_info info) {
       return;
     }
     for (const column& c : source->columns()) {
-      duckdb_logical_type type = duckdb_create_logical_type(type_of(c.type));
+      duckdb_logical_type type = duckdb_create_logical_type(c.sealed ? DUCKDB_TYPE_BLOB : type_of(c.type));
       duckdb_bind_add_result_column(info, c.name.c_str(), type);
       duckdb_destroy_logical_type(&type);
     }
@@ -82,13 +82,14 @@ void init_source(duckdb_init_info info) {
 }
 
 void read_source(duckdb_function_info info, duckdb_data_chunk output) {
+  const auto* source = static_cast<const row_source*>(duckdb_function_get_bind_data(info));
   try {
-    const auto* source = static_cast<const row_source*>(duckdb_function_get_bind_data(info));
     auto& position = *static_cast<std::size_t*>(duckdb_function_get_init_data(info));
     const std::size_t count = source->fill(position, duckdb_vector_size(), output);
     position += count;
     duckdb_data_chunk_set_size(output, count);
   } catch (const std::exception& problem) {
+    source->keep(std::current_exception());
     duckdb_function_set_error(info, problem.what());
   }
 }

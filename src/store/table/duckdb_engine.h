@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -35,6 +36,13 @@ class row_source {
   // Writes the rows from begin on, not more than most, into the vectors of a chunk and returns how many; 0 is the end.
   // Called with begin growing from 0 without gaps.
   virtual std::size_t fill(std::size_t begin, std::size_t most, duckdb_data_chunk into) const = 0;
+
+  // What fill() threw: DuckDB passes on what it says, and neither its code nor its type.
+  const std::exception_ptr& problem() const { return problem_; }
+  void keep(std::exception_ptr problem) const { problem_ = std::move(problem); }
+
+ private:
+  mutable std::exception_ptr problem_;
 };
 
 // A chunk of a result; its columns are valid as long as it.

@@ -46,6 +46,8 @@ CREATE TABLE stored_part (
 )
 )";
 
+constexpr std::string_view version_2 = "ALTER TABLE stored_table_column ADD COLUMN sealed BIGINT NOT NULL DEFAULT 0";
+
 column_type type_named(std::string_view name) {
   for (const column_type type : {column_type::int64, column_type::float64, column_type::text}) {
     if (name == name_of(type)) {
@@ -65,6 +67,24 @@ core::digest128 digest_of(std::string_view hex) {
   return digest;
 }
 
+void insert_column(sql::transaction& in, std::int64_t table, std::size_t position, const column& added) {
+  in.execute(
+      "INSERT INTO stored_table_column (table_id, position, name, type, sealed)"
+      " VALUES (:table_id, :position, :name, :type, :sealed)",
+      {{"table_id", table},
+       {"position", position},
+       {"name", added.name},
+       {"type", name_of(added.type)},
+       {"sealed", added.sealed ? 1 : 0}});
+}
+
+void check_sealed_about(bool about_people, std::string_view table, const column& one) {
+  if (one.sealed && !about_people) {
+    throw error(errc::invalid_argument, "table \"" + std::string(table) + "\": column \"" + one.name +
+                                            "\" cannot rest sealed: the table is not about people");
+  }
+}
+
 void insert_part(sql::transaction& in, std::int64_t table, const part& added, std::int64_t sequence) {
   in.execute(
       "INSERT INTO stored_part (table_id, bucket, sequence, blob_key, size, digest, row_count, column_count)"
@@ -82,7 +102,8 @@ void insert_part(sql::transaction& in, std::int64_t table, const part& added, st
 }  // namespace
 
 std::span<const sql::migration> migrations() {
-  static constexpr std::array<sql::migration, 1> steps = {{{"store/table", 1, version_1}}};
+  static constexpr std::array<sql::migration, 2> steps = {
+      {{"store/table", 1, version_1}, {"store/table", 2, version_2}}};
   return steps;
 }
 
@@ -100,8 +121,10 @@ void check(const column& column) {
     throw error(errc::invalid_argument, "column \"" + column.name.substr(0, max_column_name_bytes) +
                                             "\": a name has 1 to max_column_name_bytes = 128 bytes, no control ones");
   }
-  if (lower(column.name) == subject_column) {
-    throw error(errc::invalid_argument, "column \"" + column.name + "\": this name is kept for the handles of people");
+  if (lower(column.name) == subject_column || lower(column.name) == sealed_column) {
+    throw error(errc::invalid_argument, "column \"" + column.name +
+                                            "\": this name is kept for the handles of people, or " +
+                                            "for what rests sealed with their keys; give it another");
   }
 }
 
@@ -125,6 +148,7 @@ void check(const table_description& description) {
   std::set<std::string> seen;
   for (const column& c : description.columns) {
     check(c);
+    check_sealed_about(description.about_people, name, c);
     if (!seen.insert(lower(c.name)).second) {
       throw error(errc::invalid_argument, "table \"" + name + "\": column \"" + c.name + "\" occurs twice");
     }
@@ -141,10 +165,7 @@ void create(sql::transaction& in, const table_description& description) {
               {"buckets", description.buckets}});
   const std::int64_t id = find(in, description.name).id;
   for (std::size_t i = 0; i < description.columns.size(); ++i) {
-    const column& c = description.columns[i];
-    in.execute(
-        "INSERT INTO stored_table_column (table_id, position, name, type) VALUES (:table_id, :position, :name, :type)",
-        {{"table_id", id}, {"position", i}, {"name", c.name}, {"type", name_of(c.type)}});
+    insert_column(in, id, i, description.columns[i]);
   }
   const std::set<core::purpose> purposes(description.purposes.begin(), description.purposes.end());
   for (const core::purpose& why : purposes) {
@@ -166,9 +187,8 @@ void add_column(sql::transaction& in, std::string_view table, const column& adde
                   "table \"" + entry.description.name + "\" has a column \"" + c.name + "\" already");
     }
   }
-  in.execute(
-      "INSERT INTO stored_table_column (table_id, position, name, type) VALUES (:table_id, :position, :name, :type)",
-      {{"table_id", entry.id}, {"position", columns.size()}, {"name", added.name}, {"type", name_of(added.type)}});
+  check_sealed_about(entry.description.about_people, entry.description.name, added);
+  insert_column(in, entry.id, columns.size(), added);
 }
 
 void add_purpose(sql::transaction& in, std::string_view table, const core::purpose& added) {
@@ -204,9 +224,9 @@ table_entry find(sql::connection& in, std::string_view table) {
   entry.description.name = table;
   entry.description.about_people = found[0].int64(1) != 0;
   entry.description.buckets = static_cast<std::uint32_t>(found[0].int64(2));
-  in.each("SELECT name, type FROM stored_table_column WHERE table_id = :id ORDER BY position", {{"id", entry.id}},
-          [&](const sql::row& r) {
-            entry.description.columns.push_back({std::string(r.text(0)), type_named(r.text(1))});
+  in.each("SELECT name, type, sealed FROM stored_table_column WHERE table_id = :id ORDER BY position",
+          {{"id", entry.id}}, [&](const sql::row& r) {
+            entry.description.columns.push_back({std::string(r.text(0)), type_named(r.text(1)), r.int64(2) != 0});
           });
   in.each("SELECT purpose FROM stored_table_purpose WHERE table_id = :id ORDER BY purpose", {{"id", entry.id}},
           [&](const sql::row& r) { entry.description.purposes.emplace_back(std::string(r.text(0))); });
@@ -247,6 +267,24 @@ std::set<std::string, std::less<>> keys(sql::connection& in) {
   std::set<std::string, std::less<>> all;
   in.each("SELECT blob_key FROM stored_part", {}, [&](const sql::row& r) { all.emplace(r.text(0)); });
   return all;
+}
+
+void check_sealed(sql::connection& in, std::int64_t table, std::span<const column> described) {
+  in.each("SELECT position, sealed FROM stored_table_column WHERE table_id = :id", {{"id", table}},
+          [&](const sql::row& r) {
+            const std::uint64_t position = r.uint64(0);
+            if (position < described.size() && described[position].sealed != (r.int64(1) != 0)) {
+              throw error(errc::failed_precondition,
+                          "columns of the table were sealed while rows were on their way into it; try again");
+            }
+          });
+}
+
+void set_sealed(sql::transaction& in, std::int64_t table, std::span<const column> sealed) {
+  for (const column& c : sealed) {
+    in.execute("UPDATE stored_table_column SET sealed = 1 WHERE table_id = :id AND name = :name",
+               {{"id", table}, {"name", c.name}});
+  }
 }
 
 void add_part(sql::transaction& in, std::int64_t table, const part& added) {

@@ -42,6 +42,12 @@ bool is_named(sql::connection& in, std::string_view key);
 // The key of every part of every table.
 std::set<std::string, std::less<>> keys(sql::connection& in);
 
+// errc::failed_precondition unless those of the columns rest sealed now that did when they were described: what is on
+// its way into the table lies as they say.
+void check_sealed(sql::connection& in, std::int64_t table, std::span<const column> described);
+// From here on these columns rest sealed.
+void set_sealed(sql::transaction& in, std::int64_t table, std::span<const column> sealed);
+
 // Adds a part at the end of its bucket. errc::failed_precondition when the table is gone.
 void add_part(sql::transaction& in, std::int64_t table, const part& added);
 // Puts a part in the place of others of its bucket: what it replaces is gone from the manifest; a replacement without

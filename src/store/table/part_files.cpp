@@ -1,15 +1,16 @@
 // A part is one Parquet file, tables/<table>/<bucket>/<random>.parquet: the handles first where the table is about
-// people, then the columns the table had when it was written, in row groups of 122,880 rows, zstd-compressed.
+// people, then the columns the table had when it was written but for those that rest sealed, which are one column of
+// bytes behind them (sealed_rows.h), in row groups of 122,880 rows, zstd-compressed.
 #include "store/table/part_files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <random>
 
 #include "core/error.h"
+#include "store/table/sealed_rows.h"
 
 namespace eunomia::store::table {
 
@@ -27,8 +28,11 @@ std::string random_name() {
   return fmt::format("{:016x}{:016x}", word(), word());
 }
 
-std::string_view sql_type(column_type type) {
-  switch (type) {
+std::string_view sql_type(const column& of) {
+  if (of.sealed) {
+    return "BLOB";
+  }
+  switch (of.type) {
     case column_type::int64: return "BIGINT";
     case column_type::float64: return "DOUBLE";
     case column_type::text: return "VARCHAR";
@@ -47,8 +51,21 @@ std::vector<column> stored_columns(const table_description& of) {
   if (of.about_people) {
     columns.push_back({std::string(subject_column), column_type::int64});
   }
-  columns.insert(columns.end(), of.columns.begin(), of.columns.end());
+  std::ranges::copy_if(of.columns, std::back_inserter(columns), [](const column& c) { return !c.sealed; });
+  if (has_sealed(of.columns)) {
+    columns.push_back(sealed_payload());
+  }
   return columns;
+}
+
+part_files::selection part_files::selection::all(const table_description& of) {
+  selection all{of, {}, has_sealed(of.columns)};
+  for (std::size_t i = 0; i < of.columns.size(); ++i) {
+    if (!of.columns[i].sealed) {
+      all.columns.push_back(i);
+    }
+  }
+  return all;
 }
 
 row_filter row_filter::among(std::string_view column, std::span<const std::int64_t> values) {
@@ -102,7 +119,15 @@ part part_files::copy(std::int64_t table, std::uint32_t bucket, std::size_t colu
 
 part part_files::write(std::int64_t table, std::uint32_t bucket, const table_description& of, const row_source& rows) {
   const duckdb_engine::shown_source source(engine_, rows);
-  part made = copy(table, bucket, of.columns.size(), "SELECT * FROM " + source.sql());
+  part made;
+  try {
+    made = copy(table, bucket, of.columns.size(), "SELECT * FROM " + source.sql());
+  } catch (...) {
+    if (rows.problem()) {
+      std::rethrow_exception(rows.problem());
+    }
+    throw;
+  }
   if (made.rows != rows.rows()) {
     discard(made);
     throw core::error(core::errc::internal,
@@ -120,11 +145,15 @@ std::string part_files::select(std::span<const part> parts, const selection& wha
     files += quoted_path(blobs_.local_path(p.blob));
   }
   std::string names = what.table.about_people ? quoted_name(subject_column) : "";
-  for (const std::size_t position : what.columns) {
-    const column& c = what.table.columns[position];
+  const auto name = [&](const column& c, bool is_there) {
     names += names.empty() ? "" : ", ";
-    names +=
-        position < known ? quoted_name(c.name) : fmt::format("NULL::{} AS {}", sql_type(c.type), quoted_name(c.name));
+    names += is_there ? quoted_name(c.name) : fmt::format("NULL::{} AS {}", sql_type(c), quoted_name(c.name));
+  };
+  for (const std::size_t position : what.columns) {
+    name(what.table.columns[position], position < known);
+  }
+  if (what.sealed) {
+    name(sealed_payload(), has_sealed(std::span(what.table.columns).first(known)));
   }
   if (parts.empty()) {
     const std::string_view subject = what.table.about_people ? "NULL::BIGINT AS " : "";
@@ -135,9 +164,24 @@ std::string part_files::select(std::span<const part> parts, const selection& wha
 
 part part_files::rewrite(std::int64_t table, const table_description& of, std::span<const part> old,
                          const row_filter& filter) {
-  selection all{of, std::vector<std::size_t>(of.columns.size())};
-  std::iota(all.columns.begin(), all.columns.end(), 0);
-  return copy(table, old.front().bucket, of.columns.size(), select(old, all, filter));
+  return copy(table, old.front().bucket, of.columns.size(), select(old, selection::all(of), filter));
+}
+
+part part_files::seal(std::int64_t table, const table_description& of, const table_description& to,
+                      std::span<const part> old, const core::data_key_source& keys) {
+  column_batch rows(of.columns);
+  for (const part& p : old) {
+    read(p, selection::all(of), {},
+         [&](std::size_t count, std::span<const std::int64_t> subjects, std::span<const column_view> columns) {
+           rows.subjects.insert(rows.subjects.end(), subjects.begin(), subjects.end());
+           for (std::size_t c = 0; c < columns.size(); ++c) {
+             for (std::size_t i = 0; i < count; ++i) {
+               rows.columns[c].add_from(columns[c], i);
+             }
+           }
+         });
+  }
+  return write(table, old.front().bucket, to, sealing_source(to, rows, keys, sealing_source::without_key::leave_empty));
 }
 
 std::uint64_t part_files::count(const part& p, const row_filter& filter) {
@@ -206,9 +250,12 @@ void part_files::read(const part& p, const selection& what, const row_filter& fi
       return;
     }
     std::vector<column_view> columns;
-    columns.reserve(what.columns.size());
+    columns.reserve(what.columns.size() + 1);
     for (std::size_t i = 0; i < what.columns.size(); ++i) {
       columns.push_back(chunk.column(first + i, what.table.columns[what.columns[i]].type));
+    }
+    if (what.sealed) {
+      columns.push_back(chunk.column(first + what.columns.size(), sealed_payload().type));
     }
     const auto subjects = first == 1 ? chunk.column(0, column_type::int64).int64() : std::span<const std::int64_t>();
     visit(chunk.rows(), subjects, std::move(columns));

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/data_keys.h"
 #include "store/blob/blob_store.h"
 #include "store/table/duckdb_engine.h"
 #include "store/table/table_store.h"
@@ -64,14 +65,23 @@ class part_files {
   // Writes the rows of some parts of one bucket that pass the filter, one part after another, as a new part with all
   // columns of the table. Without a row nothing is written.
   part rewrite(std::int64_t table, const table_description& of, std::span<const part> old, const row_filter& filter);
+  // Writes the rows of some parts of one bucket, of a table none of whose columns rest sealed, as `to` describes them.
+  // Memory: these rows.
+  part seal(std::int64_t table, const table_description& of, const table_description& to, std::span<const part> old,
+            const core::data_key_source& keys);
   std::uint64_t count(const part& p, const row_filter& filter);
   // The people of some parts of one bucket, ascending; of whom all rows are old, where that is asked.
   std::vector<core::subject_handle> people_of(std::span<const part> parts, const std::optional<rows_below>& all_of);
 
-  // Shows some columns of one part, in chunks.
+  // Shows some columns of one part, in chunks. Those that rest sealed are behind the others, as one column of bytes,
+  // which is what row_opener opens.
   struct selection {
     const table_description& table;
-    std::vector<std::size_t> columns;  // positions
+    std::vector<std::size_t> columns;  // positions of columns that do not rest sealed
+    bool sealed = false;               // and what the others rest as
+
+    // Everything that rests there.
+    static selection all(const table_description& of);
   };
   void read(const part& p, const selection& what, const row_filter& filter,
             const std::function<void(std::size_t rows, std::span<const std::int64_t> subjects,
@@ -93,7 +103,8 @@ class part_files {
   duckdb_engine& engine_;
 };
 
-// The whole column list of a table as its part files have it: the subject first where it is about people.
+// The whole column list of a table as its part files have it: the subject first where it is about people, and last the
+// bytes that those which rest sealed are together.
 std::vector<column> stored_columns(const table_description& of);
 // Where every part's key begins.
 inline constexpr std::string_view part_prefix = "tables/";

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <mutex>
 #include <numeric>
+#include <utility>
+
+#include "store/table/column_batch.h"
 
 namespace eunomia::store::table {
 
@@ -13,7 +16,7 @@ struct swap {
   part replacement;
 };
 
-class staged_removal final : public removal {
+class staged_removal : public removal {
  public:
   staged_removal(part_files& files, manifest::table_entry entry, std::function<void(std::span<const part>)> unlink)
       : files_(files), entry_(std::move(entry)), unlink_(std::move(unlink)) {}
@@ -73,7 +76,7 @@ class staged_removal final : public removal {
                         [&](const swap& s) { return manifest::is_named(in, s.old.front().blob.key); });
   }
 
- private:
+ protected:
   void add(swap made, std::uint64_t leaving) {
     const std::lock_guard lock(mutex_);
     swaps_.push_back(std::move(made));
@@ -82,11 +85,44 @@ class staged_removal final : public removal {
 
   part_files& files_;
   const manifest::table_entry entry_;
+
+ private:
   const std::function<void(std::span<const part>)> unlink_;
   std::mutex mutex_;
   std::vector<swap> swaps_;
   std::uint64_t rows_ = 0;
   bool keep_ = false;  // what was written
+};
+
+class staged_sealing final : public staged_removal {
+ public:
+  staged_sealing(part_files& files, manifest::table_entry entry, table_description sealed,
+                 std::function<void(std::span<const part>)> unlink)
+      : staged_removal(files, std::move(entry), std::move(unlink)), sealed_(std::move(sealed)) {}
+
+  // One order, on a worker.
+  void seal(const rewrite_order& order, const core::data_key_source& keys) {
+    add({order.old, files_.seal(entry_.id, entry_.description, sealed_, order.old, keys)}, 0);
+  }
+
+  void commit(sql::transaction& in) override {
+    manifest::check_sealed(in, entry_.id, entry_.description.columns);
+    staged_removal::commit(in);
+    manifest::set_sealed(in, entry_.id, newly_sealed());
+  }
+
+  bool was_committed(sql::connection& in) override {
+    return manifest::has(in, entry_.id) && has_sealed(manifest::find(in, sealed_.name).description.columns);
+  }
+
+ private:
+  std::vector<column> newly_sealed() const {
+    std::vector<column> columns;
+    std::ranges::copy_if(sealed_.columns, std::back_inserter(columns), &column::sealed);
+    return columns;
+  }
+
+  const table_description sealed_;
 };
 
 class table_drop final : public removal {
@@ -125,6 +161,18 @@ class table_drop final : public removal {
 
 std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink) {
   return std::make_unique<table_drop>(std::move(table), std::move(unlink));
+}
+
+std::unique_ptr<removal> stage_sealing(part_files& files, manifest::table_entry entry, table_description sealed,
+                                       const core::data_key_source& keys, std::span<const rewrite_order> orders,
+                                       core::thread_pool& pool, core::job& job,
+                                       std::function<void(std::span<const part>)> unlink) {
+  auto staged = std::make_unique<staged_sealing>(files, std::move(entry), std::move(sealed), std::move(unlink));
+  pool.for_each(orders.size(), [&](std::size_t i, unsigned) {
+    job.check();
+    staged->seal(orders[i], keys);
+  });
+  return staged;
 }
 
 std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry,

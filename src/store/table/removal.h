@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data_keys.h"
 #include "core/job.h"
 #include "core/thread_pool.h"
 #include "store/table/manifest.h"
@@ -27,6 +28,13 @@ struct rewrite_order {
 std::unique_ptr<removal> stage_rewrites(part_files& files, manifest::table_entry entry,
                                         std::span<const rewrite_order> orders, core::thread_pool& pool, core::job& job,
                                         std::function<void(std::span<const part>)> unlink);
+
+// Writes parts of a table none of whose columns rest sealed as `sealed` describes it: the columns change with the
+// commit. orders: their parts, without rows to leave.
+std::unique_ptr<removal> stage_sealing(part_files& files, manifest::table_entry entry, table_description sealed,
+                                       const core::data_key_source& keys, std::span<const rewrite_order> orders,
+                                       core::thread_pool& pool, core::job& job,
+                                       std::function<void(std::span<const part>)> unlink);
 
 // Takes a whole table out of the manifest. unlink is called in committed() with the table's number and its parts.
 std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink);

@@ -15,6 +15,7 @@
 #include "store/table/manifest.h"
 #include "store/table/part_files.h"
 #include "store/table/removal.h"
+#include "store/table/sealed_rows.h"
 
 namespace eunomia::store::table {
 
@@ -93,9 +94,11 @@ struct reading {
 class parquet_table_store final : public table_store {
  public:
   parquet_table_store(sql::database& sql, blob_store& blobs, const std::filesystem::path& blob_folder,
-                      const core::access_policy& policy, const store_options& options)
+                      const core::access_policy& policy, const core::data_key_source& keys,
+                      const store_options& options)
       : sql_(sql),
         policy_(policy),
+        keys_(keys),
         engine_({options.memory_limit, {blob_folder}, {}}),
         files_(blobs, engine_),
         staged_bytes_(options.staged_bytes) {
@@ -124,13 +127,15 @@ class parquet_table_store final : public table_store {
     return sql_.read([](sql::connection& in) { return manifest::names(in); });
   }
 
-  std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool,
-                                   std::span<const column> added) override {
+  std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool, std::span<const column> added,
+                                   const core::data_key_source* keys) override {
     table_entry entry = find(table);
     entry.description.columns.insert(entry.description.columns.end(), added.begin(), added.end());
     manifest::check(entry.description);
-    return make_appender(files_, std::move(entry), staged_bytes_, pool);
+    return make_appender(files_, std::move(entry), keys == nullptr ? keys_ : *keys, staged_bytes_, pool);
   }
+  bool seal(std::string_view table, std::span<const std::string_view> columns, core::thread_pool& pool,
+            core::job& job) override;
 
   scan_report scan(std::string_view table, const core::purpose& why, std::span<const std::string_view> columns,
                    const scan_options& options, core::thread_pool& pool, core::job& job,
@@ -249,6 +254,7 @@ class parquet_table_store final : public table_store {
 
   sql::database& sql_;
   const core::access_policy& policy_;
+  const core::data_key_source& keys_;
   duckdb_engine engine_;
   part_files files_;
   scan_gates gates_;
@@ -288,6 +294,19 @@ std::vector<std::vector<std::int64_t>> by_bucket(std::span<const core::subject_h
   return split;
 }
 
+// How what was asked for rests.
+part_files::selection resting(const table_description& of, std::span<const std::size_t> asked) {
+  part_files::selection what{of, {}, false};
+  for (const std::size_t position : asked) {
+    if (of.columns[position].sealed) {
+      what.sealed = true;
+    } else {
+      what.columns.push_back(position);
+    }
+  }
+  return what;
+}
+
 std::vector<core::subject_handle> admitted_of(std::span<const core::subject_handle> named, const core::admission& who) {
   std::vector<core::subject_handle> admitted(named.begin(), named.end());
   std::erase_if(admitted, [&](core::subject_handle one) { return !who.admits(one); });
@@ -304,7 +323,8 @@ scan_report parquet_table_store::scan(std::string_view table, const core::purpos
   if (!description.about_people && !options.subjects.empty()) {
     throw error(errc::invalid_argument, "table \"" + description.name + "\" is not about people");
   }
-  const part_files::selection what{description, positions_of(description, columns)};
+  const std::vector<std::size_t> asked = positions_of(description, columns);
+  const part_files::selection what = resting(description, asked);
   check_count(options.subjects.size());
   const auto named = by_bucket(admitted_of(options.subjects, *who), description.buckets);
   const bool everybody = options.subjects.empty();
@@ -331,6 +351,7 @@ scan_report parquet_table_store::scan(std::string_view table, const core::purpos
       filter = row_filter::among(subject_column, named[p.bucket]);
     }
     admitted_rows admitted;
+    row_opener opener(description, asked, keys_, p.blob.key);
     std::uint64_t seen = 0;
     std::uint64_t left_out = 0;
     files_.read(p, what, filter,
@@ -338,7 +359,11 @@ scan_report parquet_table_store::scan(std::string_view table, const core::purpos
                   job.check();
                   chunk some{p.bucket, everybody ? first_row[i] + seen : 0, rows, subjects, std::move(views), {}};
                   seen += rows;
-                  left_out += selective ? admitted.take_out(*who, some) : 0;
+                  if (what.sealed) {
+                    left_out += opener.open(*who, some);
+                  } else if (selective) {
+                    left_out += admitted.take_out(*who, nullptr, some);
+                  }
                   if (some.rows > 0) {
                     visit(some);
                   }
@@ -379,9 +404,11 @@ std::vector<rewrite_order> orders_of(std::span<const part> by_bucket, LeavingOf 
 // Columns of people's rows that numbers are compared with.
 void check_numbers_of_people(const table_description& of, std::span<const std::string_view> columns) {
   for (const std::size_t position : positions_of(of, columns)) {
-    if (!of.about_people || of.columns[position].type != column_type::int64) {
-      throw error(errc::invalid_argument, fmt::format("table \"{}\": {} is no int64 column of a table about people",
-                                                      of.name, of.columns[position].name));
+    const column& c = of.columns[position];
+    if (!of.about_people || c.type != column_type::int64 || c.sealed) {
+      throw error(errc::invalid_argument,
+                  fmt::format("table \"{}\": {} is no int64 column of a table about people that rests in the clear",
+                              of.name, c.name));
     }
   }
 }
@@ -456,6 +483,34 @@ std::vector<core::subject_handle> parquet_table_store::people_of(std::string_vie
   return people;
 }
 
+bool parquet_table_store::seal(std::string_view table, std::span<const std::string_view> columns,
+                               core::thread_pool& pool, core::job& job) {
+  return repeated([&] {
+    pinned view = pin(table);
+    const manifest::table_entry& entry = view.now.entry;
+    table_description sealed = entry.description;
+    for (const std::size_t position : positions_of(sealed, columns)) {
+      sealed.columns[position].sealed = true;
+    }
+    if (sealed.columns == entry.description.columns) {
+      return false;
+    }
+    if (has_sealed(entry.description.columns)) {
+      throw error(errc::failed_precondition,
+                  "table \"" + sealed.name + "\": some columns rest sealed already; others cannot be added to them");
+    }
+    manifest::check(sealed);
+    const std::int64_t id = entry.id;
+    const auto staged =
+        stage_sealing(files_, entry, std::move(sealed), keys_,
+                      orders_of(view.now.parts, [](std::uint32_t) { return std::optional(row_filter()); }), pool, job,
+                      [this, id](std::span<const part> old) { unlink(id, old); });
+    view.pass.lock.unlock();  // or committed() would wait for ourselves
+    swap_in(*staged);
+    return true;
+  });
+}
+
 std::unique_ptr<removal> parquet_table_store::stage_remove(std::string_view table, std::string_view column,
                                                            std::span<const std::int64_t> values,
                                                            core::thread_pool& pool, core::job& job) {
@@ -524,8 +579,9 @@ void parquet_table_store::sweep() {
 
 std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
                                               const std::filesystem::path& blob_folder,
-                                              const core::access_policy& policy, const store_options& options) {
-  return std::make_unique<parquet_table_store>(sql, blobs, blob_folder, policy, options);
+                                              const core::access_policy& policy, const core::data_key_source& keys,
+                                              const store_options& options) {
+  return std::make_unique<parquet_table_store>(sql, blobs, blob_folder, policy, keys, options);
 }
 
 }  // namespace eunomia::store::table

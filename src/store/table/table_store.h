@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/admission.h"
+#include "core/data_keys.h"
 #include "core/job.h"
 #include "core/purpose.h"
 #include "core/subject_handle.h"
@@ -25,6 +26,10 @@
 // manifest in SQL says which parts make up a table, and nothing else does: a part is written and fsynced first, then
 // named by a transaction, and what no manifest names is swept when the store is opened, and only then: later a file
 // without a name may be about to get one. So a kill at any moment leaves the table before a change or after it.
+//
+// A column of people's may rest sealed with the key of the person whom the row is about, so that no copy of a part can
+// be read once that key is destroyed. Who appends and who scans does not see it. Rows are rewritten without being
+// opened. A row whose person has no key any more is shown to nobody who asks for such a column.
 namespace eunomia::store::table {
 
 inline constexpr std::uint32_t default_buckets = 64;
@@ -36,6 +41,8 @@ inline constexpr std::size_t max_column_name_bytes = 128;
 inline constexpr std::size_t max_named_rows = 1'000'000;
 // The column that holds the handles in a table about people; no other may have its name.
 inline constexpr std::string_view subject_column = "subject";
+// The column of a part that holds what rests sealed; no column of a table may have its name either.
+inline constexpr std::string_view sealed_column = "sealed_values";
 
 struct table_description {
   std::string name;  // 1 to 128 of a-z, 0-9, '-', '_', '.' and '/'
@@ -91,7 +98,9 @@ struct rows_of_person {
 
 struct scan_report {
   std::uint64_t shown = 0;
-  std::uint64_t withheld = 0;  // rows of people who are not admitted; not counted in a scan of some subjects
+  // Rows of people who are not admitted, which are not counted in a scan of some subjects, or have no key where one is
+  // needed.
+  std::uint64_t withheld = 0;
 };
 
 struct scan_options {
@@ -172,9 +181,20 @@ class table_store {
   virtual std::vector<std::string> tables() = 0;
 
   // The pool must outlive the appender. added: columns that the transaction of commit() adds to the table before it;
-  // the batches have them after the table's own.
+  // the batches have them after the table's own. keys: that rows are sealed with, of people who may not have them in
+  // the vault yet; null: the store's own; must outlive the appender. Where columns rest sealed, append() and finish()
+  // throw errc::failed_precondition for a row of somebody without a key, and commit() when the columns were sealed
+  // since.
   virtual std::unique_ptr<appender> append(std::string_view table, core::thread_pool& pool,
-                                           std::span<const column> added = {}) = 0;
+                                           std::span<const column> added = {},
+                                           const core::data_key_source* keys = nullptr) = 0;
+
+  // From here on these columns of a table about people rest sealed, also in the rows that are there: those whose person
+  // has no key lose the values. In one transaction; what rested in the clear is unlinked. False when they all rest
+  // sealed already. errc::failed_precondition when some columns do and others are named. Memory: one bucket for each
+  // worker.
+  virtual bool seal(std::string_view table, std::span<const std::string_view> columns, core::thread_pool& pool,
+                    core::job& job) = 0;
 
   // Adds a purpose to the list of a table about people. Whether that may be is for the caller to know (GDPR Art.
   // 5(1)(b)).
@@ -182,7 +202,8 @@ class table_store {
 
   // Shows the rows to visit: of all subjects, the parts in parallel on the pool (several threads call visit at once,
   // one of them for a part); of named subjects, in order, on the caller's thread. Columns are named without case;
-  // errc::invalid_argument for one that the table does not have.
+  // errc::invalid_argument for one that the table does not have. errc::corrupt, naming the part, for a row that does
+  // not open.
   //
   // There is no scan without a purpose. Of a table about people it shows the rows of those whom the access policy
   // admits for the purpose at the moment the scan begins, and nobody else's. errc::permission_denied unless the table
@@ -229,10 +250,11 @@ std::vector<blob_ref> named_blobs(sql::connection& in);
 
 // Brings the schema of this room up to date, and sweeps, unless something is being written to the blob store already:
 // then the next opening does. blob_folder is the folder of the blob store: DuckDB may touch
-// nothing outside it. policy says who may be read for what; every scan asks it. Both stores and the policy must outlive
-// the table store.
+// nothing outside it. policy says who may be read for what; every scan asks it. keys are those that rows are sealed
+// with. Both stores, the policy and the keys must outlive the table store.
 std::unique_ptr<table_store> open_table_store(sql::database& sql, blob_store& blobs,
                                               const std::filesystem::path& blob_folder,
-                                              const core::access_policy& policy, const store_options& options = {});
+                                              const core::access_policy& policy, const core::data_key_source& keys,
+                                              const store_options& options = {});
 
 }  // namespace eunomia::store::table

@@ -25,40 +25,23 @@
 #include "store/sql/lossy_database.h"
 #include "store/table/duckdb_engine.h"
 #include "store/table/record_reader.h"
+#include "store/table/testing.h"
 
 namespace eunomia::store::table {
 namespace {
 
 using core::errc;
 using core::subject_handle;
-
-const core::purpose recommendation("recommendation");
-
-// What a test says that people chose.
-class chosen_access final : public core::access_policy {
- public:
-  std::shared_ptr<const core::admission> admission_for(const core::purpose& why) const override {
-    if (why == recommendation) {
-      return now;
-    }
-    if (why == core::purpose::rights_of_the_data_subject()) {
-      return core::admission::everybody();
-    }
-    throw core::error(errc::permission_denied, "purpose \"" + why.name() + "\" is not defined");
-  }
-  std::optional<core::refusal> refusal_of(subject_handle who, const core::purpose& why) const override {
-    return admission_for(why)->admits(who) ? std::nullopt : std::optional(core::refusal::objection);
-  }
-
-  std::shared_ptr<const core::admission> now = core::admission::everybody();
-};
+using testing_tables::chosen_access;
+using testing_tables::key_box;
+using testing_tables::recommendation;
 
 // Everything that a table store stands on, in one folder.
 struct house {
   explicit house(const std::filesystem::path& folder, const store_options& options = {}) {
     sql = sql::database::open((folder / "eunomia.db").string());
     blobs = open_disk_blob_store(folder / "blobs");
-    tables = open_table_store(*sql, *blobs, folder / "blobs", access, options);
+    tables = open_table_store(*sql, *blobs, folder / "blobs", access, keys, options);
   }
   void create(const table_description& description) {
     sql->write([&](sql::transaction& in) { tables->create(in, description); });
@@ -70,6 +53,7 @@ struct house {
   }
 
   chosen_access access;
+  key_box keys;
   std::unique_ptr<sql::database> sql;
   std::unique_ptr<blob_store> blobs;
   std::unique_ptr<table_store> tables;
@@ -764,7 +748,7 @@ class lost_answer_test : public table_test {
   void SetUp() override {
     in_->create(events());
     append(*in_, {{1, 10, {}, {}}, {3, 30, {}, {}}});
-    in_->tables = open_table_store(lossy_, *in_->blobs, folder_.path() / "blobs", in_->access);
+    in_->tables = open_table_store(lossy_, *in_->blobs, folder_.path() / "blobs", in_->access, in_->keys);
   }
   // Named by one lossy transaction; true when that is known to be committed.
   bool name(staged_change& staged) {
@@ -798,7 +782,7 @@ class lost_answer_test : public table_test {
   // What the next start of the process has.
   void expect_after_reopening(const std::set<std::int64_t>& wanted) {
     in_->tables.reset();
-    in_->tables = open_table_store(*in_->sql, *in_->blobs, folder_.path() / "blobs", in_->access);
+    in_->tables = open_table_store(*in_->sql, *in_->blobs, folder_.path() / "blobs", in_->access, in_->keys);
     EXPECT_EQ(items(), wanted);
     in_->tables->verify("events", pool_, job_);
     EXPECT_EQ(files_on_disk(), in_->tables->parts("events").size());
@@ -981,7 +965,8 @@ TEST_F(table_test, a_full_disk_refuses_the_rows_and_leaves_the_table_as_it_was) 
     const auto sql = sql::database::open((folder_.path() / "sql.db").string());
     const auto blobs = open_disk_blob_store(small / "blobs");
     const chosen_access access;
-    const auto tables = open_table_store(*sql, *blobs, small / "blobs", access);
+    const key_box keys;
+    const auto tables = open_table_store(*sql, *blobs, small / "blobs", access, keys);
     sql->write([&](sql::transaction& in) { tables->create(in, events()); });
     std::mt19937_64 random(2);
     const auto fill = [&](std::size_t rows) {

@@ -189,6 +189,10 @@ data_keys vault::keys_of(sql::connection& in, std::span<const core::subject_hand
   return found;
 }
 
+data_keys vault::keys_of(std::span<const core::subject_handle> people) const {
+  return people.empty() ? data_keys() : database_.read([&](sql::connection& in) { return keys_of(in, people); });
+}
+
 std::vector<std::string> vault::wrapped_keys_of(sql::connection& in,
                                                 std::span<const core::subject_handle> people) const {
   std::vector<std::string> found;
@@ -200,7 +204,8 @@ std::vector<std::string> vault::wrapped_keys_of(sql::connection& in,
   return found;
 }
 
-data_keys vault::make_keys(sql::transaction& in, std::span<const core::subject_handle> people) {
+data_keys vault::make_keys(sql::transaction& in, std::span<const core::subject_handle> people,
+                           const key_maker& fresh_key) {
   data_keys keys;
   keys.reserve(people.size());
   const std::int64_t epoch = current_epoch(in);
@@ -209,7 +214,7 @@ data_keys vault::make_keys(sql::transaction& in, std::span<const core::subject_h
     std::vector<core::secret_key> fresh;
     std::vector<std::string> wrapped;
     for (const core::subject_handle who : some) {
-      fresh.push_back(core::secret_key::random());
+      fresh.push_back(fresh_key(who));
       wrapped.push_back(wrapped_key(with, fresh.back(), who));
     }
     const std::vector<std::int64_t> numbers = numbers_of(some);

@@ -9,9 +9,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "core/data_keys.h"
 #include "core/job.h"
 #include "core/seal.h"
 #include "core/subject_handle.h"
@@ -25,8 +25,7 @@
 // their key with the rest, and with the next epoch the copies of it that nobody reaches: in a log, a replica, a backup.
 namespace eunomia::subject {
 
-// The data keys of some people.
-using data_keys = std::unordered_map<core::subject_handle, core::secret_key>;
+using core::data_keys;
 
 // A 128-bit name of a person that only their data key makes: the audit log's. Once the key is destroyed
 // nothing leads from one to the other.
@@ -49,12 +48,12 @@ struct roll_notes {
 };
 
 // Any thread. One process has a database and its keyring.
-class vault {
+class vault final : public core::data_key_source {
  public:
   // Brings the schema up to date, and binds the database to the keyring when it is new. The database must outlive the
   // vault. Throws errc::failed_precondition when the database was sealed with another keyring.
   vault(store::sql::database& in, std::unique_ptr<keyring> keys);
-  ~vault();
+  ~vault() override;
 
   // What an identifier is found by in a table: HMAC-SHA256 with a key of this database, its first 144 bits in base64.
   // Without that key, which is wrapped as those of people are, nobody can try out whether an identifier is there.
@@ -62,11 +61,15 @@ class vault {
 
   // The keys of those who have one.
   data_keys keys_of(store::sql::connection& in, std::span<const core::subject_handle> people) const;
+  data_keys keys_of(std::span<const core::subject_handle> people) const override;
   // As they rest in their rows.
   std::vector<std::string> wrapped_keys_of(store::sql::connection& in,
                                            std::span<const core::subject_handle> people) const;
-  // The keys, made for those who have none; people: each once.
-  data_keys make_keys(store::sql::transaction& in, std::span<const core::subject_handle> people);
+  // The keys, made for those who have none by fresh; people: each once.
+  using key_maker = std::function<core::secret_key(core::subject_handle)>;
+  data_keys make_keys(
+      store::sql::transaction& in, std::span<const core::subject_handle> people,
+      const key_maker& fresh = [](core::subject_handle) { return core::secret_key::random(); });
   // Within the caller's transaction; the number of keys. The bytes leave the database file with the commit, its log
   // with database::checkpoint_truncate, and become useless elsewhere when the epoch is destroyed.
   std::uint64_t destroy_keys(store::sql::transaction& in, std::span<const core::subject_handle> people);
