@@ -5,9 +5,18 @@ import contextlib
 import pathlib
 import sqlite3
 
+import duckdb
+
 
 def files_holding(folder, needle):
     return [path for path in pathlib.Path(folder).rglob("*") if path.is_file() and needle in path.read_bytes()]
+
+
+def in_parquet(folder):
+    """Everything that a reader of Parquet finds in the files of a folder, as text."""
+    files = [str(path) for path in pathlib.Path(folder).rglob("*.parquet")]
+    assert files, "no file of a table is where this looks"
+    return "".join(str(duckdb.sql(f"SELECT * FROM read_parquet('{path}')").fetchall()) for path in files)
 
 
 def of_everybody(data_directory):

@@ -42,12 +42,12 @@ std::vector<std::string> names_of(const std::vector<core::purpose>& purposes) {
   return names;
 }
 
-std::string columns_of(const std::vector<metadata_column>& columns) {
+std::string columns_of(const std::vector<metadata_column>& columns, std::string_view how = "") {
   std::string text;
   for (const metadata_column& column : columns) {
     text += (text.empty() ? "" : ", ") + column.name;
   }
-  return text.empty() ? "no further columns" : "further columns: " + text;
+  return text.empty() ? "no further columns" : fmt::format("further columns{}: {}", how, text);
 }
 
 // Of all datasets, each once.
@@ -83,16 +83,20 @@ holding of_table(const dataset_table& table) {
             ""};
   }
   const bool profiles = table.kind == data_kind::users;
-  return {store_kind::table,
-          table.name,
-          data_about::data_subjects,
-          fmt::format("{} of dataset \"{}\", under handles; {}.",
-                      profiles ? "Profiles of people" : "What people did: item, time, type, value, impression",
-                      table.dataset, columns_of(table.columns)),
-          {profiles ? "profiles" : "interactions"},
-          names_of(table.purposes),
-          kept_for(table),
-          "their bucket is rewritten without their rows, and the old files are unlinked"};
+  return {
+      store_kind::table,
+      table.name,
+      data_about::data_subjects,
+      fmt::format("{} of dataset \"{}\", under handles; {}.",
+                  profiles ? "Profiles of people" : "What people did: item, time, type, value, impression",
+                  table.dataset, columns_of(table.columns, profiles ? ", sealed with the key of each person" : "")),
+      {profiles ? "profiles" : "interactions"},
+      names_of(table.purposes),
+      kept_for(table),
+      profiles
+          ? "their bucket is rewritten without their rows, and the old files are unlinked; copies elsewhere open for "
+            "nobody once their key and its epoch are destroyed"
+          : "their bucket is rewritten without their rows, and the old files are unlinked"};
 }
 
 std::vector<holding> always_there(const std::vector<std::string>& purposes) {

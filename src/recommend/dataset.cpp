@@ -215,6 +215,10 @@ table::column_type stored_type(metadata_type type) {
   }
 }
 
+table::column stored_column(data_kind kind, const metadata_column& declared) {
+  return {declared.name, stored_type(declared.type), kind == data_kind::users};
+}
+
 void declare_column(sql::transaction& in, table::table_store& tables, std::int64_t dataset, data_kind kind,
                     std::size_t position, const metadata_column& column) {
   in.execute(
@@ -225,7 +229,7 @@ void declare_column(sql::transaction& in, table::table_store& tables, std::int64
        {"position", position},
        {"name", column.name},
        {"type", name_of(column.type)}});
-  tables.add_column(in, table_name_of(dataset, kind), {column.name, stored_type(column.type)});
+  tables.add_column(in, table_name_of(dataset, kind), stored_column(kind, column));
 }
 
 void settle_event_types(const std::map<std::string, std::uint16_t, std::less<>>& numbers, interactions& events) {
@@ -260,6 +264,7 @@ datasets::datasets(sql::database& sql, table::table_store& tables, subject::dura
     return std::max(in.query_one("SELECT COALESCE(MAX(id), 0) FROM dataset_event")[0].int64(0),
                     in.query_one("SELECT COALESCE(MAX(event_id), 0) FROM dataset_settled")[0].int64(0));
   });
+  seal_profiles();
 }
 
 std::shared_ptr<dataset_state> datasets::state_of(std::int64_t id) {

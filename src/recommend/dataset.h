@@ -311,7 +311,8 @@ class dataset {
 // The datasets of a data directory. One process has a database of them open, in one of these.
 class datasets {
  public:
-  // Brings the schema of this room up to date. All must outlive this. purposes: the access policy of the table store.
+  // Brings the schema of this room up to date, and seals profiles that rest in the clear. All must outlive this.
+  // purposes: the access policy of the table store.
   datasets(store::sql::database& sql, store::table::table_store& tables, subject::durable_directory& people,
            const subject::purposes& purposes);
 
@@ -338,6 +339,7 @@ class datasets {
   friend class dataset_collection;
 
   void check_purposes(const dataset_description& wanted) const;
+  void seal_profiles();
   std::shared_ptr<dataset_state> state_of(std::int64_t id);
   void forget_state_of(std::int64_t id);
 

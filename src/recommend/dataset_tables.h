@@ -15,6 +15,8 @@ std::string table_name_of(std::int64_t dataset, data_kind kind);
 // The columns that every table of a kind begins with; the declared metadata follow. ITEM_ID holds item handles.
 std::vector<store::table::column> fixed_columns(data_kind kind);
 store::table::column_type stored_type(metadata_type type);
+// What is declared of people rests sealed.
+store::table::column stored_column(data_kind kind, const metadata_column& declared);
 // Adds a metadata column at a position, within the caller's transaction.
 void declare_column(store::sql::transaction& in, store::table::table_store& tables, std::int64_t dataset,
                     data_kind kind, std::size_t position, const metadata_column& column);

@@ -160,7 +160,7 @@ class dataset_import {
     }
     first_new_ = into_.description_.columns_of(kind_).size();
     for (std::size_t i = first_new_; i < planned_.size(); ++i) {
-      added_.push_back({planned_[i].name, stored_type(planned_[i].type)});
+      added_.push_back(stored_column(kind_, planned_[i]));
       report_.declared.push_back(planned_[i].name);
     }
   }
@@ -168,13 +168,14 @@ class dataset_import {
   void open() {
     columns_ = fixed_columns(kind_);
     for (const metadata_column& c : planned_) {
-      columns_.push_back({c.name, stored_type(c.type)});
+      columns_.push_back(stored_column(kind_, c));
     }
     batch_ = std::make_unique<table::column_batch>(columns_);
-    rows_ = house_.tables_.append(into_.table_name(kind_), pool_, added_);
     if (kind_ != data_kind::items) {
       people_ = house_.people_.enrol(user_space);
     }
+    // Sealed with keys that nobody else has before the import is published.
+    rows_ = house_.tables_.append(into_.table_name(kind_), pool_, added_, people_.get());
     if (kind_ != data_kind::users) {
       items_ = std::make_unique<item_dictionary>(into_.state_->items);
     }
@@ -330,9 +331,9 @@ class dataset_import {
   std::vector<table::column> added_;
   std::vector<table::column> columns_;
   std::unique_ptr<table::column_batch> batch_;
+  std::unique_ptr<subject::enrolment> people_;
   std::unique_ptr<table::appender> rows_;
   std::unique_ptr<table::removal> older_;
-  std::unique_ptr<subject::enrolment> people_;
   std::unique_ptr<item_dictionary> items_;
   std::vector<core::subject_handle> handles_;
   std::vector<std::int64_t> upserted_;  // handles of the items or users that got a row

@@ -1,8 +1,10 @@
 """A backup brings everything back, and nobody who was erased since; killed or out of disk, nothing is served that is not."""
 
+import contextlib
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -188,6 +190,58 @@ def test_an_epoch_that_was_destroyed_opens_no_backup(eunomia, tmp_path):
     refused = house(eunomia, tmp_path / "restored", []).run("restore", tmp_path / "backup", "--keys",
                                                             first.data / "keys").expect(5)
     assert "epoch 1 was destroyed" in refused.stderr and "as is intended" in refused.stderr
+
+
+def city_of(number):
+    return f"mARk-city-of-{number:04}-in-full"
+
+
+def exported_cities(of, path):
+    of.json("recommend", "export", "--dataset", "shop", "--kind", "users", "--to", path).expect()
+    text = path.read_text()
+    path.unlink()
+    return {n for n in range(120) if city_of(n) in text}
+
+
+def profile_parts(data):
+    """The rows that name the files of the profiles, of a directory on SQLite."""
+    with contextlib.closing(sqlite3.connect(data / "eunomia.db")) as database:
+        return database.execute("SELECT * FROM stored_part WHERE table_id = (SELECT id FROM stored_table WHERE name = "
+                                "'dataset/1/users')").fetchall()
+
+
+def put_back(data, parts, files):
+    """The files of the profiles as they were, in the place of today's."""
+    with contextlib.closing(sqlite3.connect(data / "eunomia.db")) as database:
+        database.execute("DELETE FROM stored_part WHERE table_id = ?", (parts[0][1],))
+        database.executemany(f"INSERT INTO stored_part VALUES ({', '.join('?' * len(parts[0]))})", parts)
+        database.commit()
+    shutil.copytree(files, data / "blobs" / "tables", dirs_exist_ok=True)
+
+
+def test_profiles_in_a_backup_are_sealed_and_once_the_epoch_is_destroyed_nobody_opens_those_of_the_erased(eunomia, tmp_path):
+    first = filled(eunomia, tmp_path / "data", [], tmp_path)
+    (tmp_path / "users.csv").write_text("USER_ID,CITY\n" + "".join(f"user-{n:04},{city_of(n)}\n" for n in range(120)))
+    first.json("recommend", "import", "--dataset", "shop", "--users", tmp_path / "users.csv", "--declare",
+               "users.CITY:category").expect()
+    first.json("backup", "--output", tmp_path / "backup").expect()
+    for folder in (tmp_path / "backup", first.data):
+        assert "mARk-city" not in traces.in_parquet(folder)
+        assert not traces.files_holding(folder, b"mARk-city")
+    assert exported_cities(first, tmp_path / "exported.csv") == set(range(120))
+    # While its epoch is there a backup opens: that is what it is for.
+    second = house(eunomia, tmp_path / "second", [])
+    second.json("restore", tmp_path / "backup", "--keys", first.data / "keys").expect()
+    assert exported_cities(second, tmp_path / "exported.csv") == set(range(120))
+
+    then = profile_parts(first.data)
+    first.json("recommend", "forget", "--user", "user-0003").expect()
+    first.json("keys", "roll", "--destroy-now").expect()
+    refused = house(eunomia, tmp_path / "third", []).run("restore", tmp_path / "backup", "--keys", first.data / "keys")
+    assert "epoch 1 was destroyed" in refused.expect(5).stderr
+    # Whoever has the files of then and the keys that are left reads those of the living.
+    put_back(first.data, then, tmp_path / "backup" / "blobs" / "tables")
+    assert exported_cities(first, tmp_path / "exported.csv") == set(range(120)) - {3}
 
 
 def test_any_altered_byte_of_a_backup_is_refused_naming_its_file(eunomia, tmp_path):

@@ -1,6 +1,7 @@
 """A data directory of marked people with three trained models, and what must be true of it after an erasure."""
 
 import shutil
+import tempfile
 
 import marked_shop
 import residue
@@ -28,11 +29,22 @@ def copy_of(shop, folder):
     return program(shop.binary, folder)
 
 
+def marks_handed_over(here, kind):
+    """What an export of one of the tables has: the way to what rests sealed."""
+    with tempfile.TemporaryDirectory() as folder:
+        here.run("recommend", "export", "--dataset", "shop", "--kind", kind, "--to", f"{folder}/rows.csv").expect()
+        return residue.search(folder)
+
+
 def assert_erased(here, gone, tmp_path):
     places = residue.search(here.data_directory)
     assert not [place for place in places if place.person in gone]
-    for field in ("name", "note"):
-        assert {place.person for place in places if place.field == field} == set(range(PEOPLE)) - set(gone)
+    assert not [place for place in places if place.field in residue.SEALED], "identifiers and profiles rest sealed"
+    staying = set(range(PEOPLE)) - set(gone)
+    assert {place.person for place in places if place.field == "note"} == staying
+    profiles = marks_handed_over(here, "users")
+    for field in ("id", "name", "city"):
+        assert {place.person for place in profiles if place.field == field} == staying
     requests = here.json("subjects", "requests").expect().value["requests"]
     assert requests and all(request["state"] == "completed" for request in requests)
     assert sum(request["people"] for request in requests) == len(gone), "each once"

@@ -24,6 +24,9 @@ LONGEST = 64
 TO_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 FROM_ADDRESSES = bytes.maketrans(b"-_", b"+/")
 
+# Fields that rest sealed with the key of the person: of nobody are they to be found in a file of a data directory.
+SEALED = {"id", "rightid", "name", "rightname", "city", "statement", "reasons"}
+
 found = collections.namedtuple("found", "person field where how")
 
 

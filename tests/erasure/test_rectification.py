@@ -45,10 +45,13 @@ def part(archive, name):
 
 
 def assert_right(here, tmp_path):
-    places = [place for place in residue.search(here.data_directory) if place.person == WHO]
-    assert not {place.field for place in places} & {"id", "name", "wrongnote"}, places
-    assert {"rightname", "city", "note"} <= {place.field for place in places}
-    others = {place.person for place in residue.search(here.data_directory) if place.field == "name"}
+    places = residue.search(here.data_directory)
+    assert not [place for place in places if place.field in residue.SEALED], "identifiers and profiles rest sealed"
+    fields = {place.field for place in places if place.person == WHO}
+    assert "wrongnote" not in fields and "note" in fields
+    profiles = house.marks_handed_over(here, "users")
+    assert {place.field for place in profiles if place.person == WHO} == {"rightid", "rightname", "city"}
+    others = {place.person for place in profiles if place.field == "name"}
     assert others == set(range(house.PEOPLE)) - {WHO}
     here.run("subjects", "access", "--user", mark(WHO, "rightid"), "--output", tmp_path / "archive.zip").expect()
     archive = (tmp_path / "archive.zip").read_bytes()
@@ -72,7 +75,8 @@ def assert_right(here, tmp_path):
 
 def test_what_was_wrong_rests_nowhere_and_what_is_right_is_handed_over(mistaken, tmp_path):
     here = house.copy_of(mistaken, tmp_path / "data")
-    assert {"name", "wrongnote"} <= {place.field for place in residue.search(here.data_directory) if place.person == WHO}
+    assert "wrongnote" in {place.field for place in residue.search(here.data_directory) if place.person == WHO}
+    assert (WHO, "name") in {(place.person, place.field) for place in house.marks_handed_over(here, "users")}
     done = here.json(*command()).expect().value
     assert done["state"] == "completed" and done["right"] == "rectification"
     assert [(step["what"], step["count"]) for step in done["steps"][:2]] == [
