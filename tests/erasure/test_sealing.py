@@ -1,0 +1,81 @@
+"""Profiles that a version wrote in the clear are sealed when their directory is opened, whatever moment it is killed at."""
+
+import contextlib
+import os
+import random
+import sqlite3
+
+import duckdb
+import house
+import pytest
+import residue
+
+SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
+STEPS_TO_TRY = 10
+TABLE = "(SELECT id FROM stored_table WHERE name = 'dataset/1/users')"
+
+
+def write_in_the_clear(data_directory):
+    """Makes of the profiles what the versions before wrote: a column of Parquet each. Handles are given in the order in which
+    the import met people."""
+    with contextlib.closing(sqlite3.connect(data_directory / "eunomia.db")) as database:
+        for number, key in database.execute(f"SELECT id, blob_key FROM stored_part WHERE table_id = {TABLE}").fetchall():
+            path = data_directory / "blobs" / key
+            words = ", ".join(f"format('{text}', subject - 1) AS {name}" for name, text in [
+                ("NAME", f"Ms {residue.PREFIX}{{:04d}}-name-z"), ("CITY", f"{residue.PREFIX}{{:04d}}-city-z")])
+            duckdb.sql(f"COPY (SELECT subject, IMPORTED_AT, {words} FROM read_parquet('{path}')) TO '{path}.tmp' (FORMAT parquet)")
+            os.replace(f"{path}.tmp", path)
+            database.execute("UPDATE stored_part SET size = ? WHERE id = ?", (path.stat().st_size, number))
+        database.execute(f"UPDATE stored_table_column SET sealed = 0 WHERE table_id = {TABLE}")
+        database.commit()
+
+
+@pytest.fixture(scope="module")
+def clear(shop, tmp_path_factory):
+    here = house.copy_of(shop, tmp_path_factory.mktemp("clear") / "data")
+    write_in_the_clear(here.data_directory)
+    return here
+
+
+def people_with(places, field):
+    return {place.person for place in places if place.field == field}
+
+
+def profile_files(here):
+    with contextlib.closing(sqlite3.connect(here.data_directory / "eunomia.db")) as database:
+        return {key for key, in database.execute(f"SELECT blob_key FROM stored_part WHERE table_id = {TABLE}")}
+
+
+def assert_sealed(here):
+    assert not [place for place in residue.search(here.data_directory) if place.field in residue.SEALED]
+    profiles = house.marks_handed_over(here, "users")
+    for field in ("id", "name", "city"):
+        assert people_with(profiles, field) == set(range(house.PEOPLE))
+
+
+def test_profiles_that_rest_in_the_clear_are_sealed_by_whatever_opens_the_directory(clear, tmp_path):
+    here = house.copy_of(clear, tmp_path / "data")
+    assert people_with(residue.search(here.data_directory), "name") == set(range(house.PEOPLE)), "the search would find them"
+    before = profile_files(here)
+    here.run("recommend", "list").expect()
+    after = profile_files(here)
+    assert len(after) == len(before) and not after & before
+    assert_sealed(here)
+    assert profile_files(here) == after, "once"
+
+
+def test_killed_at_every_step_it_makes_on_the_disk_the_next_opening_seals_them(clear, preloaded, tmp_path):
+    counted = tmp_path / "count"
+    here = house.copy_of(clear, tmp_path / "data")
+    here.run("recommend", "list", environment={"LD_PRELOAD": str(preloaded), "FAULT_COUNT": str(counted)}).expect()
+    steps = int(counted.read_text())
+    assert steps > 50, "the library counts what the program does"
+    stride = 1 if SOAK else max(1, steps // STEPS_TO_TRY)
+    first = random.randrange(stride)
+    print("steps", steps, "first", first, "stride", stride)
+    for step in range(first + 1, steps + 1, stride):
+        here = house.copy_of(clear, tmp_path / "data")
+        ended = here.run("recommend", "list", environment={"LD_PRELOAD": str(preloaded), "FAULT_DIE_AT": str(step)})
+        assert ended.code in (-9, 0), (step, ended.stderr)
+        here.run("recommend", "list").expect()
+        assert_sealed(here)
