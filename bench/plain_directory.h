@@ -51,6 +51,7 @@ class plain_directory final : public subject::durable_directory {
   std::uint64_t count(std::string_view) const override { no(); }
   std::vector<subject::named_identifier> known_by(core::subject_handle) const override { no(); }
   std::vector<core::subject_handle> everybody(store::sql::connection&) const override { no(); }
+  bool link(store::sql::transaction&, std::string_view, std::string_view, core::subject_handle) override { no(); }
   void rename(store::sql::transaction&, std::string_view, core::subject_handle, std::string_view,
               std::string_view) override {
     no();
@@ -81,6 +82,8 @@ class plain_directory final : public subject::durable_directory {
         handles[i] = at->second;
       }
     }
+    // Nothing that is measured seals rows.
+    core::data_keys keys_of(std::span<const core::subject_handle>) const override { no(); }
     std::uint64_t added() const override { return added_.size(); }
     void record(store::sql::transaction& in) override {
       std::vector<std::string_view> identifiers;

@@ -62,7 +62,7 @@ core::purpose purpose() {
 struct house {
   explicit house(bool sealed) {
     if (sealed) {
-      directory = subject::open_directory(*sql, subject::open_vault(*sql, folder.path() / "keys"));
+      directory = subject::open_directory(*sql, keys);
     } else {
       directory = std::make_unique<bench::plain_directory>(*sql);
     }
@@ -85,10 +85,11 @@ struct house {
   core::temporary_directory folder;
   core::thread_pool pool;
   std::unique_ptr<store::sql::database> sql = open_in(folder.path());
+  std::shared_ptr<subject::vault> keys = subject::open_vault(*sql, folder.path() / "keys");
   std::unique_ptr<store::blob_store> blobs = store::open_disk_blob_store(folder.path() / "blobs");
   subject::purposes purposes{*sql};
   std::unique_ptr<store::table::table_store> tables =
-      store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", purposes);
+      store::table::open_table_store(*sql, *blobs, folder.path() / "blobs", purposes, *keys);
   recommend::model_registry models{*sql, *blobs};
   std::unique_ptr<subject::durable_directory> directory;
   std::unique_ptr<recommend::datasets> datasets;
