@@ -64,9 +64,15 @@ void check_details(std::string_view details) {
   }
 }
 
-void check(const audit_entry& entry) {
-  check_action(entry.action);
-  check_details(entry.details);
+void check(std::span<const audit_entry> entries) {
+  if (entries.size() > max_audit_batch) {
+    refuse_argument(fmt::format("{} audit entries in one batch, more than max_audit_batch = {}; append them in parts",
+                                entries.size(), max_audit_batch));
+  }
+  for (const audit_entry& entry : entries) {
+    check_action(entry.action);
+    check_details(entry.details);
+  }
 }
 
 // The rows that entries become behind a head.
@@ -225,11 +231,7 @@ audit_position audit_log::append(sql::transaction& in, const audit_entry& entry)
 }
 
 audit_position audit_log::append(sql::transaction& in, std::span<const audit_entry> entries) {
-  if (entries.size() > max_audit_batch) {
-    refuse_argument(fmt::format("{} audit entries in one batch, more than max_audit_batch = {}; append them in parts",
-                                entries.size(), max_audit_batch));
-  }
-  std::ranges::for_each(entries, check);
+  check(entries);
   if (entries.empty()) {
     return audit_tables::read_head(in).at;
   }
@@ -246,10 +248,37 @@ audit_position audit_log::append(sql::transaction& in, std::span<const audit_ent
 }
 
 audit_position audit_log::append_to(sql::transaction& in, const audit_entry& entry) {
-  check(entry);
+  check(std::span(&entry, 1));
   const std::vector<recorded_audit_entry> rows = chained_to_head(in, core::now_ms(), std::span(&entry, 1));
   insert(in, rows);
   return position_of(rows.back());
+}
+
+std::vector<recorded_audit_entry> audit_log::chain(const audit_position& after, std::span<const audit_entry> entries) {
+  check(entries);
+  return chained(after, core::now_ms(), entries);
+}
+
+audit_position audit_log::append_chained(sql::transaction& in, std::span<const recorded_audit_entry> rows) {
+  const audit_position from = audit_tables::read_head(in).at;
+  audit_position to = from;
+  for (const recorded_audit_entry& row : rows) {
+    to.hash =
+        audit_chain::hash_of(to.hash, {++to.sequence, row.at_ms, row.actor, row.action, row.subject, row.details});
+    if (row.sequence != to.sequence || row.hash != to.hash) {
+      throw core::error(
+          core::errc::failed_precondition,
+          fmt::format("audit entry {} does not continue the log, whose head is {}: somebody else appended "
+                      "to it, or the entry was changed; restore the database and its journal together",
+                      row.sequence, from.sequence));
+    }
+  }
+  if (!rows.empty()) {
+    move_head(in, from, to);
+    insert_all(in, rows);
+    state_->remember(to);
+  }
+  return to;
 }
 
 audit_position audit_log::head() const {

@@ -140,6 +140,16 @@ class audit_log {
   // errc::corrupt when the database has no log.
   static audit_position append_to(store::sql::transaction& in, const audit_entry& entry);
 
+  // For who makes entries durable elsewhere first, such as in a journal, and moves them to the table later, many at a
+  // time. One such writer has the log to itself.
+  //
+  // The rows that entries become behind a position, hashes and all; nothing is written. Throws errc::invalid_argument
+  // as append() does.
+  static std::vector<recorded_audit_entry> chain(const audit_position& after, std::span<const audit_entry> entries);
+  // Records rows of chain() as they are, within the caller's transaction; the position of the last, or the head when
+  // there are none. errc::failed_precondition, and nothing is written, unless they continue the log, each hash checked.
+  audit_position append_chained(store::sql::transaction& in, std::span<const recorded_audit_entry> rows);
+
   // The newest entry that is committed; sequence 0 and the hash of the empty log when there is none.
   audit_position head() const;
 

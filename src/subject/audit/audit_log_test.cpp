@@ -222,6 +222,36 @@ TEST_P(audit, an_empty_batch_changes_nothing) {
   EXPECT_EQ(verify().entries, 1);
 }
 
+TEST_P(audit, entries_that_were_chained_before_they_are_recorded_are_as_if_appended) {
+  append(entry_of("first"));
+  const std::vector<audit_entry> entries = {entry_of("second", somebody("a")), entry_of("third", {}, R"({"rows":1})")};
+  const auto rows = audit_log::chain(log().head(), entries);
+  EXPECT_EQ(log().head().sequence, 1);
+  const audit_position last = db().write([&](sql::transaction& in) { return log().append_chained(in, rows); });
+  EXPECT_EQ(last, log().head());
+  EXPECT_EQ(last.sequence, 3);
+  append(entry_of("fourth"));
+  EXPECT_EQ(log().entries({.after = 1, .about = somebody("a")}).at(0).action, "second");
+  EXPECT_EQ(verify().entries, 4);
+}
+
+TEST_P(audit, chained_entries_that_do_not_continue_the_log_are_refused) {
+  const std::vector<audit_entry> entries = {entry_of("first"), entry_of("second")};
+  auto rows = audit_log::chain(log().head(), entries);
+  const auto record = [&] { db().write([&](sql::transaction& in) { log().append_chained(in, rows); }); };
+  rows[1].details = R"({"rows":2})";
+  EXPECT_EQ(code_thrown_by(record), errc::failed_precondition);
+  rows = audit_log::chain(log().head(), entries);
+  rows.erase(rows.begin());
+  EXPECT_EQ(code_thrown_by(record), errc::failed_precondition);
+  rows = audit_log::chain(log().head(), entries);
+  append(entry_of("somebody else's"));
+  EXPECT_EQ(code_thrown_by(record), errc::failed_precondition);
+  EXPECT_EQ(verify().entries, 1);
+  EXPECT_EQ(code_thrown_by([&] { audit_log::chain(log().head(), std::vector{entry_of("No Action")}); }),
+            errc::invalid_argument);
+}
+
 TEST_P(audit, two_processes_continue_one_log) {
   const auto elsewhere = own().reopened();
   audit_log other(*elsewhere);
