@@ -3,36 +3,58 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "core/error.h"
 
 namespace eunomia::gdprbench {
 
-std::vector<audit_tail::entry> audit_tail::newest(std::size_t count) {
-  static_assert(max_entries <= subject::max_audit_page);
+audit_page::audit_page(std::vector<audit_block> blocks, std::size_t left_out)
+    : blocks_(std::move(blocks)), left_out_(left_out) {
+  for (const audit_block& one : blocks_) {
+    size_ += one->size();
+  }
+  size_ -= left_out_;
+}
+
+void audit_tail::begin(audit_block newest) {
+  {
+    const std::lock_guard lock(mutex_);
+    blocks_.clear();
+    entries_ = 0;
+  }
+  add(std::move(newest));
+}
+
+void audit_tail::add(audit_block recorded) {
+  if (recorded->empty()) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  entries_ += recorded->size();
+  blocks_.push_back(std::move(recorded));
+  while (entries_ - blocks_.front()->size() >= max_entries) {
+    entries_ -= blocks_.front()->size();
+    blocks_.pop_front();
+  }
+}
+
+audit_page audit_tail::newest(std::size_t count) const {
   if (count == 0 || count > max_entries) {
     throw core::error(core::errc::invalid_argument,
                       fmt::format("1 to {} (max_entries) of the newest audit entries can be read at once, asked for {}",
                                   max_entries, count));
   }
-  const std::lock_guard lock(mutex_);
-  if (entries_.empty()) {
-    read_up_to_ = std::max<std::int64_t>(0, log_.head().sequence - static_cast<std::int64_t>(max_entries));
-  }
-  for (std::size_t page = max_entries; page == max_entries;) {
-    auto fresh = log_.entries({.after = read_up_to_, .limit = max_entries});
-    page = fresh.size();
-    for (subject::recorded_audit_entry& one : fresh) {
-      read_up_to_ = one.sequence;
-      entries_.push_back(std::make_shared<const subject::recorded_audit_entry>(std::move(one)));
+  std::vector<audit_block> blocks;
+  std::size_t found = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto block = blocks_.rbegin(); block != blocks_.rend() && found < count; ++block) {
+      found += (*block)->size();
+      blocks.push_back(*block);
     }
-    entries_.erase(entries_.begin(),
-                   std::next(entries_.begin(),
-                             static_cast<std::ptrdiff_t>(entries_.size() - std::min(entries_.size(), max_entries))));
   }
-  const std::size_t wanted = std::min(count, entries_.size());
-  return {std::prev(entries_.end(), static_cast<std::ptrdiff_t>(wanted)), entries_.end()};
+  std::ranges::reverse(blocks);
+  return {std::move(blocks), found - std::min(found, count)};
 }
 
 }  // namespace eunomia::gdprbench

@@ -28,7 +28,7 @@ std::uint64_t bytes_below(const std::filesystem::path& folder) {
 
 class eunomia_store final : public store_under_test {
  public:
-  eunomia_store(const workload_parameters& of, layout how)
+  explicit eunomia_store(const workload_parameters& of)
       : parameters_(of),
         source_(of),
         database_(store::sql::database::open((folder_.path() / "eunomia.db").string())),
@@ -36,8 +36,8 @@ class eunomia_store final : public store_under_test {
     database_->migrate(subject::directory_migrations());
     people_ = subject::open_directory(*database_, keys_);
     log_ = std::make_unique<subject::audit_log>(*database_);
-    records_ = std::make_unique<personal_records>(*database_, *keys_, *people_, *log_, how,
-                                                  subject::actor::token("gdprbench"));
+    records_ = std::make_unique<personal_records>(
+        *database_, *keys_, *people_, *log_, folder_.path() / "records.journal", subject::actor::token("gdprbench"));
   }
 
   void load() override {
@@ -61,7 +61,7 @@ class eunomia_store final : public store_under_test {
         some.clear();
       }
     }
-    database_->checkpoint_truncate();
+    records_->save();
   }
 
   answer perform(const workload_operation& asked) override {
@@ -89,13 +89,14 @@ class eunomia_store final : public store_under_test {
     return digest_of_text(keys_->lookup_of("record", key));
   }
 
-  // The log holds only what is in the database file too once it was moved there.
+  // The logs hold only what is in the database file too once it was moved there.
   std::uint64_t total_bytes() override {
-    database_->checkpoint_truncate();
+    records_->save();
     return bytes_below(folder_.path());
   }
 
   std::uint64_t verified_audit_entries() override {
+    records_->save();
     const core::signing_key key(keys_->keys().signing_seed());
     log_->sign_head(key);
     core::job job;
@@ -125,13 +126,11 @@ class eunomia_store final : public store_under_test {
   }
 
   // A gap in the sequence is no answer.
-  static answer in_short(const std::vector<audit_tail::entry>& found) {
-    for (std::size_t i = 1; i < found.size(); ++i) {
-      if (found[i]->sequence != found[i - 1]->sequence + 1) {
-        return {};
-      }
-    }
-    return {found.size(), found.empty() ? 0 : static_cast<std::uint64_t>(found.back()->sequence)};
+  static answer in_short(const audit_page& found) {
+    bool has_gap = false;
+    std::int64_t last = found.empty() ? 0 : found.front().sequence - 1;
+    found.each([&](const subject::recorded_audit_entry& one) { has_gap = one.sequence != ++last || has_gap; });
+    return has_gap ? answer{} : answer{found.size(), static_cast<std::uint64_t>(last)};
   }
 
   const workload_parameters parameters_;
@@ -146,8 +145,8 @@ class eunomia_store final : public store_under_test {
 
 }  // namespace
 
-std::unique_ptr<store_under_test> make_eunomia_store(const workload_parameters& of, layout how) {
-  return std::make_unique<eunomia_store>(of, how);
+std::unique_ptr<store_under_test> make_eunomia_store(const workload_parameters& of) {
+  return std::make_unique<eunomia_store>(of);
 }
 
 }  // namespace eunomia::gdprbench

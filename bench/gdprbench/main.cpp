@@ -4,7 +4,7 @@
 //   scripts/with-postgres --set shared_buffers=2GB ... gdprbench [--size shipped|large|all|smoke] [--rounds N]
 //     [--clients N,...] [--roles controller,customer,processor,regulator] [--mix shipped|paper]
 //     [--records N] [--operations N] [--purposes N] [--people N] [--data-bytes N] [--seed N]
-//     [--peer arrays|scalars|none] [--layouts by_reference,materialised]
+//     [--peer arrays|scalars|none]
 //
 // Prints one JSON object per figure, and ends with 1 when any answer of either store was not the model's. Without
 // EUNOMIA_TEST_POSTGRESQL, or with --peer none, there is no peer.
@@ -48,7 +48,6 @@ struct settings {
   int rounds = 0;                 // 0: as the size says
   std::vector<unsigned> clients;  // empty: as the size says
   std::vector<role> roles = {role::controller, role::customer, role::processor, role::regulator};
-  std::vector<layout> layouts = {layout::by_reference, layout::materialised};
   std::string peer = "arrays";
   std::string url;
   workload_parameters parameters;
@@ -126,16 +125,6 @@ bool apply(settings& to, std::string_view name, std::string_view value) {
       to.roles.push_back(*known);
     }
     return !to.roles.empty();
-  }
-  if (name == "--layouts") {
-    to.layouts.clear();
-    for (const std::string_view one : parts(value)) {
-      to.layouts.push_back(one == "materialised" ? layout::materialised : layout::by_reference);
-      if (one != "materialised" && one != "by_reference") {
-        return false;
-      }
-    }
-    return !to.layouts.empty();
   }
   return false;
 }
@@ -229,17 +218,16 @@ class report {
   report(const campaign& of, unsigned clients, std::string peer)
       : campaign_(of), clients_(clients), peer_(std::move(peer)) {}
 
-  void print(role who, layout how, const rounds& ours, const rounds& theirs, bool is_first) const {
+  void print(role who, const rounds& ours, const rounds& theirs) const {
     const workload_parameters& p = campaign_.parameters;
-    const std::string what = fmt::format("{}{}: {} records, {} operations, {} client{}", name_of(who),
-                                         how == layout::materialised ? ", materialised" : "", grouped(p.records),
+    const std::string what = fmt::format("{}: {} records, {} operations, {} client{}", name_of(who), grouped(p.records),
                                          grouped(p.operations), clients_, clients_ == 1 ? "" : "s");
     const bool has_peer = !theirs.results.empty();
     const double ratio = has_peer ? theirs.seconds() / ours.seconds() : 0;
     const std::string peer =
         has_peer ? fmt::format(R"("peer": "{}", "theirs": {:.3f}, )", peer_, theirs.seconds()) : "";
     const std::string goal =
-        has_peer && is_first && clients_ > 1
+        has_peer && clients_ > 1
             ? fmt::format(R"("goal": "a twentieth of the peer's", "met": {}, )", ratio >= 20 ? "true" : "false")
             : "";
     fmt::print(R"({{"bench": "gdprbench", "figure": "{}", "unit": "s", "better": "lower", "ours": {:.4f}, {}{})"
@@ -284,8 +272,7 @@ bool run(const settings& of, const campaign& now, unsigned clients) {
   for (const role who : of.roles) {
     workload_parameters p = now.parameters;
     p.who = who;
-    std::map<layout, rounds> ours;
-    rounds theirs;
+    rounds ours, theirs;
     const auto add = [&](rounds& to, std::string_view name, store_under_test& store) {
       to.results.push_back(run_workload(store, p, clients));
       const run_result& one = to.results.back();
@@ -295,16 +282,12 @@ bool run(const settings& of, const campaign& now, unsigned clients) {
       right = right && one.is_right();
     };
     for (int round = 0; round < now.rounds; ++round) {
-      for (const layout how : of.layouts) {
-        add(ours[how], how == layout::by_reference ? "by reference" : "materialised", *make_eunomia_store(p, how));
-      }
+      add(ours, "eunomia", *make_eunomia_store(p));
       if (has_peer) {
         add(theirs, "postgresql", *make_postgresql_store(p, of.url, columns));
       }
     }
-    for (const layout how : of.layouts) {
-      out.print(who, how, ours[how], theirs, how == of.layouts.front());
-    }
+    out.print(who, ours, theirs);
   }
   return right;
 }

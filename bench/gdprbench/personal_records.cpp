@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "bench/gdprbench/personal_records_batch.h"
+#include "bench/gdprbench/record_replay.h"
 #include "core/error.h"
-#include "store/sql/in_doubt.h"
 
-// The index is changed as operations run, before their commit: the next of the same transaction must see it. No answer
-// leaves before the commit, and when that fails the index is read again from the tables before anything else runs
-// (ahead_).
+// Index and tables are changed as operations run, before their frame is in the journal: the next of the same group must
+// see it. No answer leaves before the frame rests on disk, and when that fails both are read again before anything else
+// runs (ahead_).
 namespace eunomia::gdprbench {
 
 namespace sql = store::sql;
@@ -72,49 +72,51 @@ const core::secret_key& key_in(const subject::data_keys& keys, core::subject_han
 }
 
 personal_records::personal_records(sql::database& in, subject::vault& keys, subject::durable_directory& people,
-                                   subject::audit_log& log, layout how, subject::actor by)
+                                   subject::audit_log& log, std::filesystem::path journal_file, subject::actor by)
     : database_(in),
       keys_(keys),
       people_(people),
       log_(log),
       by_(std::move(by)),
-      tables_(how),
-      tail_(log),
-      queue_(max_batch_operations, [this](std::span<const operation* const> together) { write(together); }) {
+      queue_(max_batch_operations, [this](std::span<const operation* const> together) { run(together); }),
+      journal_(std::move(journal_file)) {
   database_.migrate(record_tables::migrations());
-  database_.read([&](sql::connection& from) { reload(from); });
-  ahead_ = false;
+  reload();
 }
 
 personal_records::~personal_records() = default;
 
-void personal_records::reload(sql::connection& in) {
+void personal_records::reload() {
   index_ = {};
-  next_record_ = next_policy_ = 1;
-  std::unordered_map<std::int64_t, record_index::policy_number> policies;
-  tables_.each_policy(in, [&](std::int64_t id, std::shared_ptr<const metadata> means) {
-    next_policy_ = id + 1;
-    policies.emplace(id, index_.add_policy(std::move(means), id));
+  tables_.forget_unsaved();
+  record_replay replay(index_, tables_, tail_);
+  head_ = log_.head();
+  tail_.begin(std::make_shared<const std::vector<subject::recorded_audit_entry>>(
+      log_.entries({.after = std::max<std::int64_t>(0, head_.sequence - std::int64_t{audit_tail::max_entries}),
+                    .limit = audit_tail::max_entries})));
+  next_frame_ = 1 + database_.read([&](sql::connection& from) {
+    replay.read_tables(from);
+    return record_tables::saved_frame(from);
   });
-  tables_.each_record(in, [&](const record_tables::stored_record& one) {
-    next_record_ = one.id + 1;
-    record_index::policy_number policy = 0;
-    if (tables_.how() == layout::by_reference) {
-      const auto known = policies.find(one.policy);
-      if (known == policies.end()) {
-        throw core::error(core::errc::corrupt,
-                          fmt::format("record {} is under policy {}, which is missing; restore the database from a "
-                                      "backup",
-                                      one.id, one.policy));
-      }
-      policy = known->second;
-    } else if (const auto known = index_.policy_of(*one.means)) {
-      policy = *known;
-    } else {
-      policy = index_.add_policy(one.means, 0);
+  journal_.replay([&](std::uint64_t number, std::string_view bytes) {
+    if (number < next_frame_) {
+      return;  // saved, and the journal was not emptied any more
     }
-    index_.insert({lookup_from(one.lookup), one.id, one.about, one.collected_at, policy, 0, 0});
+    if (number > next_frame_) {
+      throw core::error(core::errc::corrupt,
+                        fmt::format("the journal goes on with frame {} where the database ends before {}; restore both "
+                                    "from one backup",
+                                    number, next_frame_));
+    }
+    read_changes(bytes, replay);
+    ++next_frame_;
   });
+  next_record_ = replay.next_record();
+  next_policy_ = replay.next_policy();
+  if (const audit_page newest = tail_.newest(1); !newest.empty()) {
+    head_ = {newest.back().sequence, newest.back().hash};
+  }
+  ahead_ = false;
 }
 
 record_lookup personal_records::lookup_of(std::string_view key) const {
@@ -138,31 +140,64 @@ personal_records::resolved_selector personal_records::resolve(const selector& wa
   return found;
 }
 
-void personal_records::write(std::span<const operation* const> together) {
-  bool in_doubt = false;
-  const auto body = [&](sql::transaction& in) {
-    if (ahead_) {
-      reload(in);
-    }
-    ahead_ = true;
-    batch running{in, *this};
-    for (const operation* const one : together) {
-      (*one)(running);
-    }
-    for (std::size_t first = 0; first < running.entries.size(); first += subject::max_audit_batch) {
-      log_.append(in, std::span(running.entries)
-                          .subspan(first, std::min(subject::max_audit_batch, running.entries.size() - first)));
-    }
-  };
+void personal_records::run(std::span<const operation* const> together) {
+  if (ahead_) {
+    reload();
+  }
+  if (journal_.bytes() > max_unsaved_bytes || tables_.unsaved_entries() > max_unsaved_entries ||
+      std::ranges::any_of(together, &operation::saves_first)) {
+    save_unsaved();
+  }
+  ahead_ = true;
+  batch running{.of = *this};
+  const auto run_all = [&] { std::ranges::for_each(together, [&](const operation* one) { one->run(running); }); };
+  if (std::ranges::any_of(together, &operation::reads_tables)) {
+    database_.read([&](sql::connection& from) {
+      running.from = &from;
+      run_all();
+    });
+  } else {
+    run_all();
+  }
+  append(running);
+  ahead_ = false;
+}
+
+void personal_records::append(batch& done) {
+  if (!done.entries.empty()) {
+    done.changes.record_audit(std::make_shared<const std::vector<subject::recorded_audit_entry>>(
+        subject::audit_log::chain(head_, done.entries)));
+  }
+  if (done.changes.bytes().empty()) {
+    return;
+  }
   try {
-    sql::write_or_doubt(database_, body, [&]() noexcept { in_doubt = true; });
+    journal_.append(next_frame_, done.changes.bytes());
   } catch (...) {
-    if (in_doubt) {
+    if (journal_.is_broken()) {
       throw commit_in_doubt{std::current_exception()};
     }
     throw;
   }
+  ++next_frame_;
+  if (const audit_block& recorded = done.changes.audit()) {
+    head_ = {recorded->back().sequence, recorded->back().hash};
+    tail_.add(recorded);
+  }
+}
+
+// A save whose end is not known is looked up: reload() reads which frames are in the tables.
+void personal_records::save_unsaved() {
+  ahead_ = true;
+  database_.write([&](sql::transaction& in) { tables_.save(in, log_, next_frame_ - 1); });
+  tables_.forget_unsaved();
+  journal_.clear();
   ahead_ = false;
+}
+
+void personal_records::save() {
+  queue_.perform({.run = [](batch&) {}, .reads_tables = false, .saves_first = true});
+  database_.checkpoint_truncate();
 }
 
 std::optional<record_index::place> personal_records::visible(const record_lookup& lookup, std::int64_t now) const {
@@ -197,8 +232,7 @@ std::vector<record_index::place> personal_records::visible(const resolved_select
 }
 
 subject::pseudonym personal_records::pseudonym_of(batch& in, core::subject_handle who) {
-  return index_.pseudonym_of(
-      who, [&] { return subject::pseudonym_of(key_in(keys_.keys_of(in.in, std::span(&who, 1)), who)); });
+  return index_.pseudonym_of(who, [&] { return subject::pseudonym_of(key_in(in.keys_of(std::span(&who, 1)), who)); });
 }
 
 // Whom a selection is about, when that is one person.
@@ -236,28 +270,25 @@ void personal_records::insert(std::span<const personal_record> records, std::int
   std::ranges::sort(each_once);
   each_once.erase(std::unique(each_once.begin(), each_once.end()), each_once.end());
   bool refused = false;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     refused = !make_room(in, lookups, now);
     if (refused) {
       in.record("record.insert", std::nullopt, {std::string(name_of(attribute::key)), {}, {}, 0});
       return;
     }
-    const subject::data_keys keys = keys_.make_keys(in.in, each_once);
-    std::vector<record_tables::new_record> rows;
+    const subject::data_keys keys = in.keys_of(each_once);
     for (std::size_t i = 0; i < records.size(); ++i) {
-      const std::string_view lookup = text_of(lookups[i]);
       const record_index::policy_number policy = policy_for(in, records[i].about);
       const core::secret_key& key = key_in(keys, about[i]);
       const std::int64_t id = next_record_++;
       index_.insert({lookups[i], id, about[i], now, policy, 0, 0});
       const auto& called = index_.pseudonym_of(about[i], [&] { return subject::pseudonym_of(key); });
-      rows.push_back({id, std::string(lookup), about[i], now,
-                      seal_record(key, records[i].key, records[i].data, lookups[i]), index_.policy_at(policy).row,
-                      index_.policy_at(policy).means});
+      in.changes.insert({id, lookups[i], about[i], now, index_.policy_at(policy).row,
+                         seal_record(key, records[i].key, records[i].data, lookups[i])});
       in.record("record.insert", called, {std::string(name_of(attribute::key)), {}, {}, 1});
     }
-    tables_.insert(in.in, rows);
-  });
+  };
+  queue_.perform({.run = body, .reads_tables = true, .saves_first = false});
   if (refused) {
     throw core::error(core::errc::already_exists, "a record of one of these keys is there; replace it or erase it");
   }
@@ -281,25 +312,23 @@ bool personal_records::replace(const personal_record& wanted, std::int64_t now) 
   const record_lookup lookup = lookup_of(wanted.key);
   const core::subject_handle about = handle_of(wanted.subject);
   bool found = false;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     const auto where = visible(lookup, now);
     found = where.has_value();
     if (found) {
-      const subject::data_keys keys = keys_.make_keys(in.in, std::span(&about, 1));
-      const std::int64_t id = index_.at(*where).row;
-      tables_.set_sealed(in.in, id, about, seal_record(key_in(keys, about), wanted.key, wanted.data, lookup));
+      const subject::data_keys keys = in.keys_of(std::span(&about, 1));
+      in.changes.seal(index_.at(*where).row, about, seal_record(key_in(keys, about), wanted.key, wanted.data, lookup));
       index_.move_to_person(*where, about);
       if (*index_.policy_of(*where).means != wanted.about) {
         const record_index::policy_number before = index_.at(*where).policy;
-        const record_index::policy_number after = policy_for(in, wanted.about);
-        tables_.set_metadata(in.in, std::span(&id, 1), index_.policy_at(after).row, wanted.about);
-        index_.move_to_policy(*where, after);
+        set_policy(in, std::span(&*where, 1), policy_for(in, wanted.about));
         drop_if_empty(in, before);
       }
     }
     in.record("record.replace", found ? std::optional(pseudonym_of(in, about)) : std::nullopt,
               {std::string(name_of(attribute::key)), {}, {}, found ? 1U : 0U});
-  });
+  };
+  queue_.perform({.run = body, .reads_tables = true, .saves_first = false});
   return found;
 }
 
@@ -311,119 +340,20 @@ bool personal_records::update_data(std::string_view key, std::string_view data, 
   }
   const record_lookup lookup = lookup_of(key);
   bool found = false;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     const auto where = visible(lookup, now);
     found = where.has_value();
     std::optional<subject::pseudonym> called;
     if (found) {
       const core::subject_handle about = index_.at(*where).about;
-      const subject::data_keys keys = keys_.keys_of(in.in, std::span(&about, 1));
+      const subject::data_keys keys = in.keys_of(std::span(&about, 1));
       called = subject::pseudonym_of(key_in(keys, about));
-      tables_.set_sealed(in.in, index_.at(*where).row, about, seal_record(key_in(keys, about), key, data, lookup));
+      in.changes.seal(index_.at(*where).row, about, seal_record(key_in(keys, about), key, data, lookup));
     }
     in.record("record.data_update", called, {std::string(name_of(attribute::key)), {}, {}, found ? 1U : 0U});
-  });
-  return found;
-}
-
-std::vector<personal_records::found_data> personal_records::read_data(const selector& wanted, std::int64_t now) {
-  const resolved_selector where = resolve(wanted);
-  struct sealed_record {
-    record_lookup lookup;
-    core::subject_handle about;
-    std::string sealed;
   };
-  std::vector<sealed_record> sealed;
-  subject::data_keys keys;
-  queue_.perform([&](batch& in) {
-    sealed.clear();
-    const std::vector<record_index::place> found = visible(where, now);
-    std::unordered_map<std::int64_t, record_index::place> by_row;
-    std::vector<std::int64_t> ids;
-    std::vector<core::subject_handle> about;
-    for (const record_index::place one : found) {
-      const record_index::record& record = index_.at(one);
-      ids.push_back(record.row);
-      by_row.emplace(record.row, one);
-      about.push_back(record.about);
-    }
-    std::ranges::sort(about);
-    about.erase(std::unique(about.begin(), about.end()), about.end());
-    keys = keys_.keys_of(in.in, about);
-    if (ids.size() == 1) {
-      const record_index::record& one = index_.at(found.front());
-      sealed.push_back({one.lookup, one.about, tables_.sealed(in.in, one.row)});
-    } else if (!ids.empty()) {
-      tables_.each_sealed(in.in, ids, [&](std::int64_t id, std::string_view text) {
-        const record_index::record& one = index_.at(by_row.at(id));
-        sealed.push_back({one.lookup, one.about, std::string(text)});
-      });
-    }
-    in.record("record.data_read", whom(in, where),
-              {std::string(name_of(where.by)),
-               where.value.empty() ? std::nullopt : std::optional(where.value),
-               {},
-               found.size()});
-  });
-  std::vector<found_data> data;
-  data.reserve(sealed.size());
-  for (const sealed_record& one : sealed) {
-    data.push_back(unseal_record(key_in(keys, one.about), one.sealed, one.lookup));
-  }
-  return data;
-}
-
-personal_records::found_metadata personal_records::read_metadata(const selector& wanted, std::int64_t now) {
-  const resolved_selector where = resolve(wanted);
-  found_metadata answer;
-  queue_.perform([&](batch& in) {
-    answer = {};
-    const std::vector<record_index::place> found = visible(where, now);
-    answer.records.reserve(found.size());
-    std::unordered_map<record_index::policy_number, std::uint32_t> positions;
-    // Records of a policy mostly follow one another.
-    record_index::policy_number last = 0;
-    std::uint32_t position = 0;
-    for (const record_index::place one : found) {
-      const record_index::record& record = index_.at(one);
-      if (answer.policies.empty() || record.policy != last) {
-        last = record.policy;
-        const auto [known, is_new] = positions.try_emplace(last, static_cast<std::uint32_t>(answer.policies.size()));
-        position = known->second;
-        if (is_new) {
-          answer.policies.push_back(index_.policy_at(last).means);
-        }
-      }
-      answer.records.push_back({record.lookup, record.about, record.collected_at, position});
-    }
-    in.record("record.metadata_read", whom(in, where),
-              {std::string(name_of(where.by)),
-               where.value.empty() ? std::nullopt : std::optional(where.value),
-               {},
-               found.size()});
-  });
-  return answer;
-}
-
-std::vector<audit_tail::entry> personal_records::system_logs(std::size_t count) {
-  auto entries = tail_.newest(count);
-  queue_.perform([&](batch& in) { in.record("log.read", std::nullopt, {"log", {}, {}, entries.size()}); });
-  return entries;
-}
-
-bool personal_records::verify_erased(std::string_view key, std::int64_t now) {
-  check(selector{attribute::key, std::string(key)});
-  const record_lookup lookup = lookup_of(key);
-  bool erased = false;
-  queue_.perform([&](batch& in) {
-    // One that has expired and was not swept yet is held, whatever the operations show.
-    if (const auto there = index_.find(lookup); there && !visible(lookup, now)) {
-      erase_places(in, std::span(&*there, 1));
-    }
-    erased = !index_.find(lookup) && !tables_.has(in.in, text_of(lookup));
-    in.record("record.verify_erased", std::nullopt, {std::string(name_of(attribute::key)), {}, {}, erased ? 0U : 1U});
-  });
-  return erased;
+  queue_.perform({.run = body, .reads_tables = true, .saves_first = false});
+  return found;
 }
 
 }  // namespace eunomia::gdprbench

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "bench/gdprbench/audit_tail.h"
+#include "bench/gdprbench/journal.h"
 #include "bench/gdprbench/operation_queue.h"
 #include "bench/gdprbench/personal_record.h"
 #include "bench/gdprbench/record_index.h"
@@ -25,34 +27,42 @@
 //
 // - Data and key of a record rest sealed with the data key of the person whom it is about; the record is found by a
 //   keyed digest of its key, the person by the directory's.
-// - Every operation, reads too, is an entry of the audit chain, in the transaction that it ran in, and is answered once
-//   that rests on disk. A read that cannot be put on record is not answered.
+// - Every operation, reads too, is an entry of the audit chain, in the frame of the journal that what it changed is in,
+//   and is answered once that rests on disk. A read that cannot be put on record is not answered.
 // - A record is there until its time to live has passed since it was collected: from then on no operation finds it, and
-//   erase_expired() takes it out of the tables.
+//   erase_expired() takes it out.
+// - The journal (journal.h) holds what is not in the database yet: the database gets it when it is much, when somebody
+//   asks for it, or when the records are opened again after a crash. Until save() an erased record's sealed bytes may
+//   rest in both, as they do in any database's log; after it they rest in neither.
 //
-// Where the time goes. Operations that wait together run as one transaction, one after another: their audit entries are
-// one batch, and they share its one wait for the disk. What is asked of metadata is answered from memory
-// (record_index.h). So n callers at once pay for an operation
+// Where the time goes. Operations that wait together run one after another, and their changes and audit entries,
+// chained and hashed, are one frame: one write to the end of a file, and one wait for the disk. What is asked of
+// metadata is answered from memory (record_index.h). So n callers at once pay for an operation
 //
-//   the disk's time for one durable write / n  +  about 10 us: one audit row, hashed, and its share of the transaction
-//   + for what changes: a row of the record or, by reference, of the policies that it is about
-//   + for personal data: one row, and a seal or unseal of 1 to 2 us, the latter on the caller's thread
+//   the disk's time for one durable write / n  +  some us: an audit entry, hashed, and being woken
+//   + for what changes: a line of the frame; no page of a table
+//   + for personal data: a row that is read, its person's key unwrapped, and a seal or unseal, some 10 us
 //
 // which does not grow with the number of records that a change of metadata is about, unless it moves them to another
-// person: these are sealed anew, one by one. The lower bound is the first line.
+// person: these are sealed anew, one by one. The lower bound is the first line. The tables get each changed row once
+// for many changes of it, and audit entries in bulk.
 namespace eunomia::gdprbench {
 
 // Of one insert().
 inline constexpr std::size_t max_inserted_records = 10'000;
 // Operations in one transaction.
 inline constexpr std::size_t max_batch_operations = 256;
+// What may wait in the journal for being saved.
+inline constexpr std::uint64_t max_unsaved_bytes = std::uint64_t{64} << 20;
+inline constexpr std::size_t max_unsaved_entries = 50'000;
 
 class personal_records {
  public:
-  // Brings the schema up to date and reads what there is. The database holds one of these at a time, vault, directory
-  // and log are its own, and all outlive it.
+  // Brings the schema up to date and reads what there is, the journal's file included, which is made when it is not
+  // there. The database holds one of these at a time, vault, directory and log are its own, and all outlive it. A lost
+  // journal is lost operations: it belongs beside the database, and into backups with it.
   personal_records(store::sql::database& in, subject::vault& keys, subject::durable_directory& people,
-                   subject::audit_log& log, layout how, subject::actor by);
+                   subject::audit_log& log, std::filesystem::path journal_file, subject::actor by);
   ~personal_records();
   personal_records(const personal_records&) = delete;
   personal_records& operator=(const personal_records&) = delete;
@@ -99,14 +109,22 @@ class personal_records {
 
   // The newest entries of the audit log, oldest of them first: count of them, or all where there are fewer. That they
   // were read is the next entry. errc::invalid_argument for 0 or more than audit_tail::max_entries.
-  std::vector<std::shared_ptr<const subject::recorded_audit_entry>> system_logs(std::size_t count);
+  audit_page system_logs(std::size_t count);
 
-  // Whether neither memory nor the table itself has the record: what a supervisory authority asks.
+  // Whether neither memory nor the table itself has the record: what a supervisory authority asks. An erased record
+  // whose row still waits to be taken out is taken out first.
   bool verify_erased(std::string_view key, std::int64_t now);
+
+  // Moves everything to the database's file and empties the journal: what was erased before rests nowhere after.
+  void save();
 
  private:
   struct batch;
-  using operation = std::function<void(batch&)>;
+  struct operation {
+    std::function<void(batch&)> run;
+    bool reads_tables = false;  // all that run together then share one snapshot
+    bool saves_first = false;
+  };
 
   // Where a selector points: raw identifiers are left behind here.
   struct resolved_selector {
@@ -120,8 +138,10 @@ class personal_records {
   record_lookup lookup_of(std::string_view key) const;
   core::subject_handle handle_of(std::string_view raw);
 
-  void write(std::span<const operation* const> together);
-  void reload(store::sql::connection& in);
+  void run(std::span<const operation* const> together);
+  void append(batch& done);
+  void reload();
+  void save_unsaved();
 
   std::vector<record_index::place> visible(const resolved_selector& wanted, std::int64_t now) const;
   std::optional<record_index::place> visible(const record_lookup& lookup, std::int64_t now) const;
@@ -134,6 +154,7 @@ class personal_records {
   std::uint64_t erase_expired_of(batch& in, record_index::policy_number which, std::int64_t now);
   std::uint64_t change_policies(batch& in, const resolved_selector& wanted, const metadata_change& change,
                                 std::int64_t now);
+  void set_policy(batch& in, std::span<const record_index::place> places, record_index::policy_number after);
   void change_records(batch& in, std::span<const record_index::place> places, const metadata_change& change);
   void move_to_person(batch& in, std::span<const record_index::place> places, core::subject_handle to);
 
@@ -142,15 +163,18 @@ class personal_records {
   subject::durable_directory& people_;
   subject::audit_log& log_;
   const subject::actor by_;
-  const record_tables tables_;
   audit_tail tail_;
 
   operation_queue<operation> queue_;
 
-  // Of whoever runs a group. The index is ahead of the database while a transaction is under way; where one did not
-  // end well it is read again.
+  // Of whoever runs a group. Index and tables are ahead of the journal while a group is under way; where one did not
+  // end well they are read again.
+  journal journal_;
   record_index index_;
+  record_tables tables_;
   bool ahead_ = true;
+  std::uint64_t next_frame_ = 1;
+  subject::audit_position head_;
   std::int64_t next_record_ = 1;
   std::int64_t next_policy_ = 1;
 };

@@ -10,6 +10,7 @@
 #include "bench/gdprbench/personal_records.h"
 #include "core/json.h"
 #include "core/seal.h"
+#include "store/sql/database.h"
 
 // What the .cpp files of personal_records share; nobody else includes it.
 namespace eunomia::gdprbench {
@@ -23,11 +24,20 @@ struct operation_details {
 };
 BOOST_DESCRIBE_STRUCT(operation_details, (), (by, value, what, records))
 
-// A transaction under way, and the audit entries of what ran in it.
+// Operations under way together: what they change, and their audit entries.
 struct personal_records::batch {
-  store::sql::transaction& in;
   personal_records& of;
+  change_writer changes = change_writer(of.tables_);
+  store::sql::connection* from = nullptr;  // where one of them said that it reads tables
   std::vector<subject::audit_entry> entries = {};
+
+  template <class Body>
+  auto read(Body body) {
+    return from != nullptr ? body(*from) : of.database_.read(body);
+  }
+  subject::data_keys keys_of(std::span<const core::subject_handle> people) {
+    return read([&](store::sql::connection& in) { return of.keys_.keys_of(in, people); });
+  }
 
   void record(std::string_view action, const std::optional<subject::pseudonym>& about,
               const operation_details& details) {

@@ -33,10 +33,9 @@ record_index::policy_number personal_records::policy_for(batch& in, const metada
     return *known;
   }
   const std::int64_t id = next_policy_++;
-  if (tables_.how() == layout::by_reference) {
-    tables_.insert_policy(in.in, id, means);
-  }
-  return index_.add_policy(std::make_shared<const metadata>(means), id);
+  const auto made = std::make_shared<const metadata>(means);
+  in.changes.define_policy(id, made);
+  return index_.add_policy(made, id);
 }
 
 void personal_records::drop_if_empty(batch& in, record_index::policy_number which) {
@@ -44,9 +43,7 @@ void personal_records::drop_if_empty(batch& in, record_index::policy_number whic
   if (!policy.means || !policy.records.empty()) {
     return;
   }
-  if (tables_.how() == layout::by_reference) {
-    tables_.erase_policy(in.in, policy.row);
-  }
+  in.changes.drop_policy(policy.row);
   index_.remove_policy(which);
 }
 
@@ -54,14 +51,14 @@ void personal_records::erase_places(batch& in, std::span<const record_index::pla
   if (places.empty()) {
     return;
   }
-  std::vector<std::int64_t> ids;
+  std::vector<record_changes::erased_record> gone;
   std::vector<record_index::policy_number> left;
   for (const record_index::place where : places) {
-    ids.push_back(index_.at(where).row);
+    gone.push_back({index_.at(where).row, index_.at(where).lookup});
     left.push_back(index_.at(where).policy);
     index_.remove(where);
   }
-  tables_.erase(in.in, ids);
+  in.changes.erase(gone);
   std::ranges::sort(left);
   left.erase(std::unique(left.begin(), left.end()), left.end());
   for (const record_index::policy_number which : left) {
@@ -93,22 +90,25 @@ std::uint64_t personal_records::change_policies(batch& in, const resolved_select
       continue;  // it was of expired records only
     }
     records += policy.records.size();
-    auto means = std::make_shared<const metadata>(changed(*policy.means, change));
+    const auto means = std::make_shared<const metadata>(changed(*policy.means, change));
     if (*means == *policy.means) {
       continue;
     }
-    if (tables_.how() == layout::by_reference) {
-      tables_.redefine_policy(in.in, policy.row, *means);
-    } else {
-      std::vector<std::int64_t> ids;
-      for (const record_index::place where : policy.records) {
-        ids.push_back(index_.at(where).row);
-      }
-      tables_.set_attribute(in.in, ids, change.what, *means);
-    }
-    index_.redefine(which, std::move(means));
+    in.changes.define_policy(policy.row, means);
+    index_.redefine(which, means);
   }
   return records;
+}
+
+void personal_records::set_policy(batch& in, std::span<const record_index::place> places,
+                                  record_index::policy_number after) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(places.size());
+  for (const record_index::place where : places) {
+    ids.push_back(index_.at(where).row);
+    index_.move_to_policy(where, after);
+  }
+  in.changes.set_policy(ids, index_.policy_at(after).row);
 }
 
 // Records that are selected one by one move to the policy that they are under now, together where they were together.
@@ -124,12 +124,7 @@ void personal_records::change_records(batch& in, std::span<const record_index::p
       continue;
     }
     const record_index::policy_number after = policy_for(in, means);
-    std::vector<std::int64_t> ids;
-    for (const record_index::place where : members) {
-      ids.push_back(index_.at(where).row);
-      index_.move_to_policy(where, after);
-    }
-    tables_.set_metadata(in.in, ids, index_.policy_at(after).row, means);
+    set_policy(in, members, after);
     drop_if_empty(in, before);
   }
 }
@@ -146,17 +141,19 @@ void personal_records::move_to_person(batch& in, std::span<const record_index::p
     by_row.emplace(ids.back(), where);
     from.push_back(index_.at(where).about);
   }
+  from.push_back(to);
   std::ranges::sort(from);
   from.erase(std::unique(from.begin(), from.end()), from.end());
-  const subject::data_keys old_keys = keys_.keys_of(in.in, from);
-  const subject::data_keys new_keys = keys_.make_keys(in.in, std::span(&to, 1));
+  const subject::data_keys keys = in.keys_of(from);
   std::vector<std::pair<std::int64_t, std::string>> sealed_anew;
-  tables_.each_sealed(in.in, ids, [&](std::int64_t id, std::string_view sealed) {
-    const record_index::record& one = index_.at(by_row.at(id));
-    sealed_anew.emplace_back(id, seal_anew(key_in(old_keys, one.about), key_in(new_keys, to), sealed, one.lookup));
+  in.read([&](sql::connection& tables) {
+    tables_.each_sealed(tables, ids, [&](std::int64_t id, std::string_view sealed) {
+      const record_index::record& one = index_.at(by_row.at(id));
+      sealed_anew.emplace_back(id, seal_anew(key_in(keys, one.about), key_in(keys, to), sealed, one.lookup));
+    });
   });
   for (const auto& [id, sealed] : sealed_anew) {
-    tables_.set_sealed(in.in, id, to, sealed);
+    in.changes.seal(id, to, sealed);
     index_.move_to_person(by_row.at(id), to);
   }
 }
@@ -167,7 +164,7 @@ std::uint64_t personal_records::update_metadata(const selector& wanted, const me
   const resolved_selector where = resolve(wanted);
   const core::subject_handle to = change.what == attribute::subject ? handle_of(change.to) : core::subject_handle();
   std::uint64_t records = 0;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     const std::optional<subject::pseudonym> about = whom(in, where);
     const bool is_of_policies = where.by != attribute::key && where.by != attribute::subject;
     if (is_of_policies && change.what != attribute::subject) {
@@ -184,14 +181,15 @@ std::uint64_t personal_records::update_metadata(const selector& wanted, const me
     in.record("record.metadata_update", about,
               {std::string(name_of(where.by)), where.value.empty() ? std::nullopt : std::optional(where.value),
                std::string(name_of(change.what)), records});
-  });
+  };
+  queue_.perform({.run = body, .reads_tables = change.what == attribute::subject, .saves_first = false});
   return records;
 }
 
 std::uint64_t personal_records::erase(const selector& wanted, std::int64_t now) {
   const resolved_selector where = resolve(wanted);
   std::uint64_t records = 0;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     const std::optional<subject::pseudonym> about = whom(in, where);
     const std::vector<record_index::place> found = visible(where, now);
     records = found.size();
@@ -199,20 +197,22 @@ std::uint64_t personal_records::erase(const selector& wanted, std::int64_t now) 
     in.record(
         "record.erase", about,
         {std::string(name_of(where.by)), where.value.empty() ? std::nullopt : std::optional(where.value), {}, records});
-  });
+  };
+  queue_.perform({.run = body, .reads_tables = false, .saves_first = false});
   return records;
 }
 
 personal_records::expiry personal_records::erase_expired(std::int64_t now) {
   expiry done;
-  queue_.perform([&](batch& in) {
+  const auto body = [&](batch& in) {
     done = {};
     for (const record_index::policy_number which : index_.policies_in_use()) {
       done.erased += erase_expired_of(in, which, now);
     }
     done.remaining = index_.size();
     in.record("record.expire", std::nullopt, {std::string(name_of(attribute::time_to_live)), {}, {}, done.erased});
-  });
+  };
+  queue_.perform({.run = body, .reads_tables = false, .saves_first = false});
   return done;
 }
 

@@ -44,7 +44,7 @@ record_lookup lookup_from(std::string_view text) {
 }
 
 // A keyed digest is as good as random, in base64 too.
-std::size_t record_index::lookup_hash::operator()(const record_lookup& lookup) const noexcept {
+std::size_t record_lookup_hash::operator()(const record_lookup& lookup) const noexcept {
   std::size_t words[3];
   static_assert(sizeof words == sizeof lookup);
   std::memcpy(words, lookup.data(), sizeof words);

@@ -24,6 +24,9 @@ record_lookup lookup_from(std::string_view text);  // errc::corrupt for another 
 inline std::string_view text_of(const record_lookup& lookup) {
   return {lookup.data(), lookup.size()};
 }
+struct record_lookup_hash {
+  std::size_t operator()(const record_lookup& lookup) const noexcept;
+};
 
 // The records' metadata in memory, so that no question about them reads a disk: about 100 bytes a record, 60 a person,
 // and a policy for each distinct metadata.
@@ -95,9 +98,6 @@ class record_index {
     std::optional<subject::pseudonym> called;
     std::vector<place> records;
   };
-  struct lookup_hash {
-    std::size_t operator()(const record_lookup& lookup) const noexcept;
-  };
 
   void join_policy(place where);
   void leave_policy(place where);
@@ -107,7 +107,7 @@ class record_index {
 
   std::vector<record> records_;
   std::vector<place> free_records_;
-  std::unordered_map<record_lookup, place, lookup_hash> by_lookup_;
+  std::unordered_map<record_lookup, place, record_lookup_hash> by_lookup_;
   std::vector<policy> policies_;
   std::vector<policy_number> free_policies_;
   std::unordered_map<std::string, policy_number> by_meaning_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include "core/error.h"
 
@@ -17,19 +19,15 @@ namespace {
 constexpr std::array<std::string_view, text_attributes.size()> text_columns = {"pur", "obj", "dec", "acl",
                                                                                "shr", "src", "cat"};
 #define EUNOMIA_METADATA_COLUMNS "ttl, pur, obj, dec, acl, shr, src, cat"
-#define EUNOMIA_METADATA_DEFINITION                                                                           \
-  "ttl BIGINT NOT NULL, pur {text} NOT NULL, obj {text} NOT NULL, dec {text} NOT NULL, acl {text} NOT NULL, " \
-  "shr {text} NOT NULL, src {text} NOT NULL, cat {text} NOT NULL"
 
 constexpr sql::migration steps[] = {
     {"gdprbench", 1,
-     "CREATE TABLE policy (id BIGINT PRIMARY KEY, " EUNOMIA_METADATA_DEFINITION ");"
+     "CREATE TABLE policy (id BIGINT PRIMARY KEY, ttl BIGINT NOT NULL, pur {text} NOT NULL, obj {text} NOT NULL, "
+     "dec {text} NOT NULL, acl {text} NOT NULL, shr {text} NOT NULL, src {text} NOT NULL, cat {text} NOT NULL);"
      "CREATE TABLE personal_record (id BIGINT PRIMARY KEY, lookup {text} NOT NULL UNIQUE, "
-     "subject BIGINT NOT NULL, collected_at BIGINT NOT NULL, sealed {text} NOT NULL, "
-     "policy BIGINT NOT NULL);"
-     "CREATE TABLE whole_record (id BIGINT PRIMARY KEY, lookup {text} NOT NULL UNIQUE, "
-     "subject BIGINT NOT NULL, collected_at BIGINT NOT NULL, sealed {text} NOT NULL, " EUNOMIA_METADATA_DEFINITION
-     ")"}};
+     "subject BIGINT NOT NULL, collected_at BIGINT NOT NULL, sealed {text} NOT NULL, policy BIGINT NOT NULL);"
+     "CREATE TABLE saved_frame (single BIGINT PRIMARY KEY CHECK (single = 1), number BIGINT NOT NULL);"
+     "INSERT INTO saved_frame (single, number) VALUES (1, 0)"}};
 
 std::shared_ptr<const metadata> read_metadata(const sql::row& row, std::size_t first) {
   auto means = std::make_shared<metadata>();
@@ -40,169 +38,209 @@ std::shared_ptr<const metadata> read_metadata(const sql::row& row, std::size_t f
   return means;
 }
 
-// Metadata as arguments, and what they view.
-struct bound_metadata {
-  explicit bound_metadata(const metadata& means) : ttl(means.time_to_live_s) {
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      texts[i] = joined(means.texts[i]);
-    }
-  }
-  void add_to(std::vector<sql::argument>& arguments) const {
-    arguments.emplace_back("ttl", ttl);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      arguments.emplace_back(text_columns[i], texts[i]);
-    }
-  }
-
-  std::int64_t ttl;
-  std::array<std::string, text_attributes.size()> texts;
-};
-
-constexpr std::string_view assignments =
-    "ttl = :ttl, pur = :pur, obj = :obj, dec = :dec, acl = :acl, shr = :shr, src = :src, cat = :cat";
-
 }  // namespace
 
 std::span<const sql::migration> record_tables::migrations() {
   return steps;
 }
 
-void record_tables::each_policy(
-    sql::connection& in, const std::function<void(std::int64_t id, std::shared_ptr<const metadata>)>& visit) const {
+void record_tables::each_policy(sql::connection& in,
+                                const std::function<void(std::int64_t id, std::shared_ptr<const metadata>)>& visit) {
   in.each("SELECT id, " EUNOMIA_METADATA_COLUMNS " FROM policy ORDER BY id", {},
           [&](const sql::row& row) { visit(row.int64(0), read_metadata(row, 1)); });
 }
 
-void record_tables::each_record(sql::connection& in, const std::function<void(const stored_record&)>& visit) const {
-  const bool by_reference = how_ == layout::by_reference;
-  in.each(by_reference ? "SELECT id, lookup, subject, collected_at, policy FROM personal_record ORDER BY id"
-                       : "SELECT id, lookup, subject, collected_at, " EUNOMIA_METADATA_COLUMNS
-                         " FROM whole_record ORDER BY id",
-          {}, [&](const sql::row& row) {
-            stored_record one{row.int64(0), row.text(1), core::subject_handle(row.uint64(2)), row.int64(3), 0, {}};
-            if (by_reference) {
-              one.policy = row.int64(4);
-            } else {
-              one.means = read_metadata(row, 4);
-            }
-            visit(one);
+void record_tables::each_record(sql::connection& in, const std::function<void(const stored_record&)>& visit) {
+  in.each("SELECT id, lookup, subject, collected_at, policy FROM personal_record ORDER BY id", {},
+          [&](const sql::row& row) {
+            visit({row.int64(0), row.text(1), core::subject_handle(row.uint64(2)), row.int64(3), row.int64(4)});
           });
 }
 
-void record_tables::insert(sql::transaction& in, std::span<const new_record> records) const {
-  std::vector<std::int64_t> ids, subjects, times, numbers;
-  std::vector<std::string_view> lookups, sealed;
-  std::array<std::vector<std::string>, text_attributes.size()> texts;
-  for (const new_record& one : records) {
-    ids.push_back(one.id);
-    lookups.push_back(one.lookup);
-    subjects.push_back(static_cast<std::int64_t>(one.about.value()));
-    times.push_back(one.collected_at);
-    sealed.push_back(one.sealed);
-    numbers.push_back(how_ == layout::by_reference ? one.policy : one.means->time_to_live_s);
-    for (std::size_t i = 0; how_ == layout::materialised && i < texts.size(); ++i) {
-      texts[i].push_back(joined(one.means->texts[i]));
-    }
-  }
-  std::vector<sql::column> columns = {
-      {"id", std::span<const std::int64_t>(ids)},
-      {"lookup", std::span<const std::string_view>(lookups)},
-      {"subject", std::span<const std::int64_t>(subjects)},
-      {"collected_at", std::span<const std::int64_t>(times)},
-      {"sealed", std::span<const std::string_view>(sealed)},
-      {how_ == layout::by_reference ? "policy" : "ttl", std::span<const std::int64_t>(numbers)}};
-  std::array<std::vector<std::string_view>, text_attributes.size()> views;
-  for (std::size_t i = 0; how_ == layout::materialised && i < texts.size(); ++i) {
-    views[i].assign(texts[i].begin(), texts[i].end());
-    columns.push_back({text_columns[i], std::span<const std::string_view>(views[i])});
-  }
-  in.insert_many(table(), std::span<const sql::column>(columns));
+bool record_tables::has(sql::connection& in, std::string_view lookup) {
+  return !in.query_one("SELECT id FROM personal_record WHERE lookup = :lookup", {{"lookup", lookup}}).empty();
+}
+
+std::uint64_t record_tables::saved_frame(sql::connection& in) {
+  return in.query_one("SELECT number FROM saved_frame")[0].uint64(0);
 }
 
 std::string record_tables::sealed(sql::connection& in, std::int64_t id) const {
-  const sql::rows found =
-      in.query_one(how_ == layout::by_reference ? "SELECT sealed FROM personal_record WHERE id = :id"
-                                                : "SELECT sealed FROM whole_record WHERE id = :id",
-                   {{"id", id}});
+  if (const auto known = unsaved_.find(id); known != unsaved_.end() && known->second.sealed) {
+    return *known->second.sealed;
+  }
+  const sql::rows found = in.query_one("SELECT sealed FROM personal_record WHERE id = :id", {{"id", id}});
   if (found.empty()) {
-    throw core::error(core::errc::corrupt, fmt::format("{} has lost record {}; restore it from a backup", table(), id));
+    throw core::error(core::errc::corrupt,
+                      fmt::format("personal_record has lost record {}; restore it from a backup", id));
   }
   return std::string(found[0].text(0));
 }
 
 void record_tables::each_sealed(sql::connection& in, std::span<const std::int64_t> ids,
                                 const std::function<void(std::int64_t id, std::string_view sealed)>& visit) const {
-  in.each(how_ == layout::by_reference ? "SELECT id, sealed FROM personal_record WHERE id IN {int64s:ids}"
-                                       : "SELECT id, sealed FROM whole_record WHERE id IN {int64s:ids}",
-          {{"ids", ids}}, [&](const sql::row& row) { visit(row.int64(0), row.text(1)); });
+  std::vector<std::int64_t> rest;
+  for (const std::int64_t id : ids) {
+    if (const auto known = unsaved_.find(id); known != unsaved_.end() && known->second.sealed) {
+      visit(id, *known->second.sealed);
+    } else {
+      rest.push_back(id);
+    }
+  }
+  if (!rest.empty()) {
+    in.each("SELECT id, sealed FROM personal_record WHERE id IN {int64s:ids}", {{"ids", sql::int64_list(rest)}},
+            [&](const sql::row& row) { visit(row.int64(0), row.text(1)); });
+  }
 }
 
-bool record_tables::has(sql::connection& in, std::string_view lookup) const {
-  return !in.query_one(how_ == layout::by_reference ? "SELECT id FROM personal_record WHERE lookup = :lookup"
-                                                    : "SELECT id FROM whole_record WHERE lookup = :lookup",
-                       {{"lookup", lookup}})
-              .empty();
+void record_tables::insert(const new_record& one) {
+  unsaved_record& made = unsaved_[one.id];
+  made.made = one;
+  made.made->sealed = {};  // a view of the caller's
+  made.about = one.about;
+  made.sealed = std::string(one.sealed);
+  made.policy = one.policy;
 }
 
-void record_tables::set_sealed(sql::transaction& in, std::int64_t id, core::subject_handle about,
-                               std::string_view sealed) const {
-  in.execute(how_ == layout::by_reference
-                 ? "UPDATE personal_record SET subject = :subject, sealed = :sealed WHERE id = :id"
-                 : "UPDATE whole_record SET subject = :subject, sealed = :sealed WHERE id = :id",
-             {{"subject", about}, {"sealed", sealed}, {"id", id}});
+void record_tables::seal(std::int64_t id, core::subject_handle about, std::string_view sealed) {
+  unsaved_record& one = unsaved_[id];
+  one.about = about;
+  one.sealed = std::string(sealed);
 }
 
-void record_tables::set_metadata(sql::transaction& in, std::span<const std::int64_t> ids, std::int64_t policy,
-                                 const metadata& means) const {
-  if (how_ == layout::by_reference) {
+void record_tables::set_policy(std::span<const std::int64_t> ids, std::int64_t policy) {
+  for (const std::int64_t id : ids) {
+    unsaved_[id].policy = policy;
+  }
+}
+
+void record_tables::erase(std::span<const erased_record> records) {
+  for (const erased_record& one : records) {
+    const auto known = unsaved_.find(one.id);
+    if (known == unsaved_.end() || !known->second.made) {
+      erased_.insert_or_assign(one.lookup, one.id);
+    }
+    if (known != unsaved_.end()) {
+      unsaved_.erase(known);
+    }
+  }
+}
+
+void record_tables::define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) {
+  unsaved_policies_.insert_or_assign(id, means);
+}
+
+void record_tables::drop_policy(std::int64_t id) {
+  unsaved_policies_.insert_or_assign(id, nullptr);
+}
+
+void record_tables::record_audit(const audit_block& entries) {
+  unsaved_audit_.push_back(entries);
+  unsaved_entries_ += entries->size();
+}
+
+std::optional<std::int64_t> record_tables::erased_row(const record_lookup& lookup) const {
+  const auto known = erased_.find(lookup);
+  return known == erased_.end() ? std::nullopt : std::optional(known->second);
+}
+
+void record_tables::take_out(sql::transaction& in, std::int64_t id) {
+  in.execute("DELETE FROM personal_record WHERE id = :id", {{"id", id}});
+}
+
+void record_tables::save(sql::transaction& in, subject::audit_log& log, std::uint64_t last_frame) const {
+  // What was erased goes first: a new record may have the key of one.
+  std::vector<std::int64_t> gone;
+  for (const auto& [lookup, id] : erased_) {
+    gone.push_back(id);
+  }
+  std::ranges::sort(gone);
+  if (!gone.empty()) {
+    in.execute("DELETE FROM personal_record WHERE id IN {int64s:ids}", {{"ids", sql::int64_list(gone)}});
+  }
+  save_policies(in);
+  save_records(in);
+  for (const audit_block& one : unsaved_audit_) {
+    log.append_chained(in, *one);
+  }
+  in.execute("UPDATE saved_frame SET number = :number", {{"number", last_frame}});
+}
+
+void record_tables::save_policies(sql::transaction& in) const {
+  for (const auto& [id, means] : unsaved_policies_) {
+    if (!means) {
+      in.execute("DELETE FROM policy WHERE id = :id", {{"id", id}});
+      continue;
+    }
+    std::array<std::string, text_attributes.size()> texts;
+    std::vector<sql::argument> arguments = {{"id", id}, {"ttl", means->time_to_live_s}};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      texts[i] = joined(means->texts[i]);
+      arguments.emplace_back(text_columns[i], texts[i]);
+    }
+    in.execute("INSERT INTO policy (id, " EUNOMIA_METADATA_COLUMNS
+               ") VALUES (:id, :ttl, :pur, :obj, :dec, :acl, :shr, :src, :cat) ON CONFLICT (id) DO UPDATE SET "
+               "ttl = :ttl, pur = :pur, obj = :obj, dec = :dec, acl = :acl, shr = :shr, src = :src, cat = :cat",
+               arguments);
+  }
+}
+
+// In the order of their rows, so that those of a page follow each other.
+void record_tables::save_records(sql::transaction& in) const {
+  std::vector<std::int64_t> ids;
+  ids.reserve(unsaved_.size());
+  for (const auto& [id, one] : unsaved_) {
+    ids.push_back(id);
+  }
+  std::ranges::sort(ids);
+  std::vector<new_record> made;
+  std::map<std::int64_t, std::vector<std::int64_t>> by_policy;
+  for (const std::int64_t id : ids) {
+    const unsaved_record& one = unsaved_.at(id);
+    if (one.made) {
+      made.push_back({id, one.made->lookup, one.about, one.made->collected_at, one.policy.value(), one.sealed.value()});
+      continue;
+    }
+    if (one.sealed) {
+      in.execute("UPDATE personal_record SET subject = :subject, sealed = :sealed WHERE id = :id",
+                 {{"subject", one.about}, {"sealed", *one.sealed}, {"id", id}});
+    }
+    if (one.policy) {
+      by_policy[*one.policy].push_back(id);
+    }
+  }
+  for (const auto& [policy, members] : by_policy) {
     in.execute("UPDATE personal_record SET policy = :policy WHERE id IN {int64s:ids}",
-               {{"policy", policy}, {"ids", ids}});
-    return;
+               {{"policy", policy}, {"ids", sql::int64_list(members)}});
   }
-  const bound_metadata bound(means);
-  std::vector<sql::argument> arguments = {{"ids", ids}};
-  bound.add_to(arguments);
-  in.execute(fmt::format("UPDATE whole_record SET {} WHERE id IN {{int64s:ids}}", assignments), arguments);
+  insert_all(in, made);
 }
 
-void record_tables::set_attribute(sql::transaction& in, std::span<const std::int64_t> ids, attribute which,
-                                  const metadata& means) const {
-  if (which == attribute::time_to_live) {
-    in.execute("UPDATE whole_record SET ttl = :ttl WHERE id IN {int64s:ids}",
-               {{"ttl", means.time_to_live_s}, {"ids", ids}});
-    return;
+void record_tables::insert_all(sql::transaction& in, std::span<const new_record> records) {
+  std::vector<std::int64_t> ids, subjects, times, policies;
+  std::vector<std::string_view> lookups, sealed;
+  for (const new_record& one : records) {
+    ids.push_back(one.id);
+    lookups.push_back(text_of(one.lookup));
+    subjects.push_back(static_cast<std::int64_t>(one.about.value()));
+    times.push_back(one.collected_at);
+    sealed.push_back(one.sealed);
+    policies.push_back(one.policy);
   }
-  const std::size_t column =
-      static_cast<std::size_t>(std::ranges::find(text_attributes, which) - text_attributes.begin());
-  const std::string value = joined(means.texts.at(column));
-  in.execute(fmt::format("UPDATE whole_record SET {} = :value WHERE id IN {{int64s:ids}}", text_columns.at(column)),
-             {{"value", value}, {"ids", ids}});
+  in.insert_many("personal_record", {{"id", std::span<const std::int64_t>(ids)},
+                                     {"lookup", std::span<const std::string_view>(lookups)},
+                                     {"subject", std::span<const std::int64_t>(subjects)},
+                                     {"collected_at", std::span<const std::int64_t>(times)},
+                                     {"sealed", std::span<const std::string_view>(sealed)},
+                                     {"policy", std::span<const std::int64_t>(policies)}});
 }
 
-std::uint64_t record_tables::erase(sql::transaction& in, std::span<const std::int64_t> ids) const {
-  return in.execute(how_ == layout::by_reference ? "DELETE FROM personal_record WHERE id IN {int64s:ids}"
-                                                 : "DELETE FROM whole_record WHERE id IN {int64s:ids}",
-                    {{"ids", ids}});
-}
-
-void record_tables::insert_policy(sql::transaction& in, std::int64_t id, const metadata& means) const {
-  const bound_metadata bound(means);
-  std::vector<sql::argument> arguments = {{"id", id}};
-  bound.add_to(arguments);
-  in.execute("INSERT INTO policy (id, " EUNOMIA_METADATA_COLUMNS
-             ") VALUES (:id, :ttl, :pur, :obj, :dec, :acl, :shr, :src, :cat)",
-             arguments);
-}
-
-void record_tables::redefine_policy(sql::transaction& in, std::int64_t id, const metadata& means) const {
-  const bound_metadata bound(means);
-  std::vector<sql::argument> arguments = {{"id", id}};
-  bound.add_to(arguments);
-  in.execute(fmt::format("UPDATE policy SET {} WHERE id = :id", assignments), arguments);
-}
-
-void record_tables::erase_policy(sql::transaction& in, std::int64_t id) const {
-  in.execute("DELETE FROM policy WHERE id = :id", {{"id", id}});
+void record_tables::forget_unsaved() {
+  unsaved_.clear();
+  erased_.clear();
+  unsaved_policies_.clear();
+  unsaved_audit_.clear();
+  unsaved_entries_ = 0;
 }
 
 }  // namespace eunomia::gdprbench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,83 +8,84 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
-#include "bench/gdprbench/personal_record.h"
-#include "core/subject_handle.h"
+#include "bench/gdprbench/record_changes.h"
 #include "store/sql/database.h"
 
 namespace eunomia::gdprbench {
 
-// How the metadata of records rest.
-enum class layout {
-  // A record names its policy, a row that all records of equal metadata share: a change of what one purpose means is a
-  // change of one row or few, however many records it is about.
-  by_reference,
-  // Each record's row has its own copy: a change touches every one. What other stores are compared by.
-  materialised
-};
-
-// The records in SQL, one statement per intent. Nothing here is indexed but by number and lookup: everything else is
-// found in memory (record_index.h).
+// The records in SQL, one statement per intent, and what has changed and is not there yet: changes stay in memory until
+// save() writes them, each row once, however often it changed. What is read here is as if they were saved.
 //
-//   by_reference    personal_record(id, lookup, subject, collected_at, sealed, policy) and policy(id, ttl, pur, ...)
-//   materialised    whole_record(id, lookup, subject, collected_at, sealed, ttl, pur, ...)
-class record_tables {
+// Nothing is indexed but by number and lookup: everything else is found in memory (record_index.h). A record names its
+// policy, a row that all records of equal metadata share.
+//
+//   personal_record(id, lookup, subject, collected_at, sealed, policy), policy(id, ttl, pur, ...)
+//   saved_frame: the number of the last frame of the journal whose changes are in the tables
+class record_tables final : public record_changes {
  public:
   struct stored_record {
     std::int64_t id = 0;
     std::string_view lookup;
     core::subject_handle about;
     std::int64_t collected_at = 0;
-    std::int64_t policy = 0;                // by_reference
-    std::shared_ptr<const metadata> means;  // materialised
-  };
-  struct new_record {
-    std::int64_t id = 0;
-    std::string lookup;
-    core::subject_handle about;
-    std::int64_t collected_at = 0;
-    std::string sealed;
     std::int64_t policy = 0;
-    std::shared_ptr<const metadata> means;
   };
 
   static std::span<const store::sql::migration> migrations();
 
-  explicit record_tables(layout how) : how_(how) {}
-  layout how() const { return how_; }
+  // What rests in the tables, without what is unsaved.
+  static void each_policy(store::sql::connection& in,
+                          const std::function<void(std::int64_t id, std::shared_ptr<const metadata>)>& visit);
+  static void each_record(store::sql::connection& in, const std::function<void(const stored_record&)>& visit);
+  static bool has(store::sql::connection& in, std::string_view lookup);
+  static std::uint64_t saved_frame(store::sql::connection& in);
 
-  void each_policy(store::sql::connection& in,
-                   const std::function<void(std::int64_t id, std::shared_ptr<const metadata>)>& visit) const;
-  void each_record(store::sql::connection& in, const std::function<void(const stored_record&)>& visit) const;
-
-  void insert(store::sql::transaction& in, std::span<const new_record> records) const;
+  // The sealed data of a record; errc::corrupt when it is not there.
   std::string sealed(store::sql::connection& in, std::int64_t id) const;
-  // The sealed data of many, by id.
+  // Of many, in no order.
   void each_sealed(store::sql::connection& in, std::span<const std::int64_t> ids,
                    const std::function<void(std::int64_t id, std::string_view sealed)>& visit) const;
-  // Whether the table itself has such a record.
-  bool has(store::sql::connection& in, std::string_view lookup) const;
-  void set_sealed(store::sql::transaction& in, std::int64_t id, core::subject_handle about,
-                  std::string_view sealed) const;
-  // The records now have that policy, or those metadata.
-  void set_metadata(store::sql::transaction& in, std::span<const std::int64_t> ids, std::int64_t policy,
-                    const metadata& means) const;
-  // The records' one attribute has a new value; materialised.
-  void set_attribute(store::sql::transaction& in, std::span<const std::int64_t> ids, attribute which,
-                     const metadata& means) const;
-  std::uint64_t erase(store::sql::transaction& in, std::span<const std::int64_t> ids) const;
 
-  // by_reference.
-  void insert_policy(store::sql::transaction& in, std::int64_t id, const metadata& means) const;
-  void redefine_policy(store::sql::transaction& in, std::int64_t id, const metadata& means) const;
-  void erase_policy(store::sql::transaction& in, std::int64_t id) const;
+  void insert(const new_record& one) override;
+  void seal(std::int64_t id, core::subject_handle about, std::string_view sealed) override;
+  void set_policy(std::span<const std::int64_t> ids, std::int64_t policy) override;
+  void erase(std::span<const erased_record> records) override;
+  void define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) override;
+  void drop_policy(std::int64_t id) override;
+  void record_audit(const audit_block& entries) override;
+
+  // The row of an erased record that still rests in its table.
+  std::optional<std::int64_t> erased_row(const record_lookup& lookup) const;
+  // Takes such a row out; save() need not be told.
+  static void take_out(store::sql::transaction& in, std::int64_t id);
+
+  std::size_t unsaved_entries() const { return unsaved_entries_; }
+  // Writes all that is unsaved, which frames up to the last tell; may run again, so that forget_unsaved() follows when
+  // it was committed.
+  void save(store::sql::transaction& in, subject::audit_log& log, std::uint64_t last_frame) const;
+  void forget_unsaved();
 
  private:
-  std::string_view table() const { return how_ == layout::by_reference ? "personal_record" : "whole_record"; }
+  // What of a record is not in its row yet; of a new one, all.
+  struct unsaved_record {
+    std::optional<new_record> made = {};
+    core::subject_handle about = {};
+    std::optional<std::string> sealed = {};
+    std::optional<std::int64_t> policy = {};
+  };
 
-  layout how_;
+  void save_policies(store::sql::transaction& in) const;
+  void save_records(store::sql::transaction& in) const;
+  static void insert_all(store::sql::transaction& in, std::span<const new_record> records);
+
+  std::unordered_map<std::int64_t, unsaved_record> unsaved_;
+  std::unordered_map<record_lookup, std::int64_t, record_lookup_hash> erased_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const metadata>> unsaved_policies_;  // none: dropped
+  std::vector<audit_block> unsaved_audit_;
+  std::size_t unsaved_entries_ = 0;
 };
 
 }  // namespace eunomia::gdprbench
