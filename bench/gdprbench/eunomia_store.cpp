@@ -104,7 +104,7 @@ class eunomia_store final : public store_under_test {
   }
 
  private:
-  static answer in_short(const std::vector<personal_records::found_data>& found) {
+  static answer in_short(const std::vector<record_content>& found) {
     answer made{found.size(), 0};
     for (const auto& one : found) {
       made.digest += digest_of_data(one.key, one.data);

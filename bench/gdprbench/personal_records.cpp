@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <optional>
 #include <unordered_map>
@@ -25,51 +24,7 @@ namespace {
 constexpr std::string_view key_space = "record";
 constexpr std::string_view person_space = "user";
 
-// Key and data are sealed as one text: the key's length in decimal, ':', the key, the data.
-std::string packed(std::string_view key, std::string_view data) {
-  return fmt::format("{}:{}{}", key.size(), key, data);
-}
-
-personal_records::found_data unpacked(std::string text) {
-  std::size_t length = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), length);
-  const std::size_t begin = static_cast<std::size_t>(end - text.data()) + 1;
-  if (problem != std::errc() || begin + length > text.size()) {
-    throw core::error(core::errc::corrupt, "a record does not hold its key; restore the database from a backup");
-  }
-  return {text.substr(begin, length), text.substr(begin + length)};
-}
-std::string place_of(const record_lookup& lookup) {
-  return fmt::format("personal_record.sealed {}", text_of(lookup));
-}
-
 }  // namespace
-
-std::string seal_record(const core::secret_key& with, std::string_view key, std::string_view data,
-                        const record_lookup& lookup) {
-  return subject::seal_text(with, packed(key, data), place_of(lookup));
-}
-
-std::string seal_anew(const core::secret_key& from, const core::secret_key& to, std::string_view sealed,
-                      const record_lookup& lookup) {
-  const std::string place = place_of(lookup);
-  return subject::seal_text(to, subject::unseal_text(from, sealed, place), place);
-}
-
-personal_records::found_data unseal_record(const core::secret_key& with, std::string_view sealed,
-                                           const record_lookup& lookup) {
-  return unpacked(subject::unseal_text(with, sealed, place_of(lookup)));
-}
-
-const core::secret_key& key_in(const subject::data_keys& keys, core::subject_handle who) {
-  const auto known = keys.find(who);
-  if (known == keys.end()) {
-    throw core::error(core::errc::corrupt,
-                      "the key of a person of whom there are records is missing; erase somebody's "
-                      "records before their key");
-  }
-  return known->second;
-}
 
 personal_records::personal_records(sql::database& in, subject::vault& keys, subject::durable_directory& people,
                                    subject::audit_log& log, std::filesystem::path journal_file, subject::actor by)
@@ -189,10 +144,31 @@ void personal_records::append(batch& done) {
 // A save whose end is not known is looked up: reload() reads which frames are in the tables.
 void personal_records::save_unsaved() {
   ahead_ = true;
+  seal_granted();
   database_.write([&](sql::transaction& in) { tables_.save(in, log_, next_frame_ - 1); });
   tables_.forget_unsaved();
   journal_.clear();
   ahead_ = false;
+}
+
+// Each record rests sealed with the key that its person makes, whoever was granted another meanwhile.
+void personal_records::seal_granted() {
+  constexpr std::size_t at_a_time = 4096;
+  const std::vector<std::int64_t> ids = tables_.granted();
+  for (std::size_t first = 0; first < ids.size(); first += at_a_time) {
+    const auto some = std::span(ids).subspan(first, std::min(at_a_time, ids.size() - first));
+    database_.read([&](sql::connection& from) {
+      const std::vector<record_tables::sealed_record> records = tables_.sealed(from, some);
+      const subject::data_keys people = keys_.keys_of(from, people_of(records));
+      record_key_ring keys(people);
+      for (const record_tables::sealed_record& one : records) {
+        const record_content plain =
+            unseal_record(keys.key_of(one.about, one.lookup, one.granted), one.sealed, one.lookup);
+        tables_.seal({one.id, one.lookup}, one.about,
+                     seal_record(keys.key_of(one.about, one.lookup, {}), plain.key, plain.data, one.lookup));
+      }
+    });
+  }
 }
 
 void personal_records::save() {
@@ -229,6 +205,14 @@ std::vector<record_index::place> personal_records::visible(const resolved_select
     }
   }
   return found;
+}
+
+std::vector<std::int64_t> personal_records::rows_of(std::span<const record_index::place> places) const {
+  std::vector<std::int64_t> rows;
+  rows.reserve(places.size());
+  std::ranges::transform(places, std::back_inserter(rows),
+                         [&](record_index::place where) { return index_.at(where).row; });
+  return rows;
 }
 
 subject::pseudonym personal_records::pseudonym_of(batch& in, core::subject_handle who) {
@@ -284,7 +268,7 @@ void personal_records::insert(std::span<const personal_record> records, std::int
       index_.insert({lookups[i], id, about[i], now, policy, 0, 0});
       const auto& called = index_.pseudonym_of(about[i], [&] { return subject::pseudonym_of(key); });
       in.changes.insert({id, lookups[i], about[i], now, index_.policy_at(policy).row,
-                         seal_record(key, records[i].key, records[i].data, lookups[i])});
+                         seal_record(key_of_record(key, lookups[i]), records[i].key, records[i].data, lookups[i])});
       in.record("record.insert", called, {std::string(name_of(attribute::key)), {}, {}, 1});
     }
   };
@@ -317,7 +301,8 @@ bool personal_records::replace(const personal_record& wanted, std::int64_t now) 
     found = where.has_value();
     if (found) {
       const subject::data_keys keys = in.keys_of(std::span(&about, 1));
-      in.changes.seal(index_.at(*where).row, about, seal_record(key_in(keys, about), wanted.key, wanted.data, lookup));
+      const core::secret_key key = key_of_record(key_in(keys, about), lookup);
+      in.changes.seal({index_.at(*where).row, lookup}, about, seal_record(key, wanted.key, wanted.data, lookup));
       index_.move_to_person(*where, about);
       if (*index_.policy_of(*where).means != wanted.about) {
         const record_index::policy_number before = index_.at(*where).policy;
@@ -348,7 +333,8 @@ bool personal_records::update_data(std::string_view key, std::string_view data, 
       const core::subject_handle about = index_.at(*where).about;
       const subject::data_keys keys = in.keys_of(std::span(&about, 1));
       called = subject::pseudonym_of(key_in(keys, about));
-      in.changes.seal(index_.at(*where).row, about, seal_record(key_in(keys, about), key, data, lookup));
+      in.changes.seal({index_.at(*where).row, lookup}, about,
+                      seal_record(key_of_record(key_in(keys, about), lookup), key, data, lookup));
     }
     in.record("record.data_update", called, {std::string(name_of(attribute::key)), {}, {}, found ? 1U : 0U});
   };

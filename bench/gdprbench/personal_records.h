@@ -25,15 +25,16 @@
 
 // Records of personal data with what the law asks to be known of them, each use of them on record.
 //
-// - Data and key of a record rest sealed with the data key of the person whom it is about; the record is found by a
-//   keyed digest of its key, the person by the directory's.
+// - Data and key of a record rest sealed with a key that the data key of its person makes, or opens (record_keys.h); the
+//   record is found by a keyed digest of its key, the person by the directory's.
 // - Every operation, reads too, is an entry of the audit chain, in the frame of the journal that what it changed is in,
 //   and is answered once that rests on disk. A read that cannot be put on record is not answered.
 // - A record is there until its time to live has passed since it was collected: from then on no operation finds it, and
 //   erase_expired() takes it out.
-// - The journal (journal.h) holds what is not in the database yet: the database gets it when it is much, when somebody
-//   asks for it, or when the records are opened again after a crash. Until save() an erased record's sealed bytes may
-//   rest in both, as they do in any database's log; after it they rest in neither.
+// - The journal (journal.h) holds what is not in the database yet. The database gets it when it is much or when save()
+//   is called; whoever opens the records, after a crash too, reads both. Until then the bytes that were erased or sealed
+//   anew may still rest in both, as they do in any database's log; after save() they rest in neither: call it after an
+//   erasure.
 //
 // Where the time goes. Operations that wait together run one after another, and their changes and audit entries,
 // chained and hashed, are one frame: one write to the end of a file, and one wait for the disk. What is asked of
@@ -44,13 +45,14 @@
 //   + for personal data: a row that is read, its person's key unwrapped, and a seal or unseal, some 10 us
 //
 // which does not grow with the number of records that a change of metadata is about, unless it moves them to another
-// person: these are sealed anew, one by one. The lower bound is the first line. The tables get each changed row once
-// for many changes of it, and audit entries in bulk.
+// person: that one is granted the key of each, 32 bytes of the frame, and none is sealed anew before it is saved. The
+// lower bound is the first line. The tables get each changed row once for many changes of it, and audit entries in
+// bulk.
 namespace eunomia::gdprbench {
 
 // Of one insert().
 inline constexpr std::size_t max_inserted_records = 10'000;
-// Operations in one transaction.
+// Operations in one frame of the journal.
 inline constexpr std::size_t max_batch_operations = 256;
 // What may wait in the journal for being saved.
 inline constexpr std::uint64_t max_unsaved_bytes = std::uint64_t{64} << 20;
@@ -78,11 +80,7 @@ class personal_records {
   bool replace(const personal_record& wanted, std::int64_t now);
   bool update_data(std::string_view key, std::string_view data, std::int64_t now);
 
-  struct found_data {
-    std::string key;
-    std::string data;
-  };
-  std::vector<found_data> read_data(const selector& wanted, std::int64_t now);
+  std::vector<record_content> read_data(const selector& wanted, std::int64_t now);
 
   // Records by what they are called, and the policies that they are under, each once.
   struct found_record {
@@ -142,6 +140,7 @@ class personal_records {
   void append(batch& done);
   void reload();
   void save_unsaved();
+  void seal_granted();
 
   std::vector<record_index::place> visible(const resolved_selector& wanted, std::int64_t now) const;
   std::optional<record_index::place> visible(const record_lookup& lookup, std::int64_t now) const;
@@ -150,6 +149,7 @@ class personal_records {
   bool make_room(batch& in, std::span<const record_lookup> lookups, std::int64_t now);
   record_index::policy_number policy_for(batch& in, const metadata& means);
   void drop_if_empty(batch& in, record_index::policy_number which);
+  std::vector<std::int64_t> rows_of(std::span<const record_index::place> places) const;
   void erase_places(batch& in, std::span<const record_index::place> places);
   std::uint64_t erase_expired_of(batch& in, record_index::policy_number which, std::int64_t now);
   std::uint64_t change_policies(batch& in, const resolved_selector& wanted, const metadata_change& change,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <optional>
@@ -9,7 +10,6 @@
 
 #include "bench/gdprbench/personal_records.h"
 #include "core/json.h"
-#include "core/seal.h"
 #include "store/sql/database.h"
 
 // What the .cpp files of personal_records share; nobody else includes it.
@@ -23,6 +23,18 @@ struct operation_details {
   std::uint64_t records = 0;
 };
 BOOST_DESCRIBE_STRUCT(operation_details, (), (by, value, what, records))
+
+// Whom records are about, each once.
+inline std::vector<core::subject_handle> people_of(std::span<const record_tables::sealed_record> records) {
+  std::vector<core::subject_handle> people;
+  people.reserve(records.size());
+  for (const record_tables::sealed_record& one : records) {
+    people.push_back(one.about);
+  }
+  std::ranges::sort(people);
+  people.erase(std::unique(people.begin(), people.end()), people.end());
+  return people;
+}
 
 // Operations under way together: what they change, and their audit entries.
 struct personal_records::batch {
@@ -44,17 +56,5 @@ struct personal_records::batch {
     entries.push_back({of.by_, std::string(action), about, core::write_json(details)});
   }
 };
-
-// Key and data as they are sealed: for a record, and with its lookup as the place.
-std::string seal_record(const core::secret_key& with, std::string_view key, std::string_view data,
-                        const record_lookup& lookup);
-// The same text for another person.
-std::string seal_anew(const core::secret_key& from, const core::secret_key& to, std::string_view sealed,
-                      const record_lookup& lookup);
-personal_records::found_data unseal_record(const core::secret_key& with, std::string_view sealed,
-                                           const record_lookup& lookup);
-
-// errc::corrupt when the person has none.
-const core::secret_key& key_in(const subject::data_keys& keys, core::subject_handle who);
 
 }  // namespace eunomia::gdprbench

@@ -51,7 +51,7 @@ void personal_records::erase_places(batch& in, std::span<const record_index::pla
   if (places.empty()) {
     return;
   }
-  std::vector<record_changes::erased_record> gone;
+  std::vector<record_changes::record_name> gone;
   std::vector<record_index::policy_number> left;
   for (const record_index::place where : places) {
     gone.push_back({index_.at(where).row, index_.at(where).lookup});
@@ -102,13 +102,10 @@ std::uint64_t personal_records::change_policies(batch& in, const resolved_select
 
 void personal_records::set_policy(batch& in, std::span<const record_index::place> places,
                                   record_index::policy_number after) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(places.size());
   for (const record_index::place where : places) {
-    ids.push_back(index_.at(where).row);
     index_.move_to_policy(where, after);
   }
-  in.changes.set_policy(ids, index_.policy_at(after).row);
+  in.changes.set_policy(rows_of(places), index_.policy_at(after).row);
 }
 
 // Records that are selected one by one move to the policy that they are under now, together where they were together.
@@ -129,32 +126,28 @@ void personal_records::change_records(batch& in, std::span<const record_index::p
   }
 }
 
+// The records' bytes stay as they are.
 void personal_records::move_to_person(batch& in, std::span<const record_index::place> places, core::subject_handle to) {
   if (places.empty()) {
     return;
   }
-  std::unordered_map<std::int64_t, record_index::place> by_row;
-  std::vector<std::int64_t> ids;
-  std::vector<core::subject_handle> from;
+  std::vector<core::subject_handle> people = {to};
   for (const record_index::place where : places) {
-    ids.push_back(index_.at(where).row);
-    by_row.emplace(ids.back(), where);
-    from.push_back(index_.at(where).about);
+    people.push_back(index_.at(where).about);
   }
-  from.push_back(to);
-  std::ranges::sort(from);
-  from.erase(std::unique(from.begin(), from.end()), from.end());
-  const subject::data_keys keys = in.keys_of(from);
-  std::vector<std::pair<std::int64_t, std::string>> sealed_anew;
-  in.read([&](sql::connection& tables) {
-    tables_.each_sealed(tables, ids, [&](std::int64_t id, std::string_view sealed) {
-      const record_index::record& one = index_.at(by_row.at(id));
-      sealed_anew.emplace_back(id, seal_anew(key_in(keys, one.about), key_in(keys, to), sealed, one.lookup));
-    });
-  });
-  for (const auto& [id, sealed] : sealed_anew) {
-    in.changes.seal(id, to, sealed);
-    index_.move_to_person(by_row.at(id), to);
+  std::ranges::sort(people);
+  people.erase(std::unique(people.begin(), people.end()), people.end());
+  const subject::data_keys keys_of_people = in.keys_of(people);
+  record_key_ring ring(keys_of_people);
+  std::vector<core::secret_key> keys;
+  keys.reserve(places.size());
+  for (const record_index::place where : places) {
+    const record_index::record& one = index_.at(where);
+    keys.push_back(ring.key_of(one.about, one.lookup, tables_.granted(one.row)));
+  }
+  in.changes.grant(grant_keys(key_in(keys_of_people, to), to, rows_of(places), keys));
+  for (const record_index::place where : places) {
+    index_.move_to_person(where, to);
   }
 }
 

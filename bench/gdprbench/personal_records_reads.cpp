@@ -10,52 +10,28 @@ namespace eunomia::gdprbench {
 
 namespace sql = store::sql;
 
-std::vector<personal_records::found_data> personal_records::read_data(const selector& wanted, std::int64_t now) {
+std::vector<record_content> personal_records::read_data(const selector& wanted, std::int64_t now) {
   const resolved_selector where = resolve(wanted);
-  struct sealed_record {
-    record_lookup lookup;
-    core::subject_handle about;
-    std::string sealed;
-  };
-  std::vector<sealed_record> sealed;
-  subject::data_keys keys;
+  std::vector<record_tables::sealed_record> sealed;
+  subject::data_keys people;
   const auto body = [&](batch& in) {
-    sealed.clear();
-    const std::vector<record_index::place> found = visible(where, now);
-    std::unordered_map<std::int64_t, record_index::place> by_row;
-    std::vector<std::int64_t> ids;
-    std::vector<core::subject_handle> about;
-    for (const record_index::place one : found) {
-      const record_index::record& record = index_.at(one);
-      ids.push_back(record.row);
-      by_row.emplace(record.row, one);
-      about.push_back(record.about);
-    }
-    std::ranges::sort(about);
-    about.erase(std::unique(about.begin(), about.end()), about.end());
+    const std::vector<std::int64_t> ids = rows_of(visible(where, now));
     in.read([&](sql::connection& from) {
-      keys = keys_.keys_of(from, about);
-      if (ids.size() == 1) {
-        const record_index::record& one = index_.at(found.front());
-        sealed.push_back({one.lookup, one.about, tables_.sealed(from, one.row)});
-      } else if (!ids.empty()) {
-        tables_.each_sealed(from, ids, [&](std::int64_t id, std::string_view text) {
-          const record_index::record& one = index_.at(by_row.at(id));
-          sealed.push_back({one.lookup, one.about, std::string(text)});
-        });
-      }
+      sealed = tables_.sealed(from, ids);
+      people = keys_.keys_of(from, people_of(sealed));
     });
     in.record("record.data_read", whom(in, where),
               {std::string(name_of(where.by)),
                where.value.empty() ? std::nullopt : std::optional(where.value),
                {},
-               found.size()});
+               ids.size()});
   };
   queue_.perform({.run = body, .reads_tables = true, .saves_first = false});
-  std::vector<found_data> data;
+  record_key_ring keys(people);
+  std::vector<record_content> data;
   data.reserve(sealed.size());
-  for (const sealed_record& one : sealed) {
-    data.push_back(unseal_record(key_in(keys, one.about), one.sealed, one.lookup));
+  for (const record_tables::sealed_record& one : sealed) {
+    data.push_back(unseal_record(keys.key_of(one.about, one.lookup, one.granted), one.sealed, one.lookup));
   }
   return data;
 }

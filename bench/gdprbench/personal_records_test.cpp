@@ -246,10 +246,45 @@ TEST_P(personal_records_test, records_that_move_to_another_person_are_sealed_wit
     keys.insert(one.key);
   }
   EXPECT_EQ(keys, (std::set<std::string>{"key7", "key32", "key50", "key57"}));
-  // Without the key of whom it was about before.
+  // Without the key of whom it was about before, wherever what was granted rests.
   const core::subject_handle before = in.people->find("user", "user7").value();
   database.write([&](sql::transaction& to) { in.keys->destroy_keys(to, std::span(&before, 1)); });
   EXPECT_EQ(in.records->read_data(key_of(7), now).at(0).data, record(7).data);
+  in.open();
+  EXPECT_EQ(in.records->read_data(key_of(7), now).at(0).data, record(7).data);
+  in.records->save();
+  EXPECT_EQ(in.records->read_data(key_of(7), now).at(0).data, record(7).data);
+}
+
+TEST_P(personal_records_test, records_that_moved_can_move_on_be_written_and_be_erased) {
+  house in(db());
+  in.records->insert(records_up_to(60), now);
+  in.records->save();
+  EXPECT_EQ(in.records->update_metadata({attribute::purpose, "purpose7"}, {attribute::subject, "user50"}, now), 3U);
+  EXPECT_TRUE(in.records->update_data("key32", "other", now));
+  EXPECT_EQ(in.records->erase(key_of(57), now), 1U);
+  EXPECT_EQ(in.records->update_metadata({attribute::subject, "user50"}, {attribute::subject, "user51"}, now), 3U);
+  EXPECT_TRUE(in.records->read_data({attribute::subject, "user50"}, now).empty());
+  const auto held = [&] {
+    std::set<std::string> all;
+    for (const auto& one : in.records->read_data({attribute::subject, "user51"}, now)) {
+      all.insert(one.key + " " + one.data);
+    }
+    return all;
+  };
+  const std::set<std::string> expected = {"key7 " + record(7).data, "key32 other", "key50 " + record(50).data,
+                                          "key51 " + record(51).data};
+  EXPECT_EQ(held(), expected);
+  in.open();
+  EXPECT_EQ(held(), expected);
+  in.records->save();
+  EXPECT_EQ(held(), expected);
+  in.open();
+  EXPECT_EQ(held(), expected);
+  // Nobody but the person opens them now.
+  const core::subject_handle last = in.people->find("user", "user51").value();
+  db().write([&](sql::transaction& to) { in.keys->destroy_keys(to, std::span(&last, 1)); });
+  EXPECT_EQ(sql::code_thrown_by([&] { in.records->read_data(key_of(7), now); }), core::errc::corrupt);
 }
 
 TEST_P(personal_records_test, an_erased_record_is_gone_for_those_who_verify) {
@@ -510,7 +545,8 @@ TEST(personal_records_at_rest, the_sealed_bytes_of_an_erased_record_are_in_no_fi
   in.records->save();
   in.records->update_data("key1", "other", now);
   const auto sealed = [&](std::int64_t id) {
-    return database->read([&](sql::connection& from) { return record_tables().sealed(from, id); });
+    return database->read(
+        [&](sql::connection& from) { return record_tables().sealed(from, std::span(&id, 1)).at(0).sealed; });
   };
   const std::string first = sealed(2);
   const auto rests = [&](const std::string& bytes) {

@@ -15,6 +15,7 @@ namespace {
 enum class kind : char {
   insert = 'i',
   seal = 's',
+  grant = 'g',
   set_policy = 'p',
   erase = 'e',
   define_policy = 'd',
@@ -129,12 +130,16 @@ record_changes::new_record read_record(reader& from) {
   return one;
 }
 
+record_changes::record_name read_name(reader& from) {
+  record_changes::record_name one;
+  one.id = from.number();
+  one.lookup = from.lookup();
+  return one;
+}
+
 void read_erasure(reader& from, record_changes& into) {
-  std::vector<record_changes::erased_record> records(from.count());
-  for (record_changes::erased_record& one : records) {
-    one.id = from.number();
-    one.lookup = from.lookup();
-  }
+  std::vector<record_changes::record_name> records(from.count());
+  std::ranges::generate(records, [&] { return read_name(from); });
   into.erase(records);
 }
 
@@ -148,9 +153,15 @@ void read_change(reader& from, record_changes& into) {
   switch (from.what()) {
     case kind::insert: into.insert(read_record(from)); return;
     case kind::seal: {
-      const std::int64_t id = from.number();
+      const record_changes::record_name one = read_name(from);
       const core::subject_handle about = from.handle();
-      into.seal(id, about, from.text());
+      into.seal(one, about, from.text());
+      return;
+    }
+    case kind::grant: {
+      key_grant keys{from.handle(), read_numbers(from), {}};
+      keys.sealed_keys = from.string();
+      into.grant(std::make_shared<const key_grant>(std::move(keys)));
       return;
     }
     case kind::set_policy: {
@@ -183,9 +194,17 @@ void change_writer::insert(const new_record& one) {
   next_.insert(one);
 }
 
-void change_writer::seal(std::int64_t id, core::subject_handle about, std::string_view sealed) {
-  writer(bytes_, kind::seal).number(id).handle(about).text(sealed);
-  next_.seal(id, about, sealed);
+void change_writer::seal(const record_name& one, core::subject_handle about, std::string_view sealed) {
+  writer(bytes_, kind::seal).number(one.id).bytes(text_of(one.lookup)).handle(about).text(sealed);
+  next_.seal(one, about, sealed);
+}
+
+void change_writer::grant(const std::shared_ptr<const key_grant>& keys) {
+  writer to(bytes_, kind::grant);
+  to.handle(keys->to).count(keys->records.size());
+  std::ranges::for_each(keys->records, [&](std::int64_t id) { to.number(id); });
+  to.text(keys->sealed_keys);
+  next_.grant(keys);
 }
 
 void change_writer::set_policy(std::span<const std::int64_t> ids, std::int64_t policy) {
@@ -195,10 +214,10 @@ void change_writer::set_policy(std::span<const std::int64_t> ids, std::int64_t p
   next_.set_policy(ids, policy);
 }
 
-void change_writer::erase(std::span<const erased_record> records) {
+void change_writer::erase(std::span<const record_name> records) {
   writer to(bytes_, kind::erase);
   to.count(records.size());
-  std::ranges::for_each(records, [&](const erased_record& one) { to.number(one.id).bytes(text_of(one.lookup)); });
+  std::ranges::for_each(records, [&](const record_name& one) { to.number(one.id).bytes(text_of(one.lookup)); });
   next_.erase(records);
 }
 

@@ -9,6 +9,7 @@
 
 #include "bench/gdprbench/personal_record.h"
 #include "bench/gdprbench/record_index.h"
+#include "bench/gdprbench/record_keys.h"
 #include "core/subject_handle.h"
 #include "subject/audit/audit_log.h"
 
@@ -29,7 +30,7 @@ class record_changes {
     std::int64_t policy = 0;
     std::string_view sealed;
   };
-  struct erased_record {
+  struct record_name {
     std::int64_t id = 0;
     record_lookup lookup = {};
   };
@@ -37,10 +38,12 @@ class record_changes {
   virtual ~record_changes() = default;
 
   virtual void insert(const new_record& one) = 0;
-  // Other bytes, perhaps another person's.
-  virtual void seal(std::int64_t id, core::subject_handle about, std::string_view sealed) = 0;
+  // Other bytes, perhaps another person's, sealed with the key that the person makes for the record.
+  virtual void seal(const record_name& one, core::subject_handle about, std::string_view sealed) = 0;
+  // The same bytes, another person's.
+  virtual void grant(const std::shared_ptr<const key_grant>& keys) = 0;
   virtual void set_policy(std::span<const std::int64_t> ids, std::int64_t policy) = 0;
-  virtual void erase(std::span<const erased_record> records) = 0;
+  virtual void erase(std::span<const record_name> records) = 0;
   // A policy that is new, or means something else from now on.
   virtual void define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) = 0;
   virtual void drop_policy(std::int64_t id) = 0;
@@ -57,9 +60,10 @@ class change_writer final : public record_changes {
   const audit_block& audit() const { return audit_; }
 
   void insert(const new_record& one) override;
-  void seal(std::int64_t id, core::subject_handle about, std::string_view sealed) override;
+  void seal(const record_name& one, core::subject_handle about, std::string_view sealed) override;
+  void grant(const std::shared_ptr<const key_grant>& keys) override;
   void set_policy(std::span<const std::int64_t> ids, std::int64_t policy) override;
-  void erase(std::span<const erased_record> records) override;
+  void erase(std::span<const record_name> records) override;
   void define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) override;
   void drop_policy(std::int64_t id) override;
   void record_audit(const audit_block& entries) override;

@@ -54,9 +54,16 @@ void record_replay::insert(const new_record& one) {
   tables_.insert(one);
 }
 
-void record_replay::seal(std::int64_t id, core::subject_handle about, std::string_view sealed) {
-  index_.move_to_person(place_of(id), about);
-  tables_.seal(id, about, sealed);
+void record_replay::seal(const record_name& one, core::subject_handle about, std::string_view sealed) {
+  index_.move_to_person(place_of(one.id), about);
+  tables_.seal(one, about, sealed);
+}
+
+void record_replay::grant(const std::shared_ptr<const key_grant>& keys) {
+  for (const std::int64_t id : keys->records) {
+    index_.move_to_person(place_of(id), keys->to);
+  }
+  tables_.grant(keys);
 }
 
 void record_replay::set_policy(std::span<const std::int64_t> ids, std::int64_t policy) {
@@ -66,8 +73,8 @@ void record_replay::set_policy(std::span<const std::int64_t> ids, std::int64_t p
   tables_.set_policy(ids, policy);
 }
 
-void record_replay::erase(std::span<const erased_record> records) {
-  for (const erased_record& one : records) {
+void record_replay::erase(std::span<const record_name> records) {
+  for (const record_name& one : records) {
     index_.remove(place_of(one.id));
     places_.erase(one.id);
   }

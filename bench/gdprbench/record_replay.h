@@ -24,9 +24,10 @@ class record_replay final : public record_changes {
   std::int64_t next_policy() const { return next_policy_; }
 
   void insert(const new_record& one) override;
-  void seal(std::int64_t id, core::subject_handle about, std::string_view sealed) override;
+  void seal(const record_name& one, core::subject_handle about, std::string_view sealed) override;
+  void grant(const std::shared_ptr<const key_grant>& keys) override;
   void set_policy(std::span<const std::int64_t> ids, std::int64_t policy) override;
-  void erase(std::span<const erased_record> records) override;
+  void erase(std::span<const record_name> records) override;
   void define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) override;
   void drop_policy(std::int64_t id) override;
   void record_audit(const audit_block& entries) override;

@@ -65,47 +65,78 @@ std::uint64_t record_tables::saved_frame(sql::connection& in) {
   return in.query_one("SELECT number FROM saved_frame")[0].uint64(0);
 }
 
-std::string record_tables::sealed(sql::connection& in, std::int64_t id) const {
-  if (const auto known = unsaved_.find(id); known != unsaved_.end() && known->second.sealed) {
-    return *known->second.sealed;
-  }
-  const sql::rows found = in.query_one("SELECT sealed FROM personal_record WHERE id = :id", {{"id", id}});
-  if (found.empty()) {
-    throw core::error(core::errc::corrupt,
-                      fmt::format("personal_record has lost record {}; restore it from a backup", id));
-  }
-  return std::string(found[0].text(0));
-}
-
-void record_tables::each_sealed(sql::connection& in, std::span<const std::int64_t> ids,
-                                const std::function<void(std::int64_t id, std::string_view sealed)>& visit) const {
+std::vector<record_tables::sealed_record> record_tables::sealed(sql::connection& in,
+                                                                std::span<const std::int64_t> ids) const {
+  std::vector<sealed_record> found;
   std::vector<std::int64_t> rest;
   for (const std::int64_t id : ids) {
     if (const auto known = unsaved_.find(id); known != unsaved_.end() && known->second.sealed) {
-      visit(id, *known->second.sealed);
+      const unsaved_record& one = known->second;
+      found.push_back({id, one.lookup, one.about, *one.sealed, one.granted});
     } else {
       rest.push_back(id);
     }
   }
-  if (!rest.empty()) {
-    in.each("SELECT id, sealed FROM personal_record WHERE id IN {int64s:ids}", {{"ids", sql::int64_list(rest)}},
-            [&](const sql::row& row) { visit(row.int64(0), row.text(1)); });
+  const auto read = [&](const sql::row& row) {
+    sealed_record one{row.int64(0), lookup_from(row.text(1)), core::subject_handle(row.uint64(2)),
+                      std::string(row.text(3)), granted(row.int64(0))};
+    one.about = one.granted ? one.granted->in->to : one.about;
+    found.push_back(std::move(one));
+  };
+  if (rest.size() == 1) {
+    in.each("SELECT id, lookup, subject, sealed FROM personal_record WHERE id = :id", {{"id", rest.front()}}, read);
+  } else if (!rest.empty()) {
+    in.each("SELECT id, lookup, subject, sealed FROM personal_record WHERE id IN {int64s:ids}",
+            {{"ids", sql::int64_list(rest)}}, read);
   }
+  if (found.size() != ids.size()) {
+    throw core::error(core::errc::corrupt, fmt::format("personal_record has lost {} of {} records; restore it from a "
+                                                       "backup",
+                                                       ids.size() - found.size(), ids.size()));
+  }
+  return found;
+}
+
+std::optional<granted_key> record_tables::granted(std::int64_t id) const {
+  const auto known = unsaved_.find(id);
+  return known == unsaved_.end() ? std::nullopt : known->second.granted;
+}
+
+std::vector<std::int64_t> record_tables::granted() const {
+  std::vector<std::int64_t> ids;
+  for (const auto& [id, one] : unsaved_) {
+    if (one.granted) {
+      ids.push_back(id);
+    }
+  }
+  std::ranges::sort(ids);
+  return ids;
 }
 
 void record_tables::insert(const new_record& one) {
   unsaved_record& made = unsaved_[one.id];
   made.made = one;
   made.made->sealed = {};  // a view of the caller's
+  made.lookup = one.lookup;
   made.about = one.about;
   made.sealed = std::string(one.sealed);
   made.policy = one.policy;
 }
 
-void record_tables::seal(std::int64_t id, core::subject_handle about, std::string_view sealed) {
-  unsaved_record& one = unsaved_[id];
-  one.about = about;
-  one.sealed = std::string(sealed);
+void record_tables::seal(const record_name& one, core::subject_handle about, std::string_view sealed) {
+  unsaved_record& anew = unsaved_[one.id];
+  anew.lookup = one.lookup;
+  anew.about = about;
+  anew.sealed = std::string(sealed);
+  anew.granted.reset();
+}
+
+void record_tables::grant(const std::shared_ptr<const key_grant>& keys) {
+  for (std::size_t i = 0; i < keys->records.size(); ++i) {
+    unsaved_record& one = unsaved_[keys->records[i]];
+    one.about = keys->to;
+    one.granted = granted_key{keys, i};
+  }
 }
 
 void record_tables::set_policy(std::span<const std::int64_t> ids, std::int64_t policy) {
@@ -114,8 +145,8 @@ void record_tables::set_policy(std::span<const std::int64_t> ids, std::int64_t p
   }
 }
 
-void record_tables::erase(std::span<const erased_record> records) {
-  for (const erased_record& one : records) {
+void record_tables::erase(std::span<const record_name> records) {
+  for (const record_name& one : records) {
     const auto known = unsaved_.find(one.id);
     if (known == unsaved_.end() || !known->second.made) {
       erased_.insert_or_assign(one.lookup, one.id);

@@ -43,16 +43,25 @@ class record_tables final : public record_changes {
   static bool has(store::sql::connection& in, std::string_view lookup);
   static std::uint64_t saved_frame(store::sql::connection& in);
 
-  // The sealed data of a record; errc::corrupt when it is not there.
-  std::string sealed(store::sql::connection& in, std::int64_t id) const;
-  // Of many, in no order.
-  void each_sealed(store::sql::connection& in, std::span<const std::int64_t> ids,
-                   const std::function<void(std::int64_t id, std::string_view sealed)>& visit) const;
+  // Records, in no order; errc::corrupt when one is not there.
+  struct sealed_record {
+    std::int64_t id = 0;
+    record_lookup lookup = {};
+    core::subject_handle about;
+    std::string sealed;
+    std::optional<granted_key> granted = {};
+  };
+  std::vector<sealed_record> sealed(store::sql::connection& in, std::span<const std::int64_t> ids) const;
+  // What opens a record, where that is not the key that its person makes.
+  std::optional<granted_key> granted(std::int64_t id) const;
+  // Those that something else opens, ascending.
+  std::vector<std::int64_t> granted() const;
 
   void insert(const new_record& one) override;
-  void seal(std::int64_t id, core::subject_handle about, std::string_view sealed) override;
+  void seal(const record_name& one, core::subject_handle about, std::string_view sealed) override;
+  void grant(const std::shared_ptr<const key_grant>& keys) override;
   void set_policy(std::span<const std::int64_t> ids, std::int64_t policy) override;
-  void erase(std::span<const erased_record> records) override;
+  void erase(std::span<const record_name> records) override;
   void define_policy(std::int64_t id, const std::shared_ptr<const metadata>& means) override;
   void drop_policy(std::int64_t id) override;
   void record_audit(const audit_block& entries) override;
@@ -64,7 +73,7 @@ class record_tables final : public record_changes {
 
   std::size_t unsaved_entries() const { return unsaved_entries_; }
   // Writes all that is unsaved, which frames up to the last tell; may run again, so that forget_unsaved() follows when
-  // it was committed.
+  // it was committed. No record is granted() any more: it was sealed.
   void save(store::sql::transaction& in, subject::audit_log& log, std::uint64_t last_frame) const;
   void forget_unsaved();
 
@@ -72,8 +81,10 @@ class record_tables final : public record_changes {
   // What of a record is not in its row yet; of a new one, all.
   struct unsaved_record {
     std::optional<new_record> made = {};
-    core::subject_handle about = {};
+    record_lookup lookup = {};  // of one that is sealed anew
     std::optional<std::string> sealed = {};
+    core::subject_handle about = {};  // of one that is sealed anew or granted
+    std::optional<granted_key> granted = {};
     std::optional<std::int64_t> policy = {};
   };
 
