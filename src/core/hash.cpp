@@ -31,6 +31,13 @@ void require(bool success, const char* what) {
   }
 }
 
+// OpenSSL 3 looks EVP_sha256() up by its name whenever a hash begins; what was fetched it takes as it is.
+const EVP_MD* fetched_sha256() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  require(method != nullptr, "finding SHA-256");
+  return method;
+}
+
 }  // namespace
 
 struct sha256_hasher::state {
@@ -42,7 +49,7 @@ struct sha256_hasher::state {
   state(const state&) = delete;
   state& operator=(const state&) = delete;
 
-  void restart() { require(EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1, "starting SHA-256"); }
+  void restart() { require(EVP_DigestInit_ex(context, fetched_sha256(), nullptr) == 1, "starting SHA-256"); }
   void update(bytes_view data) { require(EVP_DigestUpdate(context, data.data(), data.size()) == 1, "SHA-256"); }
   digest256 finish() {
     digest256 result;

@@ -178,13 +178,19 @@ data_keys vault::keys_of(sql::connection& in, std::span<const core::subject_hand
   data_keys found;
   found.reserve(people.size());
   epoch_keys with(*keys_);
+  const auto unwrap = [&](const sql::row& row) {
+    const core::subject_handle who(row.uint64(0));
+    found.emplace(who, unwrapped_key(with.of(row.int64(1)), row.text(2), who));
+  };
+  if (people.size() == 1) {  // as mostly
+    in.each("SELECT subject, epoch, wrapped FROM subject_key WHERE subject = :subject", {{"subject", people.front()}},
+            unwrap);
+    return found;
+  }
   in_runs(people, [&](std::span<const core::subject_handle> some) {
     const std::vector<std::int64_t> numbers = numbers_of(some);
     in.each("SELECT subject, epoch, wrapped FROM subject_key WHERE subject IN {int64s:subjects}",
-            {{"subjects", sql::int64_list(numbers)}}, [&](const sql::row& row) {
-              const core::subject_handle who(row.uint64(0));
-              found.emplace(who, unwrapped_key(with.of(row.int64(1)), row.text(2), who));
-            });
+            {{"subjects", sql::int64_list(numbers)}}, unwrap);
   });
   return found;
 }
