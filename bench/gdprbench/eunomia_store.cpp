@@ -85,6 +85,8 @@ class eunomia_store final : public store_under_test {
     return {};
   }
 
+  void settle() override { records_->save(); }
+
   std::uint64_t lookup_of(std::string_view key) const override {
     return digest_of_text(keys_->lookup_of("record", key));
   }

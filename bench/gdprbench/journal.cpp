@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,30 @@ void put_sum(std::string& frame) {
   std::memcpy(frame.data() + offsetof(frame_head, sum), sum.bytes.data(), sum.bytes.size());
 }
 
+struct read_frame {
+  std::uint64_t number = 0;
+  std::size_t size = 0;  // with its head
+  std::string_view bytes;
+  bool is_whole = false;
+};
+
+// Nothing where no frame could be.
+std::optional<read_frame> first_frame(std::string_view of) {
+  frame_head head;
+  if (of.size() < sizeof head) {
+    return std::nullopt;
+  }
+  std::memcpy(&head, of.data(), sizeof head);
+  if (head.size > of.size() - sizeof head) {
+    return std::nullopt;
+  }
+  read_frame found{head.number, sizeof head + head.size, of.substr(sizeof head, head.size), false};
+  std::string frame = head_of(found.number, found.bytes).append(found.bytes);
+  put_sum(frame);
+  found.is_whole = head.number != 0 && std::memcmp(frame.data(), of.data(), sizeof head) == 0;
+  return found;
+}
+
 }  // namespace
 
 journal::journal(std::filesystem::path file)
@@ -58,25 +83,25 @@ void journal::replay(const std::function<void(std::uint64_t number, std::string_
   const std::string all = core::read_file(path_, UINT64_MAX);
   std::string_view rest = all;
   end_ = 0;
-  for (std::uint64_t next = 0;;) {
-    frame_head head;
-    if (rest.size() < sizeof head) {
+  std::uint64_t next = 0;
+  while (const auto found = first_frame(rest)) {
+    if (found->number == 0 || (next != 0 && found->number != next)) {
       return;
     }
-    std::memcpy(&head, rest.data(), sizeof head);
-    if (head.number == 0 || (next != 0 && head.number != next) || head.size > rest.size() - sizeof head) {
+    if (!found->is_whole) {
+      // No frame is written before the one in front of it rests on disk.
+      if (const auto behind = first_frame(rest.substr(found->size)); behind && behind->is_whole) {
+        throw core::error(core::errc::corrupt,
+                          fmt::format("frame {} of {} is not as it was written, and others follow it; restore the "
+                                      "journal and the database from a backup",
+                                      found->number, path_.string()));
+      }
       return;
     }
-    const std::string_view bytes = rest.substr(sizeof head, head.size);
-    std::string frame = head_of(head.number, bytes).append(bytes);
-    put_sum(frame);
-    if (std::memcmp(frame.data(), rest.data(), sizeof head) != 0) {
-      return;
-    }
-    visit(head.number, bytes);
-    rest.remove_prefix(frame.size());
-    end_ += frame.size();
-    next = head.number + 1;
+    visit(found->number, found->bytes);
+    rest.remove_prefix(found->size);
+    end_ += found->size;
+    next = found->number + 1;
   }
 }
 

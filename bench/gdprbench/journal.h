@@ -30,7 +30,8 @@ class journal {
   // Creates the file, for this user alone, when there is none. Throws as core::open_file.
   explicit journal(std::filesystem::path file);
 
-  // Every frame with its bytes, in order. Frames are appended behind the last of them: call it first.
+  // Every frame with its bytes, in order. Frames are appended behind the last of them: call it first. errc::corrupt
+  // when a frame that is not whole has one behind it.
   void replay(const std::function<void(std::uint64_t number, std::string_view bytes)>& visit);
 
   // Durable when it returns. Numbers count up by one. Throws as core::throw_system_error when there is no room, and

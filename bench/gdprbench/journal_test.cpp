@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/temporary_directory.h"
+#include "store/sql/test_database.h"
 
 namespace eunomia::gdprbench {
 namespace {
@@ -65,7 +66,6 @@ TEST_F(journal_test, a_frame_that_is_not_whole_is_the_end_and_is_written_over) {
     read(made);
     made.append(2, "second, and longer than the one that takes its place");
     end = made.bytes();
-    made.append(3, "third");
   }
   write(end - 1, "?");
   EXPECT_EQ(reopened(), (frames{{1, "first"}}));
@@ -75,6 +75,20 @@ TEST_F(journal_test, a_frame_that_is_not_whole_is_the_end_and_is_written_over) {
     again.append(2, "2");
   }
   EXPECT_EQ(reopened(), (frames{{1, "first"}, {2, "2"}}));
+}
+
+TEST_F(journal_test, a_frame_that_was_damaged_where_others_follow_is_told) {
+  std::size_t second = 0;
+  {
+    journal made(file);
+    read(made);
+    made.append(1, "first");
+    second = made.bytes();
+    made.append(2, "second");
+    made.append(3, "third");
+  }
+  write(second + 34, "?");
+  EXPECT_EQ(store::sql::code_thrown_by([&] { reopened(); }), core::errc::corrupt);
 }
 
 TEST_F(journal_test, it_grows_ahead_of_its_frames) {

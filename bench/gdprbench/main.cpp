@@ -232,7 +232,7 @@ class report {
             : "";
     fmt::print(R"({{"bench": "gdprbench", "figure": "{}", "unit": "s", "better": "lower", "ours": {:.4f}, {}{})"
                R"("note": "{} mix; {:.0f} operations/s; an answer p50 {:.2f} ms, p99 {:.2f} ms{}; {:.2f} s of )"
-               R"(processor time, the rest is waiting"}})"
+               R"(processor time, the rest is waiting; what was left for later took {:.2f} s{}"}})"
                "\n",
                what, ours.seconds(), peer, goal, name_of(available_mix(who, p.as)),
                static_cast<double>(ours.results.front().operations) / ours.seconds(), ours.latency_ms(0.5),
@@ -240,7 +240,8 @@ class report {
                has_peer ? fmt::format(" (the peer's {:.2f} and {:.2f}); ratios of the rounds {}",
                                       theirs.latency_ms(0.5), theirs.latency_ms(0.99), ratios(ours, theirs))
                         : "",
-               ours.median_of([](const run_result& r) { return r.processor_seconds; }));
+               ours.median_of([](const run_result& r) { return r.processor_seconds; }), settling(ours),
+               has_peer ? fmt::format(" (the peer's VACUUM and CHECKPOINT {:.2f} s)", settling(theirs)) : "");
     print_one("answers that are right, audit complete", "%", "higher", what, ours.correctness(), theirs,
               theirs.correctness(), R"("goal": "100 %", )", ours.correctness() == 100);
     print_one("space: all bytes / bytes of data", "", "lower", what, ours.overhead(), theirs, theirs.overhead(), "",
@@ -249,6 +250,10 @@ class report {
   }
 
  private:
+  static double settling(const rounds& of) {
+    return of.median_of([](const run_result& r) { return r.settling_seconds; });
+  }
+
   void print_one(std::string_view figure, std::string_view unit, std::string_view better, const std::string& what,
                  double ours, const rounds& their_rounds, double theirs, std::string_view goal, bool met) const {
     fmt::print(R"({{"bench": "gdprbench", "figure": "{}, {}", "unit": "{}", "better": "{}", "ours": {:.4g}{}{}{}}})"

@@ -25,16 +25,17 @@
 
 // Records of personal data with what the law asks to be known of them, each use of them on record.
 //
-// - Data and key of a record rest sealed with a key that the data key of its person makes, or opens (record_keys.h); the
+// - Data and key of a record rest sealed with a key that the data key of its person makes, or opens (record_keys.h);
+// the
 //   record is found by a keyed digest of its key, the person by the directory's.
 // - Every operation, reads too, is an entry of the audit chain, in the frame of the journal that what it changed is in,
 //   and is answered once that rests on disk. A read that cannot be put on record is not answered.
 // - A record is there until its time to live has passed since it was collected: from then on no operation finds it, and
 //   erase_expired() takes it out.
 // - The journal (journal.h) holds what is not in the database yet. The database gets it when it is much or when save()
-//   is called; whoever opens the records, after a crash too, reads both. Until then the bytes that were erased or sealed
-//   anew may still rest in both, as they do in any database's log; after save() they rest in neither: call it after an
-//   erasure.
+//   is called; whoever opens the records, after a crash too, reads both. Until then the bytes that were erased or
+//   sealed anew may still rest in both, as they do in any database's log; after save() they rest in neither: call it
+//   after an erasure.
 //
 // Where the time goes. Operations that wait together run one after another, and their changes and audit entries,
 // chained and hashed, are one frame: one write to the end of a file, and one wait for the disk. What is asked of

@@ -91,6 +91,12 @@ class postgresql_store final : public store_under_test {
     }
   }
 
+  void settle() override {
+    const lease session(*this);
+    session->script("VACUUM");
+    session->script("CHECKPOINT");
+  }
+
   std::uint64_t lookup_of(std::string_view key) const override { return digest_of_text(lookup(key)); }
 
   std::uint64_t total_bytes() override {

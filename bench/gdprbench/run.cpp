@@ -186,6 +186,9 @@ run_result run_workload(store_under_test& store, const workload_parameters& of, 
   now.with(clients);
   result.seconds = seconds_between(begin, clock_type::now());
   result.processor_seconds = processor_seconds() - processor_before;
+  const clock_type::time_point end = clock_type::now();
+  store.settle();
+  result.settling_seconds = seconds_between(end, clock_type::now());
   result.operations = planned.operations.size();
   result.correct = now.correct();
   result.audit_is_complete = store.verified_audit_entries() == of.records + planned.operations.size();

@@ -15,6 +15,7 @@ namespace eunomia::gdprbench {
 struct run_result {
   double seconds = 0;            // from the first question to the last answer
   double processor_seconds = 0;  // of this process meanwhile: of a store in it all, of another its clients' part
+  double settling_seconds = 0;   // of settle(), after the last answer
   std::uint64_t operations = 0;
   std::uint64_t correct = 0;       // answers that are the model's
   bool audit_is_complete = false;  // one entry for each record loaded and each operation, and the log holds together

@@ -21,6 +21,9 @@ class store_under_test {
   virtual void expect(unsigned /*clients*/) {}
   // Runs one operation, durably; any thread. Throws only where the store fails.
   virtual answer perform(const workload_operation& asked) = 0;
+  // Does at once what a store leaves for later: brings tables up to date from its log, frees what is not needed. Behind
+  // the clock of the operations, and timed by itself.
+  virtual void settle() {}
 
   // digest_of_text of what the store calls a key.
   virtual std::uint64_t lookup_of(std::string_view key) const = 0;
