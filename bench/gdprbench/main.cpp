@@ -11,14 +11,13 @@
 //
 // The limit that is aimed at. An operation is answered when its audit entry rests on disk. With n clients at once, and
 // one wait f of the disk for all that wait together, no store answers operations faster than f / n each; the rest is
-// processor time. Ours is some 10 us for the audit entry and its share of a transaction, whatever the number of records
-// that the operation is about (personal_records.h). PostgreSQL's grows with it: what a purpose is, is told to N /
-// purposes records, a new row version and some ten index entries each; and read from as many rows. With one client both
-// wait for the disk, once for each operation, and no ratio beyond a few is possible.
+// processor time. Ours is some 20 to 40 us, half of it the kernel's for putting a caller to sleep and waking it,
+// whatever the number of records that the operation is about (personal_records.h). PostgreSQL's grows with it: what a
+// purpose is, is told to N / purposes records, a new row version and some ten index entries each; and read from as many
+// rows. With one client both wait for the disk, once for each operation, and no ratio beyond a few is possible where
+// the peer has little else to do: the regulator's.
 //
-// What keeps ours from it: an eighth of the benchmark's changes by purpose makes another person of USR. There a record
-// must be opened and sealed anew with that person's key, N / purposes rows all over the table, each on a page of its
-// own: two thirds of the controller's processor time, and nearly all that it writes.
+// What ours leaves for later, the rows of what changed, is timed behind the clock, and so is the peer's VACUUM.
 #include <fmt/format.h>
 
 #include <algorithm>
