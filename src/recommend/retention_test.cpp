@@ -255,7 +255,8 @@ TEST_P(retention_on_both, who_acts_at_this_moment_is_not_erased) {
 }
 
 TEST_P(retention_on_both, who_waits_for_an_archive_is_not_erased_before_it_is_granted) {
-  subject::rights_desk desk({db(), *keys_, *people_, *purposes_, *audit_, custodians_});
+  subject::automated_decisions decisions(db(), *keys_);
+  subject::rights_desk desk({db(), *keys_, *people_, *purposes_, *audit_, custodians_, decisions});
   // The archive cannot be written: what the request waits for.
   EXPECT_THROW(desk.grant_archive(handle(user(2)), subject::archive_scope::access,
                                   folder_.path() / "nowhere" / "archive.zip", subject::actor::system(), {pool_, job_}),

@@ -8,6 +8,9 @@ import residue
 from conftest import program
 
 PEOPLE = 24
+SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
+# Of some two hundred that a command makes on the disk; all of them in a soak.
+STEPS_TO_TRY = 16
 FAMILIES = ["ease", "ials", "item-knn"]
 
 
@@ -34,6 +37,27 @@ def marks_handed_over(here, kind):
     with tempfile.TemporaryDirectory() as folder:
         here.run("recommend", "export", "--dataset", "shop", "--kind", kind, "--to", f"{folder}/rows.csv").expect()
         return residue.search(folder)
+
+
+def killed_at_every_step(shop, preloaded, folder, *command):
+    """Copies of the shop in each of which the command was killed at another step that it makes on the disk. Threads make
+    the last few in one order today and in another tomorrow, so that a kill may not come; most must."""
+    counted = folder / "count"
+    here = copy_of(shop, folder / "data")
+    here.run(*command, environment={"LD_PRELOAD": str(preloaded), "FAULT_COUNT": str(counted)}).expect()
+    steps = int(counted.read_text())
+    assert steps > 50, "the library counts what the program does"
+    stride = 1 if SOAK else max(1, steps // STEPS_TO_TRY)
+    first = random.randrange(stride)
+    print("steps", steps, "first", first, "stride", stride)
+    killed = 0
+    for step in range(first + 1, steps + 1, stride):
+        here = copy_of(shop, folder / "data")
+        ended = here.run(*command, environment={"LD_PRELOAD": str(preloaded), "FAULT_DIE_AT": str(step)})
+        assert ended.code in (-9, 0), (step, ended.stderr)
+        killed += ended.code == -9
+        yield here
+    assert killed >= steps // stride // 2
 
 
 def assert_erased(here, gone, tmp_path):

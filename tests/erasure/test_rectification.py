@@ -4,8 +4,6 @@ forgot the person until they learn it, and a kill at any step is answered by ask
 import csv
 import io
 import json
-import os
-import random
 import zipfile
 
 import house
@@ -14,8 +12,6 @@ import residue
 from marked_shop import BEGIN
 from residue import mark
 
-SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
-STEPS_TO_TRY = 10
 WHO = 7
 WRONG = {"at": BEGIN + 99 * 86_400, "item": "item-0-1"}
 RIGHT_NAME = f"Ms {mark(WHO, 'rightname')}"
@@ -89,17 +85,7 @@ def test_what_was_wrong_rests_nowhere_and_what_is_right_is_handed_over(mistaken,
 
 
 def test_killed_at_every_step_it_makes_on_the_disk_asking_again_ends_it(mistaken, preloaded, tmp_path):
-    counted = tmp_path / "count"
-    here = house.copy_of(mistaken, tmp_path / "data")
-    here.run(*command(), environment={"LD_PRELOAD": str(preloaded), "FAULT_COUNT": str(counted)}).expect()
-    steps = int(counted.read_text())
-    stride = 1 if SOAK else max(1, steps // STEPS_TO_TRY)
-    first = random.randrange(stride)
-    print("steps", steps, "first", first, "stride", stride)
-    for step in range(first + 1, steps + 1, stride):
-        here = house.copy_of(mistaken, tmp_path / "data")
-        ended = here.run(*command(), environment={"LD_PRELOAD": str(preloaded), "FAULT_DIE_AT": str(step)})
-        assert ended.code in (-9, 0), (step, ended.stderr)
+    for here in house.killed_at_every_step(mistaken, preloaded, tmp_path, *command()):
         again = here.run(*command())
         if again.code == 4:  # it had come so far that they are known by the right identifier
             assert not [one for one in here.json("subjects", "requests").expect().value["requests"]

@@ -2,7 +2,6 @@
 a certificate; a kill at any step changes nothing of that."""
 
 import csv
-import os
 import random
 import time
 
@@ -12,8 +11,6 @@ import residue
 from conftest import program
 from residue import mark
 
-SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
-STEPS_TO_TRY = 12
 DAY = 86_400
 PEOPLE = 32
 GONE = set(range(0, PEOPLE, 4))  # did something long ago only
@@ -104,23 +101,9 @@ def test_what_is_past_its_time_leaves_every_file_and_who_has_nothing_left_is_era
 
 
 def test_killed_at_every_step_it_makes_on_the_disk_the_next_run_ends_it(aged, preloaded, tmp_path):
-    counted = tmp_path / "count"
-    here = house.copy_of(aged, tmp_path / "data")
-    here.run("retention", "run", environment={"LD_PRELOAD": str(preloaded), "FAULT_COUNT": str(counted)}).expect()
-    steps = int(counted.read_text())
-    assert steps > 50, "the library counts what the program does"
-    stride = 1 if SOAK else max(1, steps // STEPS_TO_TRY)
-    first = random.randrange(stride)
-    print("steps", steps, "first", first, "stride", stride)
-    killed = 0
-    for step in range(first + 1, steps + 1, stride):
-        here = house.copy_of(aged, tmp_path / "data")
-        ended = here.run("retention", "run", environment={"LD_PRELOAD": str(preloaded), "FAULT_DIE_AT": str(step)})
-        assert ended.code in (-9, 0), (step, ended.stderr)
-        killed += ended.code == -9
+    for here in house.killed_at_every_step(aged, preloaded, tmp_path, "retention", "run"):
         here.run("retention", "run").expect()
         assert_expired(here, tmp_path)
-    assert killed >= steps // stride // 2
 
 
 def test_a_server_does_it_by_itself_and_its_answers_know(aged, served, tmp_path):

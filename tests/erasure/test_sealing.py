@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import random
 import sqlite3
 
 import duckdb
@@ -10,8 +9,6 @@ import house
 import pytest
 import residue
 
-SOAK = os.environ.get("EUNOMIA_SOAK") == "1"
-STEPS_TO_TRY = 10
 TABLE = "(SELECT id FROM stored_table WHERE name = 'dataset/1/users')"
 
 
@@ -65,17 +62,6 @@ def test_profiles_that_rest_in_the_clear_are_sealed_by_whatever_opens_the_direct
 
 
 def test_killed_at_every_step_it_makes_on_the_disk_the_next_opening_seals_them(clear, preloaded, tmp_path):
-    counted = tmp_path / "count"
-    here = house.copy_of(clear, tmp_path / "data")
-    here.run("recommend", "list", environment={"LD_PRELOAD": str(preloaded), "FAULT_COUNT": str(counted)}).expect()
-    steps = int(counted.read_text())
-    assert steps > 50, "the library counts what the program does"
-    stride = 1 if SOAK else max(1, steps // STEPS_TO_TRY)
-    first = random.randrange(stride)
-    print("steps", steps, "first", first, "stride", stride)
-    for step in range(first + 1, steps + 1, stride):
-        here = house.copy_of(clear, tmp_path / "data")
-        ended = here.run("recommend", "list", environment={"LD_PRELOAD": str(preloaded), "FAULT_DIE_AT": str(step)})
-        assert ended.code in (-9, 0), (step, ended.stderr)
+    for here in house.killed_at_every_step(clear, preloaded, tmp_path, "recommend", "list"):
         here.run("recommend", "list").expect()
         assert_sealed(here)
