@@ -118,9 +118,15 @@ void personal_records::run(std::span<const operation* const> together) {
 }
 
 void personal_records::append(batch& done) {
-  if (!done.entries.empty()) {
-    done.changes.record_audit(std::make_shared<const std::vector<subject::recorded_audit_entry>>(
-        subject::audit_log::chain(head_, done.entries)));
+  std::vector<audit_block> blocks;
+  subject::audit_position head = head_;
+  for (std::size_t first = 0; first < done.entries.size(); first += subject::max_audit_batch) {
+    const auto some =
+        std::span(done.entries).subspan(first, std::min(subject::max_audit_batch, done.entries.size() - first));
+    blocks.push_back(
+        std::make_shared<const std::vector<subject::recorded_audit_entry>>(subject::audit_log::chain(head, some)));
+    head = {blocks.back()->back().sequence, blocks.back()->back().hash};
+    done.changes.record_audit(blocks.back());
   }
   if (done.changes.bytes().empty()) {
     return;
@@ -134,10 +140,8 @@ void personal_records::append(batch& done) {
     throw;
   }
   ++next_frame_;
-  if (const audit_block& recorded = done.changes.audit()) {
-    head_ = {recorded->back().sequence, recorded->back().hash};
-    tail_.add(recorded);
-  }
+  head_ = head;
+  std::ranges::for_each(blocks, [&](const audit_block& one) { tail_.add(one); });
 }
 
 // A save whose end is not known is looked up: reload() reads which frames are in the tables.

@@ -237,7 +237,6 @@ void change_writer::record_audit(const audit_block& entries) {
   writer to(bytes_, kind::audit);
   to.count(entries->size());
   std::ranges::for_each(*entries, [&](const subject::recorded_audit_entry& one) { write_entry(to, one); });
-  audit_ = entries;
   next_.record_audit(entries);
 }
 

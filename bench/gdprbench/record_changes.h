@@ -56,8 +56,6 @@ class change_writer final : public record_changes {
   explicit change_writer(record_changes& next) : next_(next) {}
 
   const std::string& bytes() const { return bytes_; }
-  // The entries that were recorded last, or nothing.
-  const audit_block& audit() const { return audit_; }
 
   void insert(const new_record& one) override;
   void seal(const record_name& one, core::subject_handle about, std::string_view sealed) override;
@@ -71,7 +69,6 @@ class change_writer final : public record_changes {
  private:
   record_changes& next_;
   std::string bytes_;
-  audit_block audit_;
 };
 
 // Tells what a change_writer wrote down. errc::corrupt for anything else.
