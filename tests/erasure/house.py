@@ -1,5 +1,7 @@
 """A data directory of marked people with three trained models, and what must be true of it after an erasure."""
 
+import os
+import random
 import shutil
 import tempfile
 
