@@ -231,6 +231,22 @@ TEST_P(sql_directory, an_import_adds_its_identifiers_with_the_transaction_that_p
   EXPECT_EQ(people().identifier_of("user", subject_handle(3)), "cid");
 }
 
+TEST_P(sql_directory, an_erasure_between_two_that_are_committed_together_is_noticed) {
+  const subject_handle ann = people().resolve("user", "ann");
+  const auto before = people().enrol("user");
+  const auto after = people().enrol("user");
+  resolve(*before, {"ann"});
+  resolve(*after, {"ann"});
+  EXPECT_EQ(code_thrown_by([&] {
+              db().write([&](sql::transaction& in) {
+                before->record(in);
+                people().erase(in, ann);
+                after->record(in);
+              });
+            }),
+            core::errc::failed_precondition);
+}
+
 TEST_P(sql_directory, an_import_that_fails_leaves_no_identifier) {
   {
     const auto import = people().enrol("user");

@@ -345,7 +345,7 @@ class sql_directory final : public durable_directory {
       note_linked(in, space, to, linked_at);
     }
     // As after an erasure: what memory says of the old one is not asked any more, here and in other processes.
-    in.execute("UPDATE subject_directory SET erasures = erasures + 1");
+    count_erasure(in);
     cache_.erase(subject);
   }
 
@@ -355,7 +355,7 @@ class sql_directory final : public durable_directory {
     }
     keys_->destroy_keys(in, std::span(&subject, 1));
     cache_.erase(subject);
-    in.execute("UPDATE subject_directory SET erasures = erasures + 1");
+    count_erasure(in);
     return true;
   }
 
@@ -498,6 +498,23 @@ class sql_directory final : public durable_directory {
     return next_++;
   }
 
+  void count_erasure(sql::transaction& in) {
+    in.execute("UPDATE subject_directory SET erasures = erasures + 1");
+    counted_in_ = 0;
+  }
+
+  // The table's count, asked once for all that SQLite commits together: events come by the hundred, one a transaction.
+  std::int64_t erasures_in(sql::transaction& in) {
+    if (in.speaks() != sql::engine::sqlite) {
+      return erasures(in);
+    }
+    if (counted_in_ != in.number()) {
+      counted_ = erasures(in);
+      counted_in_ = in.number();
+    }
+    return counted_;
+  }
+
   // Above every real handle: stands for the n-th that is yet to be reserved.
   static constexpr std::uint64_t reserved_mark = std::uint64_t{1} << 63;
 
@@ -513,6 +530,9 @@ class sql_directory final : public durable_directory {
 
   mutable identifier_cache cache_;
   std::atomic<bool> cache_is_old_ = true;
+  // On SQLite, and of its writing thread alone: the count of erasures, and in which transaction it was read.
+  std::int64_t counted_ = 0;
+  std::uint64_t counted_in_ = 0;
   std::mutex assigning_;
   std::map<std::string, std::weak_ptr<promises>, std::less<>> promises_;
   std::uint64_t next_ = 0;  // the rest of the reserved block: [next_, end_)
@@ -673,7 +693,7 @@ void sql_enrolment::check_handles(sql::transaction& in, std::span<const std::str
 }
 
 void sql_enrolment::check_erasures(sql::transaction& in) const {
-  const std::int64_t now = erasures(in);
+  const std::int64_t now = directory_.erasures_in(in);
   if (now == erasures_) {
     return;
   }

@@ -107,6 +107,10 @@ class transaction : public connection {
  public:
   using connection::connection;
 
+  // SQLite's bodies that are committed together have one number, which no other body of the database has had: nobody
+  // else writes between them. Says nothing on PostgreSQL.
+  std::uint64_t number() const;
+
   // Runs one statement; the number of rows that it inserted, changed or deleted.
   std::uint64_t execute(std::string_view sql, arguments args);
   std::uint64_t execute(std::string_view sql, std::initializer_list<argument> args = {}) {

@@ -23,6 +23,7 @@ auto session::guarded(Action action) {
 
 void session::begin(mode for_what) {
   failure_.reset();
+  ++transactions_;
   do_begin(for_what);
 }
 
@@ -116,6 +117,10 @@ rows connection::query_one(std::string_view sql, arguments args) {
 
 void connection::each(std::string_view sql, arguments args, const std::function<void(const row&)>& visit) {
   session_.each(sql, args, visit);
+}
+
+std::uint64_t transaction::number() const {
+  return session_.transaction_number();
 }
 
 std::uint64_t transaction::execute(std::string_view sql, arguments args) {

@@ -35,6 +35,8 @@ class session {
   const std::string& name() const { return name_; }
 
   void begin(mode for_what);
+  // Numbers its transactions, from 1.
+  std::uint64_t transaction_number() const { return transactions_; }
   // Throws when a statement of this transaction failed, even if the caller caught its error: PostgreSQL would answer
   // such a commit with a silent rollback.
   void commit();
@@ -74,6 +76,7 @@ class session {
 
   engine speaks_;
   std::string name_;
+  std::uint64_t transactions_ = 0;
   std::optional<core::error> failure_;  // of the first statement that failed in this transaction
 };
 
