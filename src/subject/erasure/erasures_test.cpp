@@ -170,7 +170,10 @@ class erasures_on_both : public store::sql::on_both_engines {
     open();
   }
 
-  std::filesystem::path data() const { return folder_.path() / "data"; }
+  // With the file of the database in it, as the server has it.
+  std::filesystem::path data() {
+    return db().speaks() == store::sql::engine::sqlite ? own().folder() : folder_.path() / "data";
+  }
   core::subject_handle handle(const char* name) { return people_->find("user", name).value(); }
   rights_request begin(std::vector<core::subject_handle> gone) {
     return all_->begin(gone, actor::token("tok-1"), {pool_, job_});
@@ -472,7 +475,6 @@ TEST_P(erasures_on_both, another_program_that_reads_the_database_after_an_erasur
   if (GetParam() != store::sql::engine::sqlite) {
     GTEST_SKIP() << "PostgreSQL is a process of its own";
   }
-  // Below the folder that is read, as the server has it.
   const auto path = data() / "eunomia.db";
   const auto own = store::sql::database::open(path.string());
   own->write([](store::sql::transaction& in) { in.execute("CREATE TABLE t (x BIGINT)"); });
