@@ -291,7 +291,7 @@ void erasures::look(pass& in, const custody_context& with) {
     return house_.keys.keys_of(from, wanted);
   });
   for (const auto& one : in.cases) {
-    in.sought.push_back({one.id, traces_of(one, keys), one.dismissed});
+    in.sought.push_back({one.id, traces_of(one, keys), one.dismissed, one.attempts});
   }
   const std::uint64_t total =
       house_.all.all().size() * static_cast<std::uint64_t>(std::ranges::count(in.cases, false, &open_case::looked));

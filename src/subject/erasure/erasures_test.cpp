@@ -666,7 +666,37 @@ TEST_P(erasures_on_both, what_a_split_page_keeps_of_somebody_leaves_it_too) {
   core::sort_and_unite(gone);
   ASSERT_FALSE(gone.empty()) << "nobody was left behind in a page: this shows nothing";
   all_->begin(gone, actor::system(), {pool_, job_});
+  const auto version = [&] {
+    return db().read([](store::sql::connection& in) { return in.query_one("PRAGMA schema_version")[0].int64(0); });
+  };
+  const std::int64_t before = version();
   ASSERT_EQ(finish().size(), 1U);
+  EXPECT_EQ(version(), before) << "the whole database was written anew, where its indices were enough";
+}
+
+TEST_P(erasures_on_both, what_no_row_holds_of_somebody_leaves_with_the_database_written_anew) {
+  if (db().speaks() != store::sql::engine::sqlite) {
+    GTEST_SKIP() << "PostgreSQL's files are not searched";
+  }
+  const auto ann = handle("ann-of-the-mill");
+  const std::string lookup = db().read([&](store::sql::connection& in) {
+    return people_->traces_of(in, {&ann, 1}).identifiers.at(0).lookup;
+  });
+  db().write([&](store::sql::transaction& in) {
+    in.execute("PRAGMA secure_delete=OFF");
+    in.execute("CREATE TABLE copies (of_somebody {text})");
+    for (int i = 0; i < 500; ++i) {  // more pages than the erasure itself takes
+      in.execute("INSERT INTO copies VALUES (:copy)", {{"copy", std::string(3000, ' ') + lookup}});
+    }
+    in.execute("DROP TABLE copies");
+    in.execute("PRAGMA secure_delete=ON");
+  });
+  begin({ann});
+  db().checkpoint_truncate();
+  const auto file = store::sql::locked_files(db()).at(0);
+  ASSERT_NE(core::read_file(file).find(lookup), std::string::npos);
+  ASSERT_EQ(finish().size(), 1U);
+  EXPECT_EQ(core::read_file(file).find(lookup), std::string::npos);
 }
 
 }  // namespace

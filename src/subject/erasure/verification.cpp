@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -163,6 +164,22 @@ void rebuild_indices(sql::database& in) {
   in.checkpoint_truncate();
 }
 
+// The same of tables, and at a higher price. Why it cannot be done, if so.
+std::optional<std::string> write_anew(sql::database& in) {
+  try {
+    in.vacuum();
+    in.checkpoint_truncate();
+    return std::nullopt;
+  } catch (const core::error& problem) {
+    return problem.kept_message();
+  }
+}
+
+// Where only a human can say what a find is, writes must not stop for it at every attempt: at the 1st, 2nd, 4th, 8th...
+bool is_worth_writing_anew(std::span<const sought_traces> requests) {
+  return std::ranges::any_of(requests, [](const sought_traces& of) { return std::has_single_bit(of.attempts + 1); });
+}
+
 std::set<std::string> names_of_others(const erasure_house& house, std::span<const sought_traces> requests) {
   std::vector<std::string> identifiers;
   for (const sought_traces& of : requests) {
@@ -192,6 +209,13 @@ search look_until_sure(const erasure_house& house, std::span<const sought_traces
   if (is_in_the_database(found, house)) {
     rebuild_indices(house.sql);
     found = look_for(house, requests, of_others, with, told);
+  }
+  if (is_in_the_database(found, house) && is_worth_writing_anew(requests)) {
+    if (const auto why_not = write_anew(house.sql)) {
+      *found.obstacle += "; the database could not be written anew without it: " + *why_not;
+    } else {
+      found = look_for(house, requests, of_others, with, told);
+    }
   }
   return found;
 }

@@ -21,6 +21,7 @@ struct sought_traces {
   std::int64_t request = 0;
   identity_traces traces;
   std::vector<dismissed_find> dismissed;
+  std::uint32_t attempts = 0;  // that failed
 };
 
 // That people were erased, and how that was made sure.
