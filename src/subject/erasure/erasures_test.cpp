@@ -211,6 +211,38 @@ class erasures_on_both : public store::sql::on_both_engines {
     return store::sql::code_thrown_by([&] { dismiss(request, file, reason); });
   }
 
+  // Enrols them; those whose digest is then in the file more often than in the table and in its index, ascending.
+  std::vector<core::subject_handle> left_behind_of(std::span<const std::string> names) {
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    std::vector<core::subject_handle> many;
+    constexpr std::size_t at_a_time = 500;
+    for (std::size_t first = 0; first < views.size(); first += at_a_time) {
+      const auto some = people_->resolve("user", std::span(views).subspan(first, at_a_time));
+      many.insert(many.end(), some.begin(), some.end());
+    }
+    db().checkpoint_truncate();
+    const auto traces = db().read([&](store::sql::connection& in) { return people_->traces_of(in, many); });
+    const std::string file = core::read_file(store::sql::locked_files(db()).at(0));
+    std::unordered_map<std::string_view, int> times;
+    for (const identifier_trace& one : traces.identifiers) {
+      times[one.lookup] = 0;
+    }
+    constexpr std::size_t lookup_bytes = 24;
+    for (std::size_t at = 0; at + lookup_bytes <= file.size(); ++at) {
+      if (const auto found = times.find(std::string_view(file).substr(at, lookup_bytes)); found != times.end()) {
+        ++found->second;
+      }
+    }
+    std::vector<core::subject_handle> left;
+    for (const identifier_trace& one : traces.identifiers) {
+      if (times[one.lookup] > 2) {
+        left.push_back(*people_->find("user", one.identifier));
+      }
+    }
+    core::sort_and_unite(left);
+    return left;
+  }
+
   core::temporary_directory folder_;
   core::thread_pool pool_{2};
   core::job job_;
@@ -632,38 +664,15 @@ TEST_P(erasures_on_both, what_a_split_page_keeps_of_somebody_leaves_it_too) {
   if (db().speaks() != store::sql::engine::sqlite) {
     GTEST_SKIP() << "PostgreSQL's files are not searched";
   }
-  std::vector<std::string> names;
-  for (int i = 0; i < 20'000; ++i) {
-    names.push_back(fmt::format("somebody-of-many-{}", i));
-  }
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  std::vector<core::subject_handle> many;
-  constexpr std::size_t at_a_time = 500;
-  for (std::size_t first = 0; first < views.size(); first += at_a_time) {
-    const auto some = people_->resolve("user", std::span(views).subspan(first, at_a_time));
-    many.insert(many.end(), some.begin(), some.end());
-  }
-  db().checkpoint_truncate();
-  const auto locked = store::sql::locked_files(db());
-  const auto traces = db().read([&](store::sql::connection& in) { return people_->traces_of(in, many); });
-  const std::string file = core::read_file(locked.at(0));
-  std::unordered_map<std::string_view, int> times;
-  for (const identifier_trace& one : traces.identifiers) {
-    times[one.lookup] = 0;
-  }
-  constexpr std::size_t lookup_bytes = 24;
-  for (std::size_t at = 0; at + lookup_bytes <= file.size(); ++at) {
-    if (const auto found = times.find(std::string_view(file).substr(at, lookup_bytes)); found != times.end()) {
-      ++found->second;
-    }
-  }
   std::vector<core::subject_handle> gone;
-  for (std::size_t i = 0; i < traces.identifiers.size(); ++i) {
-    if (times[traces.identifiers[i].lookup] > 2) {  // in the table and in its index
-      gone.push_back(*people_->find("user", traces.identifiers[i].identifier));
+  // Digests are random, and so is whether one stays behind: three times in four among so many.
+  for (int round = 0; gone.empty() && round < 20; ++round) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 20'000; ++i) {
+      names.push_back(fmt::format("somebody-of-many-{}-{}", round, i));
     }
+    gone = left_behind_of(names);
   }
-  core::sort_and_unite(gone);
   ASSERT_FALSE(gone.empty()) << "nobody was left behind in a page: this shows nothing";
   all_->begin(gone, actor::system(), {pool_, job_});
   const auto version = [&] {
