@@ -37,7 +37,7 @@ void erasure_upkeep::look() {
   const std::int64_t now = core::now_ms();
   const auto since = all_.wait_since();
   if (since && now - *since >= with_.delay.count() && jobs_.unfinished(kind).empty() &&
-      !jobs_.failed_since(now - pause_after_failure_ms, kind)) {
+      (all_.worth_another_attempt() || !jobs_.failed_since(now - pause_after_failure_ms, kind))) {
     jobs_.submit(kind, "people who asked to be erased", "{}");
   }
 }

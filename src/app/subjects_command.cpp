@@ -31,6 +31,7 @@ using wire::api::choices_question;
 using wire::api::choices_view;
 using wire::api::link_view;
 using wire::api::new_choice;
+using wire::api::new_dismissal;
 using wire::api::new_link;
 
 void show(const choices_view& view, environment& shared) {
@@ -234,6 +235,35 @@ void certificate(std::int64_t request, const std::filesystem::path& output, envi
   }
 }
 
+void dismiss(std::int64_t request, const new_dismissal& said, environment& shared) {
+  request_view now;
+  if (shared.server.empty()) {
+    data_directory data(shared);
+    data.erasures().dismiss_find(request, said.file, said.reason, subject::actor::system());
+    data.erasures().finish({shared.pool(), shared.job()});
+    now = wire::api::view_of(data.erasures().find(request));
+  } else {
+    now = remote(shared).post<request_view>(fmt::format("/api/v1/subjects/requests/{}/dismissals", request),
+                                            core::write_json(said));
+  }
+  shared.print(shared.json ? core::write_json(now, 2)
+                           : fmt::format("request {} is {}\n", now.id,
+                                         now.completed_at ? "completed: subjects certificate is the proof"
+                                                          : "tried again: subjects requests says how far it is"));
+}
+
+void add_dismissal(CLI::App& subjects, environment& shared) {
+  auto request = std::make_shared<std::int64_t>();
+  auto said = std::make_shared<new_dismissal>();
+  CLI::App* dismissing = subjects.add_subcommand(
+      "dismiss-find", "What an erasure waits for in a file is not theirs, but part of something else");
+  dismissing->add_option("--request", *request, "Its id")->required();
+  dismissing->add_option("--file", said->file, "The file that it names; all of a folder: its path and /")->required();
+  dismissing->add_option("--reason", said->reason, "Why; it is on the certificate")->required();
+  dismissing->callback(
+      [request, said, &shared] { shared.action = [request, said, &shared] { dismiss(*request, *said, shared); }; });
+}
+
 void add_requests(CLI::App& subjects, environment& shared) {
   auto flags = std::make_shared<erase_flags>();
   CLI::App* erasing = subjects.add_subcommand("erase", "Erase people everywhere, verified and certified (Art. 17)");
@@ -302,6 +332,7 @@ void add_subjects(CLI::App& eunomia, environment& shared) {
       [whose, file, &shared] { shared.action = [whose, file, &shared] { access(*whose, *file, shared); }; });
   add_link(*subjects, shared);
   add_requests(*subjects, shared);
+  add_dismissal(*subjects, shared);
   add_reviews(*subjects, shared);
 }
 

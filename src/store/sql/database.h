@@ -177,6 +177,13 @@ class database {
   // on PostgreSQL.
   virtual void checkpoint_truncate() = 0;
 
+  // Writes the database file anew, so that nothing but its rows is in it: a page that was split keeps copies of rows
+  // that moved, where the overwriting of deleted ones does not come. Follow it with checkpoint_truncate(). Writes wait
+  // meanwhile. Takes as much memory as the file has bytes, because temporary files must hold nothing personal, and as
+  // much disk for the log: errc::resource_exhausted when there is not so much, and the file is as it was. Nothing to do
+  // on PostgreSQL, whose files are its own.
+  virtual void vacuum() = 0;
+
  protected:
   virtual void run_read(const std::function<void(connection&)>& body) = 0;
   virtual void run_write(const std::function<void(transaction&)>& body) = 0;

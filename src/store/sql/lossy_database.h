@@ -28,6 +28,7 @@ class lossy_database final : public database {
   engine speaks() const override { return in_.speaks(); }
   const std::string& name() const override { return in_.name(); }
   void checkpoint_truncate() override { in_.checkpoint_truncate(); }
+  void vacuum() override { in_.vacuum(); }
 
  protected:
   void run_read(const std::function<void(connection&)>& body) override {

@@ -44,6 +44,7 @@ class postgresql_database final : public database {
   engine speaks() const override { return engine::postgresql; }
   const std::string& name() const override { return name_; }
   void checkpoint_truncate() override {}
+  void vacuum() override {}
 
  protected:
   void run_read(const std::function<void(connection&)>& body) override {

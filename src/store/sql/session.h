@@ -90,6 +90,8 @@ class savepoint_session : public session {
   // True when everything was moved into the database file and the log is empty; false when readers were in the way for
   // as long as the patience. Outside a transaction.
   virtual bool checkpoint_truncate(std::chrono::milliseconds patience) = 0;
+  // database::vacuum. Outside a transaction.
+  virtual void vacuum() = 0;
 
  protected:
   using session::session;

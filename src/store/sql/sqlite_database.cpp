@@ -8,10 +8,12 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <mutex>
 #include <system_error>
 #include <thread>
 
+#include "core/memory.h"
 #include "store/sql/session_pool.h"
 
 // SQLite has one writer at a time, and a durable commit costs an fsync. So one thread writes for everybody, and commits
@@ -217,12 +219,7 @@ class sqlite_database final : public database {
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     for (;;) {
       bool done = false;
-      const std::function<void(savepoint_session&)> empty_log = [&](savepoint_session& on) {
-        done = on.checkpoint_truncate(checkpoint_attempt);
-      };
-      job asked;
-      asked.maintenance = &empty_log;
-      writer_.perform(asked);
+      maintain([&](savepoint_session& on) { done = on.checkpoint_truncate(checkpoint_attempt); });
       if (done) {
         return;
       }
@@ -233,6 +230,18 @@ class sqlite_database final : public database {
                                       path_, std::chrono::duration_cast<std::chrono::seconds>(patience_).count()));
       }
     }
+  }
+
+  void vacuum() override {
+    const std::uint64_t needed = std::filesystem::file_size(path_);
+    const std::uint64_t available = core::read_memory_status().available_bytes;
+    if (needed > available) {
+      throw core::error(core::errc::resource_exhausted,
+                        fmt::format("database \"{}\": to be written anew it needs {} of memory, and {} are available; "
+                                    "free some and try again",
+                                    path_, core::human_bytes(needed), core::human_bytes(available)));
+    }
+    maintain([](savepoint_session& on) { on.vacuum(); });
   }
 
  protected:
@@ -258,6 +267,12 @@ class sqlite_database final : public database {
   void schema_changed() override {}
 
  private:
+  void maintain(const std::function<void(savepoint_session&)>& work) {
+    job asked;
+    asked.maintenance = &work;
+    writer_.perform(asked);
+  }
+
   const std::string path_;
   const std::chrono::milliseconds patience_;
   group_writer writer_;

@@ -142,6 +142,8 @@ class sqlite_session final : public savepoint_session {
     return done;
   }
 
+  void vacuum() override { do_execute("VACUUM", {}); }
+
  protected:
   void do_begin(mode for_what) override { do_execute(for_what == mode::write ? "BEGIN IMMEDIATE" : "BEGIN", {}); }
   void do_commit() override { do_execute("COMMIT", {}); }

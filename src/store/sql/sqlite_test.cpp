@@ -43,6 +43,30 @@ TEST_F(sqlite, erased_text_leaves_the_file_and_the_log) {
   EXPECT_TRUE(file("test.db-wal").empty());
 }
 
+TEST_F(sqlite, what_no_row_holds_leaves_the_file_when_it_is_written_anew) {
+  db->write([](transaction& in) {
+    in.execute("CREATE TABLE kept (id BIGINT PRIMARY KEY, mail {text})");
+    in.execute("INSERT INTO kept VALUES (1, 'somebody@example.org')");
+    in.execute("PRAGMA secure_delete=OFF");
+    in.execute("CREATE TABLE dropped (mail {text})");
+    in.execute("INSERT INTO dropped VALUES ('canary@example.org')");
+    in.execute("DROP TABLE dropped");
+    in.execute("PRAGMA secure_delete=ON");
+  });
+  db->checkpoint_truncate();
+  ASSERT_NE(file("test.db").find("canary@example.org"), std::string::npos);
+  db->read([&](connection& in) {
+    in.query("SELECT * FROM kept");
+    db->vacuum();  // readers go on
+    EXPECT_EQ(in.query("SELECT * FROM kept").size(), 1U);
+  });
+  db->checkpoint_truncate();
+  EXPECT_EQ(file("test.db").find("canary@example.org"), std::string::npos);
+  EXPECT_NE(file("test.db").find("somebody@example.org"), std::string::npos);
+  EXPECT_TRUE(file("test.db-wal").empty());
+  db->write([](transaction& in) { in.execute("INSERT INTO kept VALUES (2, 'another@example.org')"); });
+}
+
 TEST_F(sqlite, a_reader_that_stays_keeps_the_log_and_the_caller_is_told) {
   db->write([](transaction& in) { in.execute("CREATE TABLE t (id BIGINT)"); });
   db->read([&](connection& in) {

@@ -252,6 +252,7 @@ byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const
       }
       throw;
     }
+    const std::string name = of.file.lexically_relative(folder).string();
     std::vector<std::byte> buffer(overlap + block_bytes);
     // A needle belongs to the piece in which it ends.
     std::size_t kept = static_cast<std::size_t>(std::min<std::uint64_t>(overlap, of.begin));
@@ -261,9 +262,14 @@ byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const
       const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(block_bytes, of.end - at));
       const std::size_t got = read_at(file, at, buffer.data() + kept, size, of.file);
       wanted.find(core::bytes_view(buffer).first(kept + got), kept, [&](std::size_t offset, std::size_t needle) {
+        const bool excused = with.excused && with.excused(name, needle);
         const std::lock_guard lock(mutex);
         ++report.found;
-        report.places.push_back({of.file.lexically_relative(folder).string(), at - kept + offset, needle});
+        if (excused) {
+          ++report.excused[name];
+        } else {
+          report.places.push_back({name, at - kept + offset, needle});
+        }
       });
       at += got;
       const std::uint64_t so_far = bytes += got;

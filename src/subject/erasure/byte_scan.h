@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -85,13 +86,16 @@ struct byte_scan_report {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t found = 0;
-  std::vector<found_place> places;  // the first max_found_places, by file and offset
+  std::vector<found_place> places;               // the first max_found_places that are not excused, by file and offset
+  std::map<std::string, std::uint64_t> excused;  // how many are, by file
 };
 
 struct byte_scan_options {
   std::span<const std::string_view> except = {};       // paths relative to the folder; what begins so is not read
   std::span<const std::filesystem::path> locked = {};  // files on which this process holds POSIX record locks: read by
                                                        // a descriptor that is not closed (core/lasting_descriptor.h)
+  // Whether a needle may stand in a file (relative to the folder), so that it hides no other find; by any thread.
+  std::function<bool(std::string_view file, std::size_t needle)> excused = {};
   std::function<void(std::uint64_t done, std::uint64_t total)> told = {};  // bytes that were read, by any thread
 };
 

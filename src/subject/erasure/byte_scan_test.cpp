@@ -101,6 +101,25 @@ TEST_F(byte_scan, leaves_out_what_it_is_told_to_and_follows_no_link) {
   EXPECT_EQ(found.places[0].file, "elsewhere");
 }
 
+TEST_F(byte_scan, counts_what_is_excused_and_remembers_the_places_of_the_rest) {
+  std::string many;
+  for (std::size_t i = 0; i <= max_found_places; ++i) {
+    many += "wonderland ";
+  }
+  write("catalogue", many + "customer-0042");
+  write("notes", "wonderland");
+  const auto found = scan_bytes(
+      folder_.path(), needles({"wonderland", "customer-0042"}),
+      {.excused = [](std::string_view file, std::size_t needle) { return file == "catalogue" && needle == 0; }}, pool_,
+      job_);
+  EXPECT_EQ(found.found, max_found_places + 3);
+  EXPECT_EQ(found.excused, (std::map<std::string, std::uint64_t>{{"catalogue", max_found_places + 1}}));
+  ASSERT_EQ(found.places.size(), 2U);
+  EXPECT_EQ(found.places[0].file, "catalogue");
+  EXPECT_EQ(found.places[0].needle, 1U);
+  EXPECT_EQ(found.places[1].file, "notes");
+}
+
 TEST_F(byte_scan, refuses_texts_that_chance_would_find) {
   EXPECT_THROW(needles({"1234567"}), core::error);
   EXPECT_EQ(scan({}).found, 0U);

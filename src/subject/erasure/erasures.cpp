@@ -14,6 +14,7 @@
 #include "core/subject_handles.h"
 #include "core/time.h"
 #include "subject/custody/rows_of_sql.h"
+#include "subject/erasure/dismissed_finds.h"
 #include "subject/erasure/verification.h"
 
 namespace eunomia::subject {
@@ -35,8 +36,18 @@ struct requested_details {
 };
 BOOST_DESCRIBE_STRUCT(requested_details, (), (request, people))
 
+struct dismissal_details {
+  std::int64_t request = 0;
+  std::string file;
+};
+BOOST_DESCRIBE_STRUCT(dismissal_details, (), (request, file))
+
 std::string place_of_traces(core::subject_handle key) {
   return fmt::format("subject_request.traces {}", key.value());
+}
+
+identity_traces traces_of(const open_case& one, const data_keys& keys) {
+  return core::read_json<identity_traces>(unseal_text(keys.at(one.key), one.traces, place_of_traces(one.key)));
 }
 
 // Adds what was done, or found again, to what was found. What nobody found, and of which nothing was left, is not told.
@@ -71,7 +82,7 @@ class erasures::on_board {
 struct erasures::pass {
   std::vector<request_table::open_case> cases;  // not closed yet
   std::vector<core::subject_handle> people;     // of all of them, ascending
-  identity_traces traces;
+  std::vector<sought_traces> sought;            // for each case
   erasure_verification sure;
 };
 
@@ -213,6 +224,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
 
 std::vector<rights_request> erasures::finish(const custody_context& with) {
   const std::lock_guard finishing(finishing_);
+  judged_anew_ = false;
   auto cases =
       house_.sql.read([](sql::connection& in) { return request_table::open_cases(in, certified_right::erasure); });
   if (cases.empty()) {
@@ -234,7 +246,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
       look(now, with);
       erase_everywhere(now, with);
       tell({erasure_phase::verifying, 0, 0}, with.job);
-      now.sure = verify_erased(house_, now.people, now.traces, with, [&](std::uint64_t done, std::uint64_t total) {
+      now.sure = verify_erased(house_, now.people, now.sought, with, [&](std::uint64_t done, std::uint64_t total) {
         tell({erasure_phase::verifying, done, total}, with.job);
       });
       tell({erasure_phase::certifying, 0, 0}, with.job);
@@ -279,9 +291,7 @@ void erasures::look(pass& in, const custody_context& with) {
     return house_.keys.keys_of(from, wanted);
   });
   for (const auto& one : in.cases) {
-    auto traces = core::read_json<identity_traces>(unseal_text(keys.at(one.key), one.traces, place_of_traces(one.key)));
-    std::ranges::move(traces.identifiers, std::back_inserter(in.traces.identifiers));
-    std::ranges::move(traces.keys, std::back_inserter(in.traces.keys));
+    in.sought.push_back({one.id, traces_of(one, keys), one.dismissed, one.attempts});
   }
   const std::uint64_t total =
       house_.all.all().size() * static_cast<std::uint64_t>(std::ranges::count(in.cases, false, &open_case::looked));
@@ -420,6 +430,7 @@ std::string erasures::certify(sql::transaction& in, const pass& of, const reques
   content.verification = of.sure.verified;
   content.audit = {house_.audit.id(), at.sequence, core::to_hex(at.hash)};
   content.remarks = of.sure.remarks;
+  std::ranges::move(remarks_of(one.dismissed, of.sure.excused), std::back_inserter(content.remarks));
   std::ranges::move(house_.all.recipient_remarks(steps), std::back_inserter(content.remarks));
   if (one.attempts > 0) {
     content.remarks.push_back(fmt::format("It was attempted {} times.", one.attempts + 1));
@@ -442,6 +453,23 @@ void erasures::keep_obstacle(std::span<const request_table::open_case> cases, st
 void erasures::tell(const erasure_progress& now, core::job& job) {
   board_.tell(now);
   job.report(name_of(now.phase), now.done, now.total);
+}
+
+rights_request erasures::dismiss_find(std::int64_t request, std::string_view file, std::string_view reason,
+                                      const actor& by) {
+  const dismissed_find said{std::string(file), std::string(reason), by.text(), core::format_iso8601(core::now_ms())};
+  check(said);
+  auto dismissed = house_.sql.write([&](sql::transaction& in) {
+    open_case of = request_table::find_case(in, certified_right::erasure, request);
+    check_names_nobody(said, traces_of(of, house_.keys.keys_of(in, {&of.key, 1})));
+    add(of.dismissed, said);
+    request_table::keep_dismissed(in, request, of.dismissed);
+    house_.audit.append(in, audit_entry{by, "erasure.find_dismissed", std::nullopt,
+                                        core::write_json(dismissal_details{request, said.file})});
+    return request_table::find(in, request);
+  });
+  judged_anew_ = true;
+  return dismissed;
 }
 
 std::optional<erasure_progress> erasures::progress_of(const rights_request& request) const {

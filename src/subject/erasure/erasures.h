@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -52,6 +53,15 @@ class erasures {
   // with them; errc::cancelled.
   std::vector<rights_request> finish(const custody_context& with);
 
+  // What the search finds of a request's identifiers in a file (or below a folder, whose path ends in '/'; below the
+  // data directory) is not theirs: so judged by, for that reason, and on record in one transaction. What they rested as
+  // is found there all the same. Throws errc::not_found; errc::failed_precondition for what is completed or no erasure;
+  // errc::invalid_argument for another path, and for words that hold an identifier which the search would find;
+  // errc::resource_exhausted above max_dismissed_finds (dismissed_finds.h).
+  rights_request dismiss_find(std::int64_t request, std::string_view file, std::string_view reason, const actor& by);
+  // A find was dismissed since the last attempt began: what stood in its way may do so no more.
+  bool worth_another_attempt() const { return judged_anew_; }
+
   // What is being done for an erasure that is not completed; nothing for another request.
   std::optional<erasure_progress> progress_of(const rights_request& request) const;
 
@@ -82,6 +92,7 @@ class erasures {
 
   erasure_house house_;
   std::mutex finishing_;  // held by finish()
+  std::atomic<bool> judged_anew_ = false;
   erasure_board board_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,16 @@
 
 // What somebody asked for under Articles 15 to 22, and how far it is: durable from the moment that it is acknowledged.
 namespace eunomia::subject {
+
+// A judgement about an erasure: an identifier that the search finds in a file is not that of the person, but a part of
+// something else.
+struct dismissed_find {
+  std::string file;  // below the data directory; all of a folder when it ends in '/'
+  std::string reason;
+  std::string dismissed_by;  // actor::text()
+  std::string dismissed_at;  // core::format_iso8601
+};
+BOOST_DESCRIBE_STRUCT(dismissed_find, (), (file, reason, dismissed_by, dismissed_at))
 
 struct rights_request {
   std::int64_t id = 0;  // from 1
@@ -21,6 +32,7 @@ struct rights_request {
   std::uint32_t attempts = 0;           // to complete it that failed
   std::string obstacle;                 // why the last of them did; empty when none did
   bool certified = false;
+  std::vector<dismissed_find> dismissed = {};
 };
 
 // The same day of the next month, or its last day when that has none: what Art. 12(3) allows, or a day less (Regulation

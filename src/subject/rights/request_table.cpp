@@ -15,7 +15,7 @@ namespace sql = store::sql;
 
 namespace {
 
-constexpr std::array<sql::migration, 1> steps_of_the_schema = {{{"rights", 1, R"(
+constexpr std::array<sql::migration, 2> steps_of_the_schema = {{{"rights", 1, R"(
   CREATE TABLE subject_request (
     id {id},
     asked {text} NOT NULL,         -- certified_right
@@ -34,11 +34,16 @@ constexpr std::array<sql::migration, 1> steps_of_the_schema = {{{"rights", 1, R"
     certificate {text} NOT NULL
   );
   CREATE INDEX subject_request_open ON subject_request (completed_at, asked)
+)"},
+                                                                {"rights", 2, R"(
+  ALTER TABLE subject_request ADD COLUMN dismissed {text} NOT NULL DEFAULT '[]'  -- JSON of dismissed_find
 )"}}};
 
 constexpr const char* columns =
     "id, asked, requested_at, deadline, completed_at, requested_by, people, steps, attempts, obstacle, certificate <> "
-    "''";
+    "'', dismissed";
+constexpr const char* columns_of_a_case =
+    "id, requested_at, deadline, people, handles, case_key, traces, looked, steps, attempts, dismissed";
 
 // As in JSON, without the quotation marks.
 std::string name_of(certified_right right) {
@@ -63,6 +68,7 @@ rights_request request_of(const sql::row& r) {
   found.attempts = static_cast<std::uint32_t>(r.uint64(8));
   found.obstacle = r.text(9);
   found.certified = r.int64(10) != 0;
+  found.dismissed = core::read_json<std::vector<dismissed_find>>(r.text(11));
   return found;
 }
 
@@ -72,6 +78,22 @@ std::vector<core::subject_handle> handles_of(std::string_view json) {
     handles.emplace_back(handle);
   }
   return handles;
+}
+
+open_case case_of(const sql::row& r) {
+  open_case found;
+  found.id = r.int64(0);
+  found.requested_at = r.int64(1);
+  found.deadline = r.int64(2);
+  found.people_asked = r.uint64(3);
+  found.people = handles_of(r.text(4));
+  found.key = core::subject_handle(r.uint64(5));
+  found.traces = r.text(6);
+  found.looked = r.int64(7) != 0;
+  found.steps = core::read_json<std::vector<certificate_step>>(r.text(8));
+  found.attempts = static_cast<std::uint32_t>(r.uint64(9));
+  found.dismissed = core::read_json<std::vector<dismissed_find>>(r.text(10));
+  return found;
 }
 
 std::string json_of(std::span<const core::subject_handle> handles) {
@@ -153,24 +175,23 @@ void end_for(sql::transaction& in, std::span<const core::subject_handle> gone, s
 
 std::vector<open_case> open_cases(sql::connection& in, certified_right of) {
   std::vector<open_case> all;
-  in.each(
-      "SELECT id, requested_at, deadline, people, handles, case_key, traces, looked, steps, attempts FROM "
-      "subject_request WHERE completed_at = 0 AND asked = :asked ORDER BY id",
-      {{"asked", name_of(of)}}, [&](const sql::row& r) {
-        open_case found;
-        found.id = r.int64(0);
-        found.requested_at = r.int64(1);
-        found.deadline = r.int64(2);
-        found.people_asked = r.uint64(3);
-        found.people = handles_of(r.text(4));
-        found.key = core::subject_handle(r.uint64(5));
-        found.traces = r.text(6);
-        found.looked = r.int64(7) != 0;
-        found.steps = core::read_json<std::vector<certificate_step>>(r.text(8));
-        found.attempts = static_cast<std::uint32_t>(r.uint64(9));
-        all.push_back(std::move(found));
-      });
+  in.each(fmt::format("SELECT {} FROM subject_request WHERE completed_at = 0 AND asked = :asked ORDER BY id",
+                      columns_of_a_case),
+          {{"asked", name_of(of)}}, [&](const sql::row& r) { all.push_back(case_of(r)); });
   return all;
+}
+
+open_case find_case(sql::connection& in, certified_right of, std::int64_t id) {
+  const rights_request known = find(in, id);
+  if (known.right != of) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("request {} is one of {}, not of {}", id, name_of(known.right), name_of(of)));
+  }
+  if (known.completed_at != 0 || known.certified) {
+    throw core::error(core::errc::failed_precondition, fmt::format("request {} is completed", id));
+  }
+  return case_of(
+      in.query_one(fmt::format("SELECT {} FROM subject_request WHERE id = :id", columns_of_a_case), {{"id", id}})[0]);
 }
 
 std::optional<std::int64_t> oldest_open(sql::connection& in, certified_right of) {
@@ -190,6 +211,11 @@ void keep_obstacle(sql::transaction& in, std::int64_t id, std::string_view obsta
   in.execute(
       "UPDATE subject_request SET attempts = attempts + 1, obstacle = :obstacle WHERE id = :id AND completed_at = 0",
       {{"obstacle", obstacle}, {"id", id}});
+}
+
+void keep_dismissed(sql::transaction& in, std::int64_t id, std::span<const dismissed_find> all) {
+  in.execute("UPDATE subject_request SET dismissed = :dismissed WHERE id = :id",
+             {{"dismissed", core::write_json(std::vector<dismissed_find>(all.begin(), all.end()))}, {"id", id}});
 }
 
 void close(sql::transaction& in, std::int64_t id, std::span<const certificate_step> steps,

@@ -28,6 +28,7 @@ struct open_case {
   bool looked = false;       // the steps say what was found before anything was erased
   std::vector<certificate_step> steps;
   std::uint32_t attempts = 0;
+  std::vector<dismissed_find> dismissed;
 
   // What leads to the people is gone; the certificate is there.
   bool closed() const { return key == core::subject_handle(); }
@@ -44,12 +45,16 @@ void end_for(store::sql::transaction& in, std::span<const core::subject_handle> 
 std::int64_t insert(store::sql::transaction& in, const rights_request& made, const open_case& of);
 // Not completed, by id.
 std::vector<open_case> open_cases(store::sql::connection& in, certified_right of);
+// The one of that id, to be changed. Throws errc::not_found; errc::failed_precondition when it is of another right, or
+// closed.
+open_case find_case(store::sql::connection& in, certified_right of, std::int64_t id);
 // When the oldest of them came, UTC ms.
 std::optional<std::int64_t> oldest_open(store::sql::connection& in, certified_right of);
 
 // looked: with these steps all is said that there was.
 void keep_steps(store::sql::transaction& in, std::int64_t id, std::span<const certificate_step> steps, bool looked);
 void keep_obstacle(store::sql::transaction& in, std::int64_t id, std::string_view obstacle);
+void keep_dismissed(store::sql::transaction& in, std::int64_t id, std::span<const dismissed_find> all);
 // Nothing in the row leads to the people any more.
 void close(store::sql::transaction& in, std::int64_t id, std::span<const certificate_step> steps,
            std::string_view certificate);

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/subject_handles.h"
 #include "core/time.h"
+#include "subject/erasure/dismissed_finds.h"
 #include "wire/api/api.h"
 #include "wire/api/page.h"
 #include "wire/api/people.h"
@@ -45,13 +46,25 @@ core::json_notes notes_of(const people_to_erase*) {
           {"space", note_of_space()}};
 }
 
+core::json_notes notes_of(const new_dismissal*) {
+  return {{"file",
+           {.text = "The file that obstacle names, below the data directory; a folder of it ends in \"/\"",
+            .longest = subject::max_dismissed_file_bytes,
+            .shortest = 1}},
+          {"reason",
+           {.text = "Why what was found there is not theirs; without an identifier of theirs, as it stays",
+            .longest = subject::max_dismissal_reason_bytes,
+            .shortest = 1}}};
+}
+
 core::json_notes notes_of(const request_view*) {
   return {{"state", {.text = "\"under_way\", then \"completed\""}},
           {"steps", {.text = "What was found and, where there is a level, what was done"}},
           {"obstacle", {.text = "Why the last attempt to complete it failed; it is tried again"}},
           {"progress",
            {.text = "Of an erasure under way: waiting, looking, erasing (done and total count custodians), verifying "
-                    "(bytes of files), certifying"}}};
+                    "(bytes of files), certifying"}},
+          {"dismissed", {.text = "Where a find was judged not to be theirs, by whom and why"}}};
 }
 
 request_view view_of(const subject::rights_request& request) {
@@ -66,7 +79,8 @@ request_view view_of(const subject::rights_request& request) {
           request.steps,
           request.attempts,
           request.obstacle.empty() ? std::nullopt : std::optional(request.obstacle),
-          {}};
+          {},
+          request.dismissed.empty() ? std::nullopt : std::optional(request.dismissed)};
 }
 
 request_view view_of(const subject::rights_request& request, const subject::erasures& all) {
@@ -111,6 +125,14 @@ void add_requests(route_table& table, const services& to) {
   table.query<nothing, request_view>(
       {method::get, "/api/v1/subjects/requests/{request}", who, "people", "How far a request is"},
       [to](const nothing&, const http::request& in) { return view_of(to.erasures.find(id_of(in)), to.erasures); });
+  table.body<new_dismissal, request_view>(
+      {method::post, "/api/v1/subjects/requests/{request}/dismissals", who, "people",
+       "What an erasure waits for in a file is not theirs but part of something else; it is tried again at once"},
+      [to](const new_dismissal& said, const http::request& in) {
+        const auto request = to.erasures.dismiss_find(id_of(in), said.file, said.reason, caller_of(in));
+        to.background.look_soon();
+        return view_of(request, to.erasures);
+      });
   const operation certificate{method::get, "/api/v1/subjects/requests/{request}/certificate", who, "people",
                               "The signed proof of what was done, for eunomia certificate verify"};
   http::route route{

@@ -23,6 +23,13 @@ struct people_to_erase {
 BOOST_DESCRIBE_STRUCT(people_to_erase, (), (users, space))
 core::json_notes notes_of(const people_to_erase*);
 
+struct new_dismissal {
+  std::string file;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(new_dismissal, (), (file, reason))
+core::json_notes notes_of(const new_dismissal*);
+
 struct request_view {
   std::int64_t id = 0;
   subject::certified_right right = subject::certified_right::erasure;
@@ -36,10 +43,11 @@ struct request_view {
   std::uint64_t failed_attempts = 0;
   std::optional<std::string> obstacle;
   std::optional<subject::erasure_progress> progress;  // of an erasure that is under way
+  std::optional<std::vector<subject::dismissed_find>> dismissed;
 };
 BOOST_DESCRIBE_STRUCT(request_view, (),
                       (id, right, state, people, requested_by, requested_at, deadline, completed_at, steps,
-                       failed_attempts, obstacle, progress))
+                       failed_attempts, obstacle, progress, dismissed))
 core::json_notes notes_of(const request_view*);
 
 struct request_list {
