@@ -397,6 +397,22 @@ TEST_P(recommenders_on_both, what_an_erasure_left_to_be_derived_anew_is_settled_
   EXPECT_FALSE(settled(second, ials)->until);
 }
 
+TEST_P(recommenders_on_both, an_erasure_is_certified_anew_once_its_models_have_the_bits_of_a_retrain) {
+  train();
+  train();
+  const auto request = begin_erasure(handle(user(7)));
+  finish_erasures();
+  EXPECT_TRUE(erasures().follow_up({pool_, job_}).empty());
+  restart();
+  all_->rederive(context());
+  EXPECT_EQ(erasures().follow_up({pool_, job_}), std::vector{request.id});
+  for (const auto& step : erasures().find(request.id).steps) {
+    EXPECT_FALSE(step.until) << step.what;
+  }
+  EXPECT_NE(erasures().certificate_of(request.id),
+            erasures().certificate_of(request.id, subject::certificate_edition::first));
+}
+
 TEST_P(recommenders_on_both, what_somebody_did_a_moment_ago_is_in_the_answer) {
   train();
   const auto newcomer = [&] { return answers_->recommend("main", {.who = {"newcomer", {}}, .explain = 1}); };
