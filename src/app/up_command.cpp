@@ -73,7 +73,9 @@ class running {
         backups_(jobs_, data_, shared.data, flags_.backup_folder),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
-        erasure_upkeep_(jobs_, data_.erasures(), work_, {milliseconds(flags_.erase_delay_s)}),
+        erasure_upkeep_(
+            jobs_, data_.erasures(), work_,
+            {.delay = milliseconds(flags_.erase_delay_s), .follow_up_every = milliseconds(flags_.rederive_delay_s)}),
         retention_upkeep_(jobs_, data_.retention(), work_, flags_.retention, [this] { background_.look_soon(); }),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
