@@ -20,6 +20,7 @@
 #include "core/memory.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
+#include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
 #include "wire/http/server.h"
@@ -82,7 +83,7 @@ class running {
                    recommendation_purpose(), data_.purposes(), forget_pool_),
         api_(services(shared)) {
     first_token_ = shared.data / "administrator.token";
-    created_first_ = tokens_.create_first(first_token_);
+    created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};
