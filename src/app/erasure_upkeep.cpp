@@ -18,6 +18,11 @@ struct erase_result {
 };
 BOOST_DESCRIBE_STRUCT(erase_result, (), (requests, people))
 
+struct follow_up_result {
+  std::uint64_t requests = 0;
+};
+BOOST_DESCRIBE_STRUCT(follow_up_result, (), (requests))
+
 }  // namespace
 
 erasure_upkeep::erasure_upkeep(job::jobs& jobs, subject::erasures& all, core::thread_pool& pool,
@@ -31,14 +36,26 @@ erasure_upkeep::erasure_upkeep(job::jobs& jobs, subject::erasures& all, core::th
     }
     return core::write_json(result);
   });
+  jobs_.add_kind(std::string(follow_up_kind), "upkeep", [this, &pool](const job::record&, core::job& job) {
+    return core::write_json(follow_up_result{all_.follow_up({pool, job}).size()});
+  });
+}
+
+bool erasure_upkeep::may_submit(std::string_view what, std::int64_t now) const {
+  return jobs_.unfinished(what).empty() && !jobs_.failed_since(now - pause_after_failure_ms, what);
 }
 
 void erasure_upkeep::look() {
   const std::int64_t now = core::now_ms();
   const auto since = all_.wait_since();
-  if (since && now - *since >= with_.delay.count() && jobs_.unfinished(kind).empty() &&
-      (all_.worth_another_attempt() || !jobs_.failed_since(now - pause_after_failure_ms, kind))) {
+  if (since && now - *since >= with_.delay.count() &&
+      (may_submit(kind, now) || (all_.worth_another_attempt() && jobs_.unfinished(kind).empty()))) {
     jobs_.submit(kind, "people who asked to be erased", "{}");
+  }
+  if (now - followed_up_at_ >= with_.follow_up_every.count() && all_.expects_follow_up() &&
+      may_submit(follow_up_kind, now)) {
+    jobs_.submit(follow_up_kind, "erasures that left something for later", "{}");
+    followed_up_at_ = now;
   }
 }
 

@@ -66,7 +66,8 @@ void reseal(const std::filesystem::path& file, environment& shared) {
                       "keys reseal works on the data directory; stop the server, and leave --server out");
   }
   data_directory data(shared);
-  data.keys().keys().reseal(subject::read_master_key({file, {}, {}}, true));
+  subject::reseal_on_record(data.keys(), data.database(), data.audit(), subject::read_master_key({file, {}, {}}, true),
+                            subject::actor::system());
   shared.print(fmt::format(
       "the keyring is sealed with the key in {}; from now on start with it, and destroy the old one", file.string()));
 }

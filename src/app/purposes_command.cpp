@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "recommend/on_record.h"
 #include "subject/purpose/on_record.h"
 #include "wire/api/purposes.h"
 
@@ -130,7 +131,8 @@ BOOST_DESCRIBE_STRUCT(purpose_row, (), (purpose))
 void allow(const allow_flags& flags, environment& shared) {
   if (shared.server.empty()) {
     data_directory data(shared);
-    data.datasets().open(flags.dataset).add_purpose(core::purpose(flags.purpose));
+    auto set = data.datasets().open(flags.dataset);
+    recommend::allow_on_record(set, data.audit(), core::purpose(flags.purpose), subject::actor::system());
   } else {
     remote(shared).post(fmt::format("/api/v1/datasets/{}/purposes", segment(flags.dataset)),
                         core::write_json(purpose_row{flags.purpose}));

@@ -223,15 +223,23 @@ void requests(environment& shared) {
   show(list, shared);
 }
 
-void certificate(std::int64_t request, const std::filesystem::path& output, environment& shared) {
+struct certificate_flags {
+  std::int64_t request = 0;
+  bool first = false;
+  std::filesystem::path output;
+};
+
+void certificate(const certificate_flags& wanted, environment& shared) {
+  const auto edition = wanted.first ? subject::certificate_edition::first : subject::certificate_edition::newest;
   const std::string content =
       shared.server.empty()
-          ? data_directory(shared).erasures().certificate_of(request)
-          : remote(shared).get_bytes(fmt::format("/api/v1/subjects/requests/{}/certificate", request));
-  if (output.empty()) {
+          ? data_directory(shared).erasures().certificate_of(wanted.request, edition)
+          : remote(shared).get_bytes(fmt::format("/api/v1/subjects/requests/{}/certificate?which={}", wanted.request,
+                                                 boost::describe::enum_to_string(edition, "")));
+  if (wanted.output.empty()) {
     shared.print(content);
   } else {
-    core::write_file(output, content);
+    core::write_file(wanted.output, content);
   }
 }
 
@@ -286,14 +294,13 @@ void add_requests(CLI::App& subjects, environment& shared) {
   CLI::App* listing = subjects.add_subcommand("requests", "What people asked for, and how far it is");
   listing->callback([&shared] { shared.action = [&shared] { requests(shared); }; });
 
-  auto request = std::make_shared<std::int64_t>();
-  auto output = std::make_shared<std::filesystem::path>();
+  auto wanted = std::make_shared<certificate_flags>();
   CLI::App* proof = subjects.add_subcommand("certificate", "The signed proof of what was done for a request");
-  proof->add_option("request", *request, "Its id")->required();
-  proof->add_option("--output", *output, "A file; without, standard output");
-  proof->callback([request, output, &shared] {
-    shared.action = [request, output, &shared] { certificate(*request, *output, shared); };
-  });
+  proof->add_option("request", wanted->request, "Its id")->required();
+  proof->add_flag("--first", wanted->first,
+                  "As it was completed, where what was left for later has been certified since");
+  proof->add_option("--output", wanted->output, "A file; without, standard output");
+  proof->callback([wanted, &shared] { shared.action = [wanted, &shared] { certificate(*wanted, shared); }; });
 }
 
 }  // namespace

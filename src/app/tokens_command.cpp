@@ -7,6 +7,7 @@
 #include "app/remote.h"
 #include "app/text_table.h"
 #include "core/json.h"
+#include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/tokens.h"
 
@@ -24,7 +25,8 @@ void create(const new_token& wanted, environment& shared) {
   if (shared.server.empty()) {
     data_directory data(shared);
     wire::access::tokens tokens(data.database());
-    const auto created = tokens.create(wire::http::role_named(wanted.role), wanted.label, wanted.lifetime_days);
+    const auto created = wire::access::create_on_record(tokens, data.audit(), wire::http::role_named(wanted.role),
+                                                        wanted.label, wanted.lifetime_days, subject::actor::system());
     made = {wire::api::view_of(created.record), created.token};
   } else {
     made = remote(shared).post<created_token>("/api/v1/tokens", core::write_json(wanted));
@@ -59,7 +61,8 @@ void list(environment& shared) {
 void revoke(const std::string& id, environment& shared) {
   if (shared.server.empty()) {
     data_directory data(shared);
-    wire::access::tokens(data.database()).revoke(id);
+    wire::access::tokens tokens(data.database());
+    wire::access::revoke_on_record(tokens, data.audit(), id, subject::actor::system());
   } else {
     remote(shared).erase("/api/v1/tokens/" + segment(id));
   }

@@ -20,6 +20,7 @@
 #include "core/memory.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
+#include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
 #include "wire/http/server.h"
@@ -73,14 +74,16 @@ class running {
         backups_(jobs_, data_, shared.data, flags_.backup_folder),
         work_(shared.threads, core::thread_pool::default_queue_limit, core::thread_pool::priority::background),
         forget_pool_(forget_threads),
-        erasure_upkeep_(jobs_, data_.erasures(), work_, {milliseconds(flags_.erase_delay_s)}),
+        erasure_upkeep_(
+            jobs_, data_.erasures(), work_,
+            {.delay = milliseconds(flags_.erase_delay_s), .follow_up_every = milliseconds(flags_.rederive_delay_s)}),
         retention_upkeep_(jobs_, data_.retention(), work_, flags_.retention, [this] { background_.look_soon(); }),
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
         api_(services(shared)) {
     first_token_ = shared.data / "administrator.token";
-    created_first_ = tokens_.create_first(first_token_);
+    created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
     const wire::http::protocol* const protocols[] = {&api_};

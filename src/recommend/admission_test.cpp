@@ -6,6 +6,7 @@
 
 #include "recommend/import.h"
 #include "recommend/live_history.h"
+#include "recommend/on_record.h"
 #include "recommend/test_shop.h"
 #include "recommend/testing.h"
 
@@ -227,6 +228,34 @@ TEST_P(admission_to_a_shop, another_purpose_is_listed_only_by_a_decision_about_w
   purposes_->record_decision({0, added, core::purpose("research"), "data protection officer", "A chain.", 0});
   EXPECT_EQ(refused_with([&] { shop_->add_purpose(core::purpose("research")); }), errc::permission_denied);
   EXPECT_EQ(refused_with([&] { shop_->add_purpose(core::purpose("unheard-of")); }), errc::not_found);
+}
+
+TEST_P(admission_to_a_shop, a_purpose_that_is_allowed_is_in_the_log_once_with_the_decision) {
+  subject::audit_log log(db());
+  const auto officer = subject::actor::token("officer");
+  const core::purpose added("newsletter");
+  purposes_->define(newsletter());
+  EXPECT_EQ(refused_with([&] { allow_on_record(*shop_, log, added, officer); }), errc::permission_denied);
+  EXPECT_TRUE(log.entries({}).empty());
+  const auto decision =
+      purposes_->record_decision({0, why_, added, "data protection officer", "Told at collection.", 0});
+  allow_on_record(*shop_, log, added, officer);
+  allow_on_record(*shop_, log, added, officer);
+  const auto found = log.entries({});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].actor, "token officer");
+  EXPECT_EQ(found[0].action, "purpose.allowed");
+  EXPECT_EQ(found[0].details, fmt::format(R"({{"dataset":"shop","purpose":"newsletter","decision":{}}})", decision.id));
+}
+
+TEST_P(admission_to_a_shop, a_purpose_whose_entry_cannot_be_written_is_not_allowed) {
+  subject::audit_log log(db());
+  const core::purpose added("newsletter");
+  purposes_->define(newsletter());
+  purposes_->record_decision({0, why_, added, "data protection officer", "Told at collection.", 0});
+  db().write([](store::sql::transaction& in) { in.execute("DELETE FROM audit_head"); });
+  EXPECT_EQ(refused_with([&] { allow_on_record(*shop_, log, added, subject::actor::system()); }), errc::corrupt);
+  EXPECT_EQ(datasets_->open("shop").description().purposes.size(), 1U);
 }
 
 }  // namespace

@@ -308,6 +308,20 @@ class recommend_custodian final : public subject::custodian {
     return {};
   }
 
+  std::optional<certificate_step> settled(const certificate_step& pending,
+                                          const subject::custody_context& with) const override {
+    const auto versions = models_.all();
+    const auto version = std::ranges::find_if(versions, [&](const model_record& one) {
+      return pending.what == what_of_version(one.name, one.version, one.family);
+    });
+    if (version == versions.end()) {
+      // What a backup is still copying.
+      models_.wait_for_removed(with.job);
+      return removed(pending);
+    }
+    return version->exact ? std::optional(rederived(pending)) : std::nullopt;
+  }
+
   void erased(people_view people) noexcept override { all_.leaving().expect_no_more(people); }
 
  private:

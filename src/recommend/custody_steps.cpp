@@ -9,6 +9,12 @@ namespace eunomia::recommend {
 using subject::certificate_step;
 using subject::erasure_level;
 
+namespace {
+
+constexpr std::string_view as_retrained = "bit for bit what training without them gives";
+
+}  // namespace
+
 std::string_view rows_of(data_kind kind) {
   return kind == data_kind::users ? "profiles" : name_of(kind);
 }
@@ -46,7 +52,7 @@ certificate_step step_of(const forgotten_model& lost, std::string_view store,
   step.milliseconds = static_cast<std::uint64_t>(lost.milliseconds);
   if (lost.level == forgetting_level::exact) {
     step.level = erasure_level::model_exactly_updated;
-    step.details = "bit for bit what training without them gives";
+    step.details = as_retrained;
   } else {
     step.level = erasure_level::model_updated;
     step.details = lost.level == forgetting_level::converged
@@ -56,6 +62,20 @@ certificate_step step_of(const forgotten_model& lost, std::string_view store,
     step.until = core::format_iso8601(core::now_ms() + within.count() + core::milliseconds_per_day);
   }
   return step;
+}
+
+certificate_step rederived(certificate_step updated) {
+  updated.level = erasure_level::model_exactly_updated;
+  updated.until.reset();
+  updated.details = fmt::format("derived anew: {}", as_retrained);
+  return updated;
+}
+
+certificate_step removed(certificate_step updated) {
+  updated.level = erasure_level::physically_erased;
+  updated.until.reset();
+  updated.details = "removed since";
+  return updated;
 }
 
 }  // namespace eunomia::recommend

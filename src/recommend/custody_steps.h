@@ -33,4 +33,8 @@ std::string what_of(const forgotten_model& version);
 subject::certificate_step step_of(const forgotten_model& lost, std::string_view store,
                                   std::optional<std::chrono::milliseconds> rederived_within);
 
+// The same of a version that was only updated then, and has been derived anew since, or is there no more.
+subject::certificate_step rederived(subject::certificate_step updated);
+subject::certificate_step removed(subject::certificate_step updated);
+
 }  // namespace eunomia::recommend

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -179,7 +180,10 @@ class dataset {
   std::shared_ptr<const core::admission> admission_for(const core::purpose& why) const;
   // Lists a further purpose: errc::permission_denied unless a recorded decision says that it is compatible with one
   // that the data was collected for (subject::purposes::check_compatible); errc::not_found for one that nobody defined.
-  void add_purpose(const core::purpose& added);
+  // Nothing when it is listed already. also: what else belongs to the transaction, such as its entry in the audit log,
+  // given the id of the decision; may be called again when the transaction is repeated.
+  using also_added = std::function<void(store::sql::transaction& in, std::int64_t decision)>;
+  void add_purpose(const core::purpose& added, const also_added& also = {});
 
   // All interactions of those who are admitted, ordered by bucket of the subject, then as imported: the same order on
   // every call. The catalogue holds the items that occur in these, and those with metadata.

@@ -43,7 +43,7 @@ std::shared_ptr<const core::admission> dataset::admission_for(const core::purpos
   return owner_->purposes_.admission_for(why);
 }
 
-void dataset::add_purpose(const core::purpose& added) {
+void dataset::add_purpose(const core::purpose& added, const also_added& also) {
   owner_->purposes_.find(added.name());
   std::vector<core::purpose> listed = owner_->tables_.describe(table_name(data_kind::interactions)).purposes;
   if (std::find(listed.begin(), listed.end(), added) == listed.end()) {
@@ -57,10 +57,13 @@ void dataset::add_purpose(const core::purpose& added) {
       for (const data_kind kind : {data_kind::interactions, data_kind::users}) {
         owner_->tables_.add_purpose(in, table_name(kind), added);
       }
-      in.execute(
+      const std::uint64_t inserted = in.execute(
           "INSERT INTO dataset_purpose (dataset_id, purpose, decision_id, added_at)"
           " VALUES (:id, :purpose, :decision, :now) ON CONFLICT (dataset_id, purpose) DO NOTHING",
           {{"id", id_}, {"purpose", added.name()}, {"decision", decision}, {"now", core::now_ms()}});
+      if (also && inserted > 0) {
+        also(in, decision);
+      }
     });
     listed.push_back(added);
     std::sort(listed.begin(), listed.end());

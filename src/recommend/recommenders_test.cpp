@@ -1,5 +1,7 @@
 #include "recommend/recommenders.h"
 
+#include <algorithm>
+
 #include "recommend/answering.h"
 #include "recommend/custodian.h"
 #include "recommend/family.h"
@@ -354,6 +356,61 @@ TEST_P(recommenders_on_both, a_model_that_forgot_and_was_rederived_has_the_bytes
   const auto forgot = all_->versions("main").at(0);
   EXPECT_TRUE(forgot.exact);
   EXPECT_EQ(bytes_of(forgot), bytes_of(train()));
+}
+
+TEST_P(recommenders_on_both, what_an_erasure_left_to_be_derived_anew_is_settled_once_it_was_or_the_version_is_gone) {
+  auto other = wanted();
+  other.name = "factors";
+  other.what = {"ials", R"({"factors": 4})"};
+  all_->create(other);
+  train();
+  all_->train("factors", why_, context());
+  const auto settled = [&](const subject::rights_request& request, std::string_view what) {
+    const auto step = std::ranges::find(request.steps, what, &subject::certificate_step::what);
+    EXPECT_EQ(step->level, subject::erasure_level::model_updated) << what;
+    return house_->custodians.settled(*step, {pool_, job_});
+  };
+  const auto erase = [&](std::uint32_t person) {
+    begin_erasure(handle(user(person)));
+    return finish_erasures().at(0);
+  };
+  constexpr std::string_view ease = "version 1 of recommender \"main\" (ease)";
+  constexpr std::string_view ials = "version 1 of recommender \"factors\" (ials)";
+
+  const auto first = erase(7);
+  for (const std::string_view what : {ease, ials}) {
+    EXPECT_FALSE(settled(first, what)) << what;
+  }
+  all_->rederive(context());
+  for (const std::string_view what : {ease, ials}) {
+    const auto now = settled(first, what);
+    ASSERT_TRUE(now) << what;
+    EXPECT_EQ(now->level, subject::erasure_level::model_exactly_updated);
+    EXPECT_FALSE(now->until);
+    EXPECT_EQ(now->count, 1U);
+  }
+  const auto second = erase(8);
+  all_->remove("factors");
+  EXPECT_FALSE(settled(second, ease));
+  ASSERT_TRUE(settled(second, ials));
+  EXPECT_EQ(settled(second, ials)->level, subject::erasure_level::physically_erased);
+  EXPECT_FALSE(settled(second, ials)->until);
+}
+
+TEST_P(recommenders_on_both, an_erasure_is_certified_anew_once_its_models_have_the_bits_of_a_retrain) {
+  train();
+  train();
+  const auto request = begin_erasure(handle(user(7)));
+  finish_erasures();
+  EXPECT_TRUE(erasures().follow_up({pool_, job_}).empty());
+  restart();
+  all_->rederive(context());
+  EXPECT_EQ(erasures().follow_up({pool_, job_}), std::vector{request.id});
+  for (const auto& step : erasures().find(request.id).steps) {
+    EXPECT_FALSE(step.until) << step.what;
+  }
+  EXPECT_NE(erasures().certificate_of(request.id),
+            erasures().certificate_of(request.id, subject::certificate_edition::first));
 }
 
 TEST_P(recommenders_on_both, what_somebody_did_a_moment_ago_is_in_the_answer) {

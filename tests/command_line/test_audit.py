@@ -3,11 +3,13 @@ was at the tables."""
 
 import contextlib
 import copy
+import json
 import sqlite3
 
 import pytest
 
 import proof
+import shop
 from proof import CONTENT
 
 KEY = proof.signing_key(bytes([9] * 32))
@@ -125,15 +127,24 @@ def test_a_missing_public_key_is_named_with_the_remedy(eunomia, tmp_path):
     assert "none.pub" in ended.stderr and "--public-key" in ended.stderr
 
 
-def test_what_the_command_line_decides_is_in_the_log_too(eunomia):
+def test_what_the_command_line_decides_is_in_the_log_too(eunomia, tmp_path):
     eunomia.run("purposes", "define", "--name", "newsletter", "--lawful-basis", "consent", "--notice", "We write.").expect()
     eunomia.run("purposes", "define", "--name", "newsletter", "--lawful-basis", "consent", "--notice", "We write more.",
                 "--again").expect()
     eunomia.run("purposes", "decide", "--collected-for", "recommendation", "--wanted", "newsletter", "--by", "Jane Doe",
                 "--reasoning", "They were told.").expect()
+    eunomia.run("recommend", "import", "--dataset", "shop", "--interactions",
+                shop.write_events(tmp_path / "events.csv", shop.events(people=3))).expect()
+    eunomia.run("purposes", "allow", "--dataset", "shop", "--purpose", "newsletter").expect()
+    token = eunomia.json("tokens", "create", "--role", "service", "--label", "shop frontend").expect().value
+    eunomia.run("tokens", "revoke", token["record"]["id"]).expect()
     eunomia.run("keys", "roll", "--destroy-now").expect()
-    found = eunomia.json("audit", "list").expect().value["entries"]
-    assert [(entry["actor"], entry["action"]) for entry in found] == [
-        ("system", "purpose.defined"), ("system", "purpose.redefined"), ("system", "purpose.decided"),
-        ("system", "keys.rolled"), ("system", "keys.destroyed")]
-    assert eunomia.json("audit", "verify").expect().value["entries"] == 5
+    anew = tmp_path / "new-master-key"
+    eunomia.run("keys", "reseal", "--new-master-key-file", anew).expect()
+    found = eunomia.json("audit", "list", "--master-key-file", anew).expect().value["entries"]
+    assert {entry["actor"] for entry in found} == {"system"}
+    assert [entry["action"] for entry in found] == [
+        "purpose.defined", "purpose.redefined", "purpose.decided", "purpose.allowed", "token.created", "token.revoked",
+        "keys.rolled", "keys.destroyed", "keys.resealed"]
+    assert token["token"] not in json.dumps(found)
+    assert eunomia.json("audit", "verify", "--master-key-file", anew).expect().value["entries"] == 9

@@ -40,32 +40,41 @@ def test_what_the_controller_decides_is_in_the_log_under_the_token_that_did_it(u
     unsigned.post("/api/v1/purposes/decisions",
                   {"collected_for": "recommendation", "wanted": "newsletter", "decided_by": "Jane Doe",
                    "reasoning": "They were told."}, token=token["token"]).expect(201)
+    unsigned.post("/api/v1/datasets", {"name": "shop"}).expect(201)
+    unsigned.post("/api/v1/datasets/shop/purposes", {"purpose": "newsletter"}, token=token["token"]).expect()
+    unsigned.request("DELETE", f"/api/v1/tokens/{token['record']['id']}").expect(204)
     for now in (False, True):
         rolled = unsigned.wait_for_job(unsigned.post("/api/v1/keys/roll", {"destroy_now": now}).expect(202).json)
         assert rolled["state"] == "succeeded", rolled
     page = entries(unsigned)
     assert [(entry["sequence"], entry["action"]) for entry in page["entries"]] == [
-        (1, "purpose.defined"), (2, "purpose.redefined"), (3, "purpose.decided"), (4, "keys.rolled"),
-        (5, "keys.rolled"), (6, "keys.destroyed")]
-    by = {entry["actor"] for entry in page["entries"][:3]}
-    assert len(by) == 1 and by.pop().startswith("token ")
-    assert all(entry["actor"].startswith("token ") for entry in page["entries"][3:])
-    assert page["entries"][1]["details"] == {
+        (1, "token.created"), (2, "token.created"), (3, "purpose.defined"), (4, "purpose.redefined"),
+        (5, "purpose.decided"), (6, "purpose.allowed"), (7, "token.revoked"), (8, "keys.rolled"), (9, "keys.rolled"),
+        (10, "keys.destroyed")]
+    first, officer = page["entries"][0], page["entries"][1]
+    assert first["actor"] == "system" and first["details"]["role"] == "administrator"
+    assert officer["details"] == {"token": token["record"]["id"], "role": "privacy-officer", "label": "officer"}
+    assert {entry["actor"] for entry in page["entries"][2:6]} == {f"token {token['record']['id']}"}
+    assert {entry["actor"] for entry in page["entries"][6:] + [officer]} == {f"token {first['details']['token']}"}
+    assert page["entries"][3]["details"] == {
         "purpose": "newsletter", "version": 2, "lawful_basis": "consent", "retention_days": 30}
-    assert page["entries"][5]["details"] == {"epochs": 2, "first": 1, "last": 2}
-    assert "Jane Doe" not in json.dumps(page) and "They were told" not in json.dumps(page)
+    assert page["entries"][5]["details"] == {"dataset": "shop", "purpose": "newsletter", "decision": 1}
+    assert page["entries"][6]["details"] == officer["details"]
+    assert page["entries"][9]["details"] == {"epochs": 2, "first": 1, "last": 2}
+    for hidden in ("Jane Doe", "They were told", token["token"], unsigned.token):
+        assert hidden not in json.dumps(page)
 
 
 def test_pages_follow_each_other_and_the_command_shows_the_same(unsigned):
     unsigned.post("/api/v1/purposes", PURPOSE).expect(201)
-    for days in range(1, 5):
+    for days in range(1, 4):
         unsigned.request("PUT", "/api/v1/purposes/newsletter",
                          {"lawful_basis": "consent", "notice": "Again.", "retention_days": days}).expect()
     first = entries(unsigned, limit=3)
     assert [entry["sequence"] for entry in first["entries"]] == [1, 2, 3] and first["next_after"] == 3
     second = entries(unsigned, limit=3, after=3)
     assert [entry["sequence"] for entry in second["entries"]] == [4, 5] and "next_after" not in second
-    assert [entry["sequence"] for entry in entries(unsigned, action="purpose.defined")["entries"]] == [1]
+    assert [entry["sequence"] for entry in entries(unsigned, action="purpose.defined")["entries"]] == [2]
     assert asked(unsigned, "audit", "list", "--limit", 3).expect().value == first
     assert asked(unsigned, "audit", "list", "--action", "purpose.defined").expect().value == entries(
         unsigned, action="purpose.defined")
@@ -119,15 +128,15 @@ def test_the_server_signs_by_itself_and_when_it_stops(served):
     served.start("--audit-sign-every", 0.005)
     served.post("/api/v1/purposes", PURPOSE).expect(201)
     deadline = time.monotonic() + 60
-    while verified(served)["result"]["last_signed"] != 1:
+    while verified(served)["result"]["last_signed"] != 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert served.stop() == 0
     served.start("--audit-sign-every", 1000)
     served.request("PUT", "/api/v1/purposes/newsletter", {"lawful_basis": "consent", "notice": "Again."}).expect()
-    assert verified(served)["result"]["entries"] == 2
+    assert verified(served)["result"]["entries"] == 3
     assert served.stop() == 0
-    assert served.program.json("audit", "verify").expect().value["last_signed"] == 2
+    assert served.program.json("audit", "verify").expect().value["last_signed"] == 3
 
 
 def test_an_altered_log_is_not_signed_and_the_server_says_so_and_goes_on(unsigned):
@@ -141,7 +150,7 @@ def test_an_altered_log_is_not_signed_and_the_server_says_so_and_goes_on(unsigne
     while "the head of the audit log could not be signed" not in unsigned.logged():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert len(entries(unsigned)["entries"]) == 1
+    assert len(entries(unsigned)["entries"]) == 2
 
 
 def test_only_a_privacy_officer_reads_the_log(unsigned):

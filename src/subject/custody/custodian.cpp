@@ -75,6 +75,12 @@ std::vector<std::string> custodians::recipient_remarks(std::span<const certifica
   return remarks;
 }
 
+std::optional<certificate_step> custodians::settled(const certificate_step& pending,
+                                                    const custody_context& with) const {
+  const auto whose = std::ranges::find_if(all_, [&](const auto& one) { return one->name() == pending.custodian; });
+  return whose == all_.end() ? std::nullopt : (*whose)->settled(pending, with);
+}
+
 std::vector<held> custodians::inventory() const {
   std::vector<held> all;
   std::set<std::pair<store_kind, std::string>> owned;

@@ -3,6 +3,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,8 +77,8 @@ class erasure_guard {
 // once. Safe from any number of threads.
 //
 // An erasure (subject/erasure/erasures.h) calls, in this order: hold_back, then kept() of the guard when the request is
-// durable, leave_memory, and after any number of kills find, erase, find again, erased. Each may come again, for
-// people of whom nothing is left.
+// durable, leave_memory, and after any number of kills find, erase, find again, erased; and settled until nothing is
+// still to come true. Each may come again, for people of whom nothing is left.
 class custodian {
  public:
   virtual ~custodian() = default;
@@ -111,6 +112,12 @@ class custodian {
   // Whom something of that name (amount_held::what) was disclosed to, a sentence each: they are to be told when it is
   // erased or rectified (Art. 19).
   virtual std::vector<std::string> recipients_of(std::string_view /*what*/) const { return {}; }
+  // What a step of erase() that was to come true later (certificate_step::until) has become, without an until; nothing
+  // while it has not.
+  virtual std::optional<certificate_step> settled(const certificate_step& /*pending*/,
+                                                  const custody_context& /*with*/) const {
+    return std::nullopt;
+  }
   // It is over, and nothing of them is left.
   virtual void erased(std::span<const core::subject_handle> people) noexcept = 0;
 
@@ -166,6 +173,9 @@ class custodians {
   // For a certificate: of each step that found something, whom it was disclosed to, a remark each; beyond
   // max_recipients_told one says how many more there are.
   std::vector<std::string> recipient_remarks(std::span<const certificate_step> steps) const;
+
+  // As custodian::settled, of the custodian that the step names; nothing while there is none of that name.
+  std::optional<certificate_step> settled(const certificate_step& pending, const custody_context& with) const;
 
   // In the order in which they came.
   std::span<const std::unique_ptr<custodian>> all() const { return all_; }

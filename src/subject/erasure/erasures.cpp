@@ -15,6 +15,7 @@
 #include "core/time.h"
 #include "subject/custody/rows_of_sql.h"
 #include "subject/erasure/dismissed_finds.h"
+#include "subject/erasure/follow_up_table.h"
 #include "subject/erasure/verification.h"
 
 namespace eunomia::subject {
@@ -88,6 +89,7 @@ struct erasures::pass {
 
 erasures::erasures(erasure_house in) : house_(std::move(in)) {
   house_.sql.migrate(request_table::migrations());
+  house_.sql.migrate(follow_up_table::migrations());
   std::vector<core::subject_handle> waiting;
   house_.sql.read([&](sql::connection& from) {
     for (const auto& one : request_table::open_cases(from, certified_right::erasure)) {
@@ -407,6 +409,7 @@ void erasures::close(pass& in) {
           }
         }
         request_table::close(to, one.id, steps, certify(to, in, one, steps, now));
+        follow_up_table::expect(to, one.id, steps);
       }
     });
   } catch (...) {
@@ -495,8 +498,14 @@ std::vector<rights_request> erasures::list(std::int64_t before, std::size_t limi
   return house_.sql.read([&](sql::connection& in) { return request_table::list(in, before, limit); });
 }
 
-std::string erasures::certificate_of(std::int64_t id) const {
-  return house_.sql.read([&](sql::connection& in) { return request_table::certificate_of(in, id); });
+std::string erasures::certificate_of(std::int64_t id, certificate_edition wanted) const {
+  return house_.sql.read([&](sql::connection& in) {
+    std::string newer;
+    if (wanted == certificate_edition::newest) {
+      newer = follow_up_table::certificate_of(in, id);
+    }
+    return newer.empty() ? request_table::certificate_of(in, id) : newer;
+  });
 }
 
 }  // namespace eunomia::subject

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/describe.hpp>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,10 +29,17 @@
 //             and every file of the data directory is read for what the people were called and what their rows were;
 //             what they chose, and what led to them from the request, goes in the transaction that writes the
 //             certificates; SQLite's log is emptied; the requests are completed.
+//   follow_up()
+//             for what was certified with steps that were still to come true (certificate_step::until): once all of
+//             them have, one transaction writes a second certificate, which names the first by its digest.
 //
 // A kill at any moment is answered by the next finish(), which does all of it again: nothing in it counts on not having
 // been done. What stands in the way is kept with the request, which waits. Nothing is claimed that did not happen.
 namespace eunomia::subject {
+
+// Of a request whose steps came true later there are two certificates; else they are the same.
+enum class certificate_edition { newest, first };
+BOOST_DESCRIBE_ENUM(certificate_edition, newest, first)
 
 // Any thread. One process has the data directory, in one of these.
 class erasures {
@@ -62,6 +70,14 @@ class erasures {
   // A find was dismissed since the last attempt began: what stood in its way may do so no more.
   bool worth_another_attempt() const { return judged_anew_; }
 
+  // Follows up on completed requests of which every step has come true since (custodian::settled): a second
+  // certificate, the steps of the request as they are now, and "erasure.settled" in the audit log. Their ids. One that
+  // is overdue is logged, and so is one that cannot be followed up on: the others are, then this throws why;
+  // errc::cancelled.
+  std::vector<std::int64_t> follow_up(const custody_context& with);
+  // Whether any request waits for that.
+  bool expects_follow_up() const;
+
   // What is being done for an erasure that is not completed; nothing for another request.
   std::optional<erasure_progress> progress_of(const rights_request& request) const;
 
@@ -73,7 +89,7 @@ class erasures {
   // Newest first, ids below before (0: from the newest). limit: at most max_audit_page.
   std::vector<rights_request> list(std::int64_t before, std::size_t limit) const;
   // The file. errc::not_found; errc::failed_precondition until it is completed.
-  std::string certificate_of(std::int64_t id) const;
+  std::string certificate_of(std::int64_t id, certificate_edition wanted = certificate_edition::newest) const;
 
  private:
   struct pass;
@@ -87,11 +103,15 @@ class erasures {
   void close(pass& in);
   std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
                       std::span<const certificate_step> steps, std::int64_t now) const;
+  // The steps of a request when all of them have come true.
+  std::optional<std::vector<certificate_step>> settled_steps(const rights_request& request,
+                                                             const custody_context& with) const;
+  void keep_follow_up(const rights_request& request, std::span<const certificate_step> settled);
   void tell(const erasure_progress& now, core::job& job);
   void keep_obstacle(std::span<const request_table::open_case> cases, std::string_view why) noexcept;
 
   erasure_house house_;
-  std::mutex finishing_;  // held by finish()
+  std::mutex finishing_;  // held by finish() and follow_up()
   std::atomic<bool> judged_anew_ = false;
   erasure_board board_;
 };

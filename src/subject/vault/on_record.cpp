@@ -41,4 +41,9 @@ rolled_keys roll_on_record(vault& keys, audit_log& log, const roll_order& wanted
                             : keys.finish_rolling(wanted.now_ms, wanted.grace_ms, job, also);
 }
 
+void reseal_on_record(vault& keys, sql::database& in, audit_log& log, const core::secret_key& master, const actor& by) {
+  keys.keys().reseal(master);
+  in.write([&](sql::transaction& to) { log.append(to, audit_entry{by, "keys.resealed"}); });
+}
+
 }  // namespace eunomia::subject

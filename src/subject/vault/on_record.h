@@ -18,4 +18,8 @@ struct roll_order {
 // "keys.destroyed" right after earlier ones were.
 rolled_keys roll_on_record(vault& keys, audit_log& log, const roll_order& wanted, const actor& by, core::job& job);
 
+// As keyring::reseal, with the entry "keys.resealed" right after: which key it is now, nobody is told.
+void reseal_on_record(vault& keys, store::sql::database& in, audit_log& log, const core::secret_key& master,
+                      const actor& by);
+
 }  // namespace eunomia::subject

@@ -63,5 +63,16 @@ TEST_P(keys_on_record, a_roll_that_was_cut_short_is_on_record_once) {
   EXPECT_EQ(found[0].details, R"({"epoch":2})");
 }
 
+TEST_P(keys_on_record, a_keyring_that_is_sealed_with_another_master_key_is_in_the_log) {
+  const auto anew = core::secret_key::random();
+  reseal_on_record(*keys_, db(), *log_, anew, actor::system());
+  const auto found = log_->entries({});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].actor, "system");
+  EXPECT_EQ(found[0].action, "keys.resealed");
+  EXPECT_EQ(found[0].details, "{}");
+  EXPECT_NO_THROW(keyring(folder_.path() / "keys", anew, "the new one", false));
+}
+
 }  // namespace
 }  // namespace eunomia::subject

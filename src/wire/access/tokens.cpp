@@ -147,7 +147,7 @@ struct tokens::state {
   void note_use(const token& of, std::int64_t now);
   void write_use() noexcept;
   void write_days();
-  created create(http::role as, std::string_view label, std::int64_t lifetime_ms);
+  created create(http::role as, std::string_view label, std::int64_t lifetime_ms, const also_changed& also);
   // The table without tokens that ended too long ago, and whose they are.
   std::shared_ptr<token_table> without_ended(std::int64_t now, std::vector<std::int64_t>& removed) const;
 
@@ -222,7 +222,8 @@ std::shared_ptr<token_table> tokens::state::without_ended(std::int64_t now, std:
   return kept;
 }
 
-tokens::created tokens::state::create(http::role as, std::string_view label, std::int64_t lifetime_ms) {
+tokens::created tokens::state::create(http::role as, std::string_view label, std::int64_t lifetime_ms,
+                                      const also_changed& also) {
   const std::lock_guard one_at_a_time(changing);
   std::vector<std::int64_t> removed;
   std::shared_ptr<token_table> next = without_ended(core::now_ms(), removed);
@@ -235,7 +236,11 @@ tokens::created tokens::state::create(http::role as, std::string_view label, std
   const std::string secret = random_secret();
   const token made = db.write([&](sql::transaction& in) {
     in.execute("DELETE FROM access_token WHERE id IN {int64s:ids}", {{"ids", sql::int64_list(removed)}});
-    return insert(in, as, label, lifetime_ms, secret);
+    token one = insert(in, as, label, lifetime_ms, secret);
+    if (also) {
+      also(in, one.shown());
+    }
+    return one;
   });
   next->emplace(made.number, made);
   table.publish(std::move(next));
@@ -249,14 +254,15 @@ tokens::tokens(sql::database& database) {
 
 tokens::~tokens() = default;
 
-tokens::created tokens::create(http::role as, std::string_view label, std::uint32_t lifetime_days) {
+tokens::created tokens::create(http::role as, std::string_view label, std::uint32_t lifetime_days,
+                               const also_changed& also) {
   check_label(label);
   if (lifetime_days > max_lifetime_days) {
     throw core::error(core::errc::invalid_argument,
                       fmt::format("a token cannot live for {} days (max_lifetime_days = {}; 0: forever)", lifetime_days,
                                   max_lifetime_days));
   }
-  return state_->create(as, label, std::int64_t{lifetime_days} * core::milliseconds_per_day);
+  return state_->create(as, label, std::int64_t{lifetime_days} * core::milliseconds_per_day, also);
 }
 
 std::vector<token_record> tokens::list() const {
@@ -275,7 +281,7 @@ std::vector<token_record> tokens::list() const {
   return records;
 }
 
-void tokens::revoke(std::string_view id) {
+void tokens::revoke(std::string_view id, const also_changed& also) {
   const std::lock_guard one_at_a_time(state_->changing);
   auto next = std::make_shared<token_table>(*state_->table.current());
   const std::optional<std::int64_t> number = parse_id(id);
@@ -296,14 +302,17 @@ void tokens::revoke(std::string_view id) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("{} is the last good token of an administrator; create another one first", id));
   }
+  revoked.revoked_at = now;
   state_->db.write([&](sql::transaction& in) {
     in.execute("UPDATE access_token SET revoked_at = :now WHERE id = :id", {{"now", now}, {"id", revoked.number}});
+    if (also) {
+      also(in, revoked.shown());
+    }
   });
-  revoked.revoked_at = now;
   state_->table.publish(std::move(next));
 }
 
-bool tokens::create_first(const std::filesystem::path& file) {
+bool tokens::create_first(const std::filesystem::path& file, const also_changed& also) {
   const std::lock_guard one_at_a_time(state_->changing);
   if (!state_->table.current()->empty()) {
     return false;
@@ -313,6 +322,9 @@ bool tokens::create_first(const std::filesystem::path& file) {
   // nobody can enter. What is left of this order, a file with a token that was never good, is replaced next time.
   const token made = state_->db.write([&](sql::transaction& in) {
     token first = insert(in, http::role::administrator, "first administrator", 0, secret);
+    if (also) {
+      also(in, first.shown());
+    }
     core::write_file(file, token_text(first.number, secret) + "\n");
     return first;
   });

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,17 +48,21 @@ class tokens final : public http::authenticator {
     token_record record;
     std::string token;  // shown once
   };
+  // What else belongs to the transaction of a change, such as its entry in the audit log; may be called again when the
+  // transaction is repeated.
+  using also_changed = std::function<void(store::sql::transaction& in, const token_record& changed)>;
+
   // label: 1 to max_label_bytes of UTF-8 without control characters. lifetime_days 0: forever. Throws
   // errc::invalid_argument, errc::resource_exhausted.
-  created create(http::role as, std::string_view label, std::uint32_t lifetime_days = 0);
+  created create(http::role as, std::string_view label, std::uint32_t lifetime_days = 0, const also_changed& also = {});
   std::vector<token_record> list() const;  // oldest first
   // Takes effect at the next request; once more changes nothing. Throws errc::not_found; errc::failed_precondition for
   // the last token of an administrator that is good.
-  void revoke(std::string_view id);
+  void revoke(std::string_view id, const also_changed& also = {});
 
   // When there is no token yet, creates an administrator's and writes it to the file, readable by its owner only;
   // returns whether it did. Throws, and there is no token, when the file cannot be written.
-  bool create_first(const std::filesystem::path& file);
+  bool create_first(const std::filesystem::path& file, const also_changed& also = {});
 
   // Authorization: Bearer <token>. Any other Authorization counts as tried.
   outcome authenticate(const http::request& head) const override;

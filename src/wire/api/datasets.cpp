@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "recommend/import.h"
+#include "recommend/on_record.h"
 #include "wire/api/api.h"
 #include "wire/api/files.h"
 #include "wire/api/jobs.h"
@@ -300,7 +301,7 @@ void add_datasets(route_table& table, const services& to) {
        "Use a dataset for a further purpose, which a decision allows"},
       [to](const dataset_purpose& wanted, const http::request& in) {
         auto set = to.datasets.open(in.path_parameter("dataset"));
-        set.add_purpose(core::purpose(wanted.purpose));
+        recommend::allow_on_record(set, to.audit, core::purpose(wanted.purpose), caller_of(in));
         to.answering.changed(set.description().name);
         return view_of(set);
       });

@@ -32,6 +32,17 @@ request_view erase(const people_to_erase& wanted, const http::request& in, const
   return view_of(begun, to.erasures);
 }
 
+struct certificate_query {
+  subject::certificate_edition which = subject::certificate_edition::newest;
+};
+BOOST_DESCRIBE_STRUCT(certificate_query, (), (which))
+core::json_notes notes_of(const certificate_query*) {
+  return {
+      {"which",
+       {.text = "An erasure that left something for later (a step has an \"until\") is certified anew once that has "
+                "come true"}}};
+}
+
 std::int64_t id_of(const http::request& in) {
   return number_in_path(in.path_parameter("request"), "request");
 }
@@ -138,10 +149,10 @@ void add_requests(route_table& table, const services& to) {
   http::route route{
       .verb = certificate.verb, .path = certificate.path, .who = certificate.who, .run = [to](http::request& in) {
         http::response out;
-        out.body = to.erasures.certificate_of(id_of(in));
+        out.body = to.erasures.certificate_of(id_of(in), route_table::read_query<certificate_query>(in).which);
         return out;
       }};
-  table.raw<nothing, core::json_value>(certificate, {}, {}, std::move(route));
+  table.raw<certificate_query, core::json_value>(certificate, {}, {}, std::move(route));
 }
 
 }  // namespace eunomia::wire::api

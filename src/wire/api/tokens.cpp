@@ -1,7 +1,9 @@
 #include "wire/api/tokens.h"
 
 #include "core/time.h"
+#include "wire/access/on_record.h"
 #include "wire/api/api.h"
+#include "wire/api/people.h"
 #include "wire/api/values.h"
 
 namespace eunomia::wire::api {
@@ -26,24 +28,25 @@ token_view view_of(const access::token_record& record) {
 
 void add_tokens(route_table& table, const services& to) {
   const auto who = http::access::roles(http::role::administrator);
-  access::tokens& tokens = to.tokens;
   table.query<nothing, token_list>({method::get, "/api/v1/tokens", who, "tokens", "Tokens, without their secrets"},
-                                   [&tokens](const nothing&, const http::request&) {
+                                   [to](const nothing&, const http::request&) {
                                      token_list list;
-                                     for (const auto& record : tokens.list()) {
+                                     for (const auto& record : to.tokens.list()) {
                                        list.tokens.push_back(view_of(record));
                                      }
                                      return list;
                                    });
   table.body<new_token, created_token>(
       {method::post, "/api/v1/tokens", who, "tokens", "A new token; it is shown in this answer only", 201},
-      [&tokens](const new_token& wanted, const http::request&) {
-        const auto made = tokens.create(http::role_named(wanted.role), wanted.label, wanted.lifetime_days);
+      [to](const new_token& wanted, const http::request& in) {
+        const auto made = access::create_on_record(to.tokens, to.audit, http::role_named(wanted.role), wanted.label,
+                                                   wanted.lifetime_days, caller_of(in));
         return created_token{view_of(made.record), made.token};
       });
   table.query<nothing, nothing>({method::delete_, "/api/v1/tokens/{token}", who, "tokens", "Revoke a token"},
-                                [&tokens](const nothing&, const http::request& in) {
-                                  tokens.revoke(in.path_parameter("token"));
+                                [to](const nothing&, const http::request& in) {
+                                  access::revoke_on_record(to.tokens, to.audit, in.path_parameter("token"),
+                                                           caller_of(in));
                                   return nothing{};
                                 });
 }
