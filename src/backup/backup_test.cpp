@@ -272,6 +272,14 @@ TEST_P(backups, are_not_restored_over_anything) {
   }
 }
 
+TEST_P(backups, are_restored_where_one_was_killed_while_it_wrote_its_first_file) {
+  back_up();
+  fs::create_directories(elsewhere());
+  std::ofstream(elsewhere() / ".eunomia-0123456789abcdef.tmp") << "half";
+  bring_back(to());
+  EXPECT_FALSE(fs::exists(elsewhere() / ".eunomia-0123456789abcdef.tmp"));
+}
+
 TEST_P(backups, open_with_their_own_keyring_only) {
   back_up();
   const core::temporary_directory other;

@@ -249,6 +249,7 @@ restored restore(const fs::path& folder, const target& to, core::job& job) {
   const core::file_lock lock(to.data);
   const auto before = read_restoring(to.data);
   if (!before) {
+    core::sweep_temporaries(to.data);  // of a restore that was killed while it wrote its first file
     check_empty(to.data);
   }
   const fs::path keys = folder_of_keys(to, before.has_value());
