@@ -1,7 +1,6 @@
 """Runs every benchmark and writes docs/benchmarks.md.
 
-python bench/run.py [NAME...] runs only those; the page then keeps what the others gave in their last run in this build
-folder."""
+python bench/run.py [NAME...] runs only those; the page keeps what it says of the others."""
 
 import datetime
 import json
@@ -14,7 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).parents[1]
 BUILD = ROOT / "build"
 DATA = BUILD / "bench-data"
-RESULTS = BUILD / "bench-results"
+PAGE = ROOT / "docs" / "benchmarks.md"
 # Longest that one program may take.
 LIMIT_S = 3600
 
@@ -112,35 +111,42 @@ def goal(figure):
     return f"{figure['goal']}: {'met' if figure.get('met') else '**missed**'}"
 
 
-def page(sections):
-    lines = ["# Benchmarks", "",
-             f"Written by `make bench` on {datetime.date.today().isoformat()}: {machine()}. Medians; the peer ran in the "
-             "same run, in turn. A ratio above 1 is in our favour. The machine is shared, so ratios mean more than "
-             "seconds.", ""]
-    for title, figures in sections:
-        lines += [f"## {title}", "", "| figure | ours | peer | theirs | ratio | goal |", "|---|---|---|---|---|---|"]
-        for f in figures:
-            unit = f" {f['unit']}" if f.get("unit") else ""
-            ours = number(f.get("ours")) + (unit if f.get("ours") is not None else "")
-            theirs = number(f.get("theirs")) + (unit if f.get("theirs") is not None else "")
-            lines.append(f"| {f['figure']} | {ours} | {f.get('peer', '') if theirs else ''} | {theirs} | {ratio(f)} | {goal(f)} |")
-        notes = [f"- {f['figure']}: {f['note']}" for f in figures if f.get("note")]
-        lines += [""] + notes + ([""] if notes else [])
-    return "\n".join(lines).rstrip() + "\n"
+def section(figures):
+    """What the page says of one program, below its title."""
+    lines = [f"{datetime.date.today().isoformat()}, {machine()}.", "",
+             "| figure | ours | peer | theirs | ratio | goal |", "|---|---|---|---|---|---|"]
+    for f in figures:
+        unit = f" {f['unit']}" if f.get("unit") else ""
+        ours = number(f.get("ours")) + (unit if f.get("ours") is not None else "")
+        theirs = number(f.get("theirs")) + (unit if f.get("theirs") is not None else "")
+        lines.append(f"| {f['figure']} | {ours} | {f.get('peer', '') if theirs else ''} | {theirs} | {ratio(f)} | {goal(f)} |")
+    notes = [f"- {f['figure']}: {f['note']}" for f in figures if f.get("note")]
+    return "\n".join(lines + ([""] + notes if notes else []))
+
+
+def sections_of_page():
+    if not PAGE.exists():
+        return {}
+    _, *sections = PAGE.read_text().split("\n## ")
+    return {title: text.strip() for title, text in (one.split("\n", 1) for one in sections)}
+
+
+def write_page(sections):
+    head = ("# Benchmarks\n\nWritten by `make bench`, a section by each of its programs. Medians; the peer ran in the same run, "
+            "in turn. A ratio above 1 is in our favour. The machines are shared, so ratios mean more than seconds.\n")
+    part = PAGE.with_suffix(".part")
+    part.write_text("\n".join([head, *(f"## {title}\n\n{text}\n" for title, text in sections)]))
+    part.rename(PAGE)
 
 
 def main():
     wanted = set(sys.argv[1:])
     generate()
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    sections = []
+    sections = sections_of_page()
     for name, title, command in programs():
-        kept = RESULTS / f"{name}.json"
         if not wanted or name in wanted:
-            kept.write_text(json.dumps(run(command)))
-        if kept.exists():
-            sections.append((title, json.loads(kept.read_text())))
-        (ROOT / "docs" / "benchmarks.md").write_text(page(sections))
+            sections[title] = section(run(command))
+            write_page([(title, sections[title]) for _, title, _ in programs() if title in sections])
 
 
 main()
