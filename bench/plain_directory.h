@@ -60,6 +60,11 @@ class plain_directory final : public subject::durable_directory {
   subject::identity_traces traces_of(store::sql::connection&, std::span<const core::subject_handle>) const override {
     no();
   }
+  void withhold(store::sql::transaction&, std::int64_t, std::span<const subject::identifier_trace>,
+                std::int64_t) override {
+    no();
+  }
+  void let_go(store::sql::transaction&, std::int64_t) override { no(); }
   core::subject_handle new_handle(store::sql::transaction&) override { no(); }
 
  private:

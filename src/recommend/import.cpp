@@ -11,11 +11,13 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/file_time.h"
 #include "core/hash.h"
 #include "core/time.h"
 #include "recommend/dataset_state.h"
@@ -61,6 +63,15 @@ void check_options(const import_options& options, std::span<const std::filesyste
   }
 }
 
+// When the oldest of them was written, UTC ms.
+std::int64_t oldest_of(std::span<const std::filesystem::path> files) {
+  std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
+  for (const auto& file : files) {
+    oldest = std::min(oldest, core::last_written_ms(file).value_or(oldest));
+  }
+  return oldest;
+}
+
 class stopwatch {
  public:
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
@@ -102,7 +113,7 @@ class dataset_import {
     const stopwatch watch;
     check_options(options_, files);
     plan_columns(files);
-    open();
+    open(files);
     import_reader reader(kind_, planned_, options_, report_);
     const std::uint64_t total = bytes_of(files);
     std::uint64_t before = 0;
@@ -112,8 +123,13 @@ class dataset_import {
       before += bytes_of(file);
       remember(file, core::to_hex(digest));
     }
+    report_.rows -= withheld_;
     if (report_.rows == 0) {
       report_.warnings.push_back("the import holds no rows");
+    }
+    if (withheld_ > 0) {
+      report_.warnings.push_back(
+          fmt::format("{} rows were left out: of people who asked to be erased after the file was written", withheld_));
     }
     rows_->finish();
     replace_older();
@@ -165,7 +181,7 @@ class dataset_import {
     }
   }
 
-  void open() {
+  void open(std::span<const std::filesystem::path> files) {
     columns_ = fixed_columns(kind_);
     for (const metadata_column& c : planned_) {
       columns_.push_back(stored_column(kind_, c));
@@ -173,6 +189,7 @@ class dataset_import {
     batch_ = std::make_unique<table::column_batch>(columns_);
     if (kind_ != data_kind::items) {
       people_ = house_.people_.enrol(user_space);
+      people_->came_at(oldest_of(files));
     }
     // Sealed with keys that nobody else has before the import is published.
     rows_ = house_.tables_.append(into_.table_name(kind_), pool_, added_, people_.get());
@@ -182,11 +199,28 @@ class dataset_import {
   }
 
   void take(const import_rows& rows) {
+    if (people_ != nullptr) {
+      handles_.resize(rows.size());
+      people_->resolve(rows.user, handles_);
+      if (std::ranges::count(handles_, core::subject_handle()) > 0) {
+        const import_rows others = rows.where([&](std::size_t i) { return handles_[i] != core::subject_handle(); });
+        withheld_ += rows.size() - others.size();
+        std::erase(handles_, core::subject_handle());
+        append(others);
+        return;
+      }
+    }
+    append(rows);
+  }
+
+  // Of the people in handles_.
+  void append(const import_rows& rows) {
     const std::size_t count = rows.size();
+    if (count == 0) {
+      return;
+    }
     batch_->clear();
     if (people_ != nullptr) {
-      handles_.resize(count);
-      people_->resolve(rows.user, handles_);
       for (const core::subject_handle who : handles_) {
         batch_->subjects.push_back(static_cast<std::int64_t>(who.value()));
       }
@@ -336,6 +370,7 @@ class dataset_import {
   std::unique_ptr<table::removal> older_;
   std::unique_ptr<item_dictionary> items_;
   std::vector<core::subject_handle> handles_;
+  std::uint64_t withheld_ = 0;          // rows of people who are being erased
   std::vector<std::int64_t> upserted_;  // handles of the items or users that got a row
   std::vector<std::string> digests_;
 };

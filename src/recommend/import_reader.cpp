@@ -131,6 +131,23 @@ void import_rows::clear() {
   }
 }
 
+import_rows import_rows::where(const std::function<bool(std::size_t)>& keep) const {
+  const auto of = [&](const auto& column) {
+    std::remove_cvref_t<decltype(column)> kept;
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      if (keep(i)) {
+        kept.push_back(column[i]);
+      }
+    }
+    return kept;
+  };
+  import_rows kept{of(user), of(item), of(time), of(event_type), of(event_value), of(impression), {}};
+  for (const auto& column : metadata) {
+    kept.metadata.push_back(of(column));
+  }
+  return kept;
+}
+
 // Where in a record our columns are.
 struct import_reader::columns {
   std::size_t user = absent;

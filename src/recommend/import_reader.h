@@ -30,6 +30,8 @@ struct import_rows {
   std::vector<std::vector<std::string_view>> metadata;  // by the position in import_reader::metadata
 
   std::size_t size() const { return user.empty() ? item.size() : user.size(); }
+  // Those whose index the predicate says yes to.
+  import_rows where(const std::function<bool(std::size_t)>& keep) const;
   void clear();
 };
 

@@ -68,6 +68,10 @@ class directory {
 // called by several threads while no other function is.
 class enrolment : public core::data_key_source {
  public:
+  // What is met from here on was written down at that time, UTC ms: whoever asked to be erased after it is met as
+  // nobody, 0, for as long as their erasure is under way (durable_directory::withhold).
+  virtual void came_at(std::int64_t /*ms*/) {}
+
   // The handles of raw, written into handles of the same length. Call it with a few thousand at a time: what was met
   // before is answered from memory. Memory: the distinct identifiers and about 40 bytes each.
   virtual void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) = 0;
@@ -95,7 +99,7 @@ struct identity_traces {
 };
 BOOST_DESCRIBE_STRUCT(identity_traces, (), (identifiers, keys))
 
-// What somebody is known by.
+// What somebody is known by, or was.
 struct named_identifier {
   std::string space;
   std::string raw;
@@ -132,6 +136,12 @@ class durable_directory : public directory {
 
   // For who erases them, and looks afterwards whether any of it is left.
   virtual identity_traces traces_of(store::sql::connection& in, std::span<const core::subject_handle> people) const = 0;
+  // Within the caller's transaction, these identifiers name nobody for an enrolment of what came before that time, UTC
+  // ms: so that a file which waits to be imported does not bring back who asked to be erased. Until the request lets
+  // go.
+  virtual void withhold(store::sql::transaction& in, std::int64_t request, std::span<const identifier_trace> erased,
+                        std::int64_t at) = 0;
+  virtual void let_go(store::sql::transaction& in, std::int64_t request) = 0;
   // A handle that is nobody's: of a case, so that the vault has a key for it.
   virtual core::subject_handle new_handle(store::sql::transaction& in) = 0;
 };

@@ -247,6 +247,33 @@ TEST_P(sql_directory, an_erasure_between_two_that_are_committed_together_is_noti
             core::errc::failed_precondition);
 }
 
+TEST_P(sql_directory, what_came_before_an_erasure_brings_nobody_back_until_it_lets_go) {
+  constexpr std::int64_t asked_at = 1000;
+  const subject_handle ann = people().resolve("user", "ann");
+  db().write([&](sql::transaction& in) {
+    const identity_traces traces = people().traces_of(in, std::span(&ann, 1));
+    people().erase(in, ann);
+    people().withhold(in, 7, traces.identifiers, asked_at);
+  });
+  const auto met_at = [&](std::int64_t came_at) {
+    const auto import = people().enrol("user");
+    import->came_at(came_at);
+    const auto handles = resolve(*import, {"ann", "bob", "ann"});
+    EXPECT_EQ(handles[0], handles[2]);
+    EXPECT_NE(handles[1], subject_handle());
+    record(*import);
+    return handles[0];
+  };
+  EXPECT_EQ(met_at(asked_at - 1), subject_handle());
+  EXPECT_EQ(people().find("user", "ann"), std::nullopt);
+  const subject_handle again = met_at(asked_at);
+  EXPECT_NE(again, subject_handle());
+  EXPECT_EQ(met_at(asked_at - 1), subject_handle()) << "also not to who came back";
+  EXPECT_EQ(resolve(*people().enrol("user"), {"ann"}).front(), again);
+  db().write([&](sql::transaction& in) { people().let_go(in, 7); });
+  EXPECT_EQ(met_at(asked_at - 1), again);
+}
+
 TEST_P(sql_directory, an_import_that_fails_leaves_no_identifier) {
   {
     const auto import = people().enrol("user");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -57,6 +58,14 @@ constexpr sql::migration migrations[] = {{"subject", 1, R"(
 )"},
                                          {"subject", 2, R"(
   ALTER TABLE subject_identifier ADD COLUMN linked_at BIGINT NOT NULL DEFAULT 0;  -- UTC ms; 0: it came first
+)"},
+                                         {"subject", 3, R"(
+  CREATE TABLE subject_withheld (
+    digest {text} NOT NULL,     -- of space and identifier, keyed
+    request BIGINT NOT NULL,    -- the erasure
+    withheld_at BIGINT NOT NULL,  -- UTC ms: what came before it brings nobody back
+    PRIMARY KEY (digest, request)
+  );
 )"}};
 
 constexpr std::size_t rows_at_a_time = 4096;
@@ -64,6 +73,7 @@ constexpr std::uint64_t largest_block = 65'536;
 // What an enrolment that has met more people looks up is not kept in the cache: it is an import.
 constexpr std::size_t largest_cached = 16'384;
 constexpr core::subject_handle nobody;
+constexpr std::int64_t at_this_moment = std::numeric_limits<std::int64_t>::max();
 
 std::string place_of(std::string_view space, core::subject_handle subject) {
   return fmt::format("subject_identifier.identifier {} {}", space, subject.value());
@@ -99,6 +109,34 @@ void look_up(sql::connection& in, const vault& keys, std::string_view space, std
               }
             });
   });
+}
+
+// No space has a '!' in its name: not what finds the person, whose bytes an erasure looks for.
+std::string withheld_digest(const vault& keys, std::string_view space, std::string_view raw) {
+  return keys.lookup_of(fmt::format("{}!", space), raw);
+}
+
+// Which of these are withheld from what came at that time.
+std::vector<bool> find_withheld(sql::connection& in, const vault& keys, std::string_view space,
+                                std::span<const std::string_view> raw, std::int64_t came_at) {
+  std::vector<bool> withheld(raw.size());
+  if (in.query_one("SELECT count(*) FROM subject_withheld WHERE withheld_at > :came_at", {{"came_at", came_at}})[0]
+          .int64(0) == 0) {
+    return withheld;
+  }
+  in_runs(raw.size(), [&](std::size_t first, std::size_t count) {
+    std::vector<std::string> digests(count);
+    std::unordered_map<std::string_view, std::size_t> positions;
+    for (std::size_t i = 0; i < count; ++i) {
+      digests[i] = withheld_digest(keys, space, raw[first + i]);
+      positions.emplace(digests[i], first + i);
+    }
+    const std::vector<std::string_view> wanted(digests.begin(), digests.end());
+    in.each("SELECT digest FROM subject_withheld WHERE withheld_at > :came_at AND digest IN {texts:digests}",
+            {{"came_at", came_at}, {"digests", sql::text_list(wanted)}},
+            [&](const sql::row& row) { withheld[positions.at(row.text(0))] = true; });
+  });
+  return withheld;
 }
 
 core::secret_key random_key(core::subject_handle) {
@@ -168,6 +206,7 @@ class sql_enrolment final : public enrolment {
  public:
   sql_enrolment(sql_directory& of, std::string_view space);
 
+  void came_at(std::int64_t ms) override { came_at_ = ms; }
   void resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) override;
   std::uint64_t added() const override { return added_.size(); }
   void record(sql::transaction& in) override;
@@ -189,6 +228,8 @@ class sql_enrolment final : public enrolment {
   std::vector<std::shared_ptr<promises>> outdated_;
   std::unordered_map<core::subject_handle, const promises*> added_before_;  // whom an outdated one promised
   identifier_map met_;
+  identifier_map withheld_;  // met as nobody
+  std::int64_t came_at_ = at_this_moment;
   std::vector<std::size_t> added_;            // positions in met_ of those that the table does not have
   std::vector<core::subject_handle> cached_;  // of those that the cache had, and are not in met_
 };
@@ -382,6 +423,17 @@ class sql_directory final : public durable_directory {
     return found;
   }
 
+  void withhold(sql::transaction& in, std::int64_t request, std::span<const identifier_trace> erased,
+                std::int64_t at) override {
+    for (const identifier_trace& one : erased) {
+      in.execute("INSERT INTO subject_withheld (digest, request, withheld_at) VALUES (:digest, :request, :at)",
+                 {{"digest", withheld_digest(*keys_, one.space, one.identifier)}, {"request", request}, {"at", at}});
+    }
+  }
+  void let_go(sql::transaction& in, std::int64_t request) override {
+    in.execute("DELETE FROM subject_withheld WHERE request = :request", {{"request", request}});
+  }
+
   core::subject_handle new_handle(sql::transaction& in) override { return core::subject_handle(reserve(in, 1)); }
 
   static void check(std::string_view space, std::span<const std::string_view> raw) {
@@ -545,7 +597,8 @@ sql_enrolment::sql_enrolment(sql_directory& of, std::string_view space)
     : directory_(of), space_(space), erasures_(of.erasures_of_cache()) {}
 
 void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<core::subject_handle> handles) {
-  const bool cached = met_.size() + cached_.size() <= largest_cached;
+  // What the cache says of who came back is not for what came before.
+  const bool cached = came_at_ == at_this_moment && met_.size() + cached_.size() <= largest_cached;
   if (!cached) {
     met_.find(raw, handles);
   } else {
@@ -556,7 +609,8 @@ void sql_enrolment::resolve(std::span<const std::string_view> raw, std::span<cor
   // The rest, each once.
   identifier_map unmet;
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (handles[i] == nobody && met_.find(raw[i]) == nobody && unmet.find(raw[i]) == nobody) {
+    if (handles[i] == nobody && met_.find(raw[i]) == nobody && unmet.find(raw[i]) == nobody &&
+        withheld_.find(raw[i]) == nobody) {
       check_identifier(space_, raw[i]);
       unmet.insert(raw[i], core::subject_handle(1));
     }
@@ -586,7 +640,7 @@ void sql_enrolment::meet(const identifier_map& unmet, bool cached) {
       space_, fresh, known,
       [&](std::span<const std::string_view> rest, std::span<core::subject_handle> of) { meet(rest, of); });
   for (std::size_t i = 0; i < fresh.size(); ++i) {
-    if (met_.find(fresh[i]) == nobody) {
+    if (met_.find(fresh[i]) == nobody && withheld_.find(fresh[i]) == nobody) {
       met_.insert(fresh[i], known[i]);  // somebody else put it into the cache meanwhile
     }
   }
@@ -596,9 +650,11 @@ void sql_enrolment::meet(const identifier_map& unmet, bool cached) {
 // has.
 void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::subject_handle> known) {
   std::vector<core::subject_handle> handles(raw.size());
+  std::vector<bool> withheld;
   const std::lock_guard lock(directory_.assigning_);
   const std::int64_t now = directory_.database_.read([&](sql::connection& in) {
     look_up(in, *directory_.keys_, space_, raw, handles);
+    withheld = find_withheld(in, *directory_.keys_, space_, raw, came_at_);
     return erasures(in);
   });
   std::ranges::copy(handles, known.begin());
@@ -608,9 +664,15 @@ void sql_enrolment::meet(std::span<const std::string_view> raw, std::span<core::
   }
   std::uint64_t missing = 0;
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    missing += handles[i] == nobody && promised->handles.find(raw[i]) == nobody ? 1 : 0;
+    missing += handles[i] == nobody && !withheld[i] && promised->handles.find(raw[i]) == nobody ? 1 : 0;
   }
   for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (withheld[i]) {
+      // Also who has come back since: not with what came before.
+      withheld_.insert(raw[i], core::subject_handle(1));
+      known[i] = nobody;
+      continue;
+    }
     if (handles[i] != nobody) {
       met_.insert(raw[i], handles[i]);
       continue;

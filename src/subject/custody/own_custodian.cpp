@@ -119,6 +119,16 @@ std::vector<holding> places_of_ours() {
        "the "
        "archive."},
       {store_kind::sql_table,
+       "subject_withheld",
+       data_about::data_subjects,
+       "Keyed digests of the identifiers of people whose erasure is under way, so that no file which came before they "
+       "asked brings them back.",
+       {"identifiers"},
+       {},
+       "until the erasure is completed",
+       "rows are deleted in the transaction that certifies it",
+       "It names only who is being erased, and nothing leads from you to it."},
+      {store_kind::sql_table,
        "subject_follow_up",
        data_about::nobody,
        "The second certificates of erasures that left something for later, once it came true, and which wait for one.",

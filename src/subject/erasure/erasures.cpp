@@ -209,6 +209,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
                             0});
     }
     made.id = request_table::insert(in, made, of);
+    house_.people.withhold(in, made.id, traces.identifiers, made.requested_at);
 
     const std::string about = core::write_json(requested_details{made.id, made.people});
     std::vector<audit_entry> entries;
@@ -227,6 +228,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
 std::vector<rights_request> erasures::finish(const custody_context& with) {
   const std::lock_guard finishing(finishing_);
   judged_anew_ = false;
+  waits_for_files_ = false;
   auto cases =
       house_.sql.read([](sql::connection& in) { return request_table::open_cases(in, certified_right::erasure); });
   if (cases.empty()) {
@@ -266,6 +268,7 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
     if (problem.code() != core::errc::cancelled) {
       keep_obstacle(cases, problem.kept_message());
     }
+    waits_for_files_ = !now.sought.empty() && file_from_before(house_, now.sought).has_value();
     throw;
   } catch (const std::exception& problem) {
     keep_obstacle(cases, core::kept_message_of(problem));
@@ -293,7 +296,7 @@ void erasures::look(pass& in, const custody_context& with) {
     return house_.keys.keys_of(from, wanted);
   });
   for (const auto& one : in.cases) {
-    in.sought.push_back({one.id, traces_of(one, keys), one.dismissed, one.attempts});
+    in.sought.push_back({one.id, one.requested_at, traces_of(one, keys), one.dismissed, one.attempts});
   }
   const std::uint64_t total =
       house_.all.all().size() * static_cast<std::uint64_t>(std::ranges::count(in.cases, false, &open_case::looked));
@@ -408,6 +411,7 @@ void erasures::close(pass& in) {
             step.details = "was gone, and of whomever it was about, before the erasure came to it";
           }
         }
+        house_.people.let_go(to, one.id);
         request_table::close(to, one.id, steps, certify(to, in, one, steps, now));
         follow_up_table::expect(to, one.id, steps);
       }

@@ -67,8 +67,9 @@ class erasures {
   // errc::invalid_argument for another path, and for words that hold an identifier which the search would find;
   // errc::resource_exhausted above max_dismissed_finds (dismissed_finds.h).
   rights_request dismiss_find(std::int64_t request, std::string_view file, std::string_view reason, const actor& by);
-  // A find was dismissed since the last attempt began: what stood in its way may do so no more.
-  bool worth_another_attempt() const { return judged_anew_; }
+  // What stood in the way of the last attempt may do so no more: a find was dismissed since, or it was a file on its
+  // way in.
+  bool worth_another_attempt() const { return judged_anew_ || waits_for_files_; }
 
   // Follows up on completed requests of which every step has come true since (custodian::settled): a second
   // certificate, the steps of the request as they are now, and "erasure.settled" in the audit log. Their ids. One that
@@ -113,6 +114,7 @@ class erasures {
   erasure_house house_;
   std::mutex finishing_;  // held by finish() and follow_up()
   std::atomic<bool> judged_anew_ = false;
+  std::atomic<bool> waits_for_files_ = false;
   erasure_board board_;
 };
 

@@ -17,6 +17,7 @@
 #include "core/file.h"
 #include "core/subject_handles.h"
 #include "core/temporary_directory.h"
+#include "core/time.h"
 #include "store/sql/locked_files.h"
 #include "store/sql/test_database.h"
 #include "subject/erasure/byte_scan.h"
@@ -567,6 +568,31 @@ TEST_P(erasures_on_both, a_file_on_its_way_in_is_remarked_upon) {
   const certificate proof = verified(asked.id);
   EXPECT_EQ(proof.verification.found, 1U);
   EXPECT_NE(proof.remarks.front().find("(uploads)"), std::string::npos);
+}
+
+TEST_P(erasures_on_both, a_file_that_came_before_is_waited_for) {
+  const std::filesystem::path file = data() / "uploads" / "1.csv";
+  core::write_file(file, "ann-of-the-mill,tea");
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  const auto asked = begin({handle("ann-of-the-mill")});
+  EXPECT_NE(obstacle(errc::failed_precondition).find("uploads/1.csv came before the erasure was asked for"),
+            std::string::npos);
+  EXPECT_TRUE(all_->worth_another_attempt());
+  const auto import_of_before = people_->enrol("user");
+  import_of_before->came_at(core::now_ms() - core::milliseconds_per_day);
+  core::subject_handle met(1);
+  const std::string_view ann = "ann-of-the-mill";
+  import_of_before->resolve({&ann, 1}, {&met, 1});
+  EXPECT_EQ(met, core::subject_handle());
+
+  std::filesystem::remove(file);
+  ASSERT_EQ(finish().size(), 1U);
+  EXPECT_FALSE(all_->worth_another_attempt());
+  EXPECT_EQ(verified(asked.id).verification.found, 0U);
+  EXPECT_EQ(db().read([](store::sql::connection& in) {
+    return in.query_one("SELECT count(*) FROM subject_withheld")[0].int64(0);
+  }),
+            0);
 }
 
 TEST_P(erasures_on_both, who_comes_back_before_it_is_over_is_somebody_new_and_stays) {

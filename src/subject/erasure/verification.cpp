@@ -14,12 +14,14 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/file_time.h"
 #include "store/sql/locked_files.h"
 #include "subject/erasure/byte_scan.h"
 #include "subject/erasure/dismissed_finds.h"
 
 namespace eunomia::subject {
 
+namespace fs = std::filesystem;
 namespace sql = store::sql;
 
 namespace {
@@ -251,10 +253,29 @@ std::vector<std::string> remarks_on(const search& found, const erasure_house& ho
 
 }  // namespace
 
+std::optional<std::string> file_from_before(const erasure_house& house, std::span<const sought_traces> requests) {
+  const std::int64_t last = std::ranges::max(requests, {}, &sought_traces::requested_at).requested_at;
+  for (const std::string& folder : house.passing) {
+    std::error_code gone;
+    for (auto entry = fs::directory_iterator(house.data / folder, gone); entry != fs::directory_iterator(); ++entry) {
+      if (core::last_written_ms(entry->path()).value_or(last) < last) {
+        return folder + entry->path().filename().string();
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 erasure_verification verify_erased(const erasure_house& house, std::span<const core::subject_handle> people,
                                    std::span<const sought_traces> requests, const custody_context& with,
                                    const bytes_told& told) {
   const auto begin = std::chrono::steady_clock::now();
+  if (const auto file = file_from_before(house, requests)) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("{} came before the erasure was asked for, and waits to be imported without whom it "
+                                  "erases; then this ends",
+                                  *file));
+  }
   for (const auto& one : house.all.all()) {
     for (const amount_held& left : one->find(people, with)) {
       throw core::error(core::errc::failed_precondition,

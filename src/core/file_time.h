@@ -1,0 +1,21 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace eunomia::core {
+
+// When a file was last written, UTC ms; nothing when it is not there.
+inline std::optional<std::int64_t> last_written_ms(const std::filesystem::path& file) {
+  std::error_code gone;
+  const auto written = std::filesystem::last_write_time(file, gone);
+  if (gone) {
+    return std::nullopt;
+  }
+  const auto since_1970 = std::chrono::file_clock::to_sys(written).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since_1970).count();
+}
+
+}  // namespace eunomia::core
