@@ -219,7 +219,8 @@ class checker {
   static std::vector<std::string> faults_of_text(const shape& as, const std::string& text) {
     std::vector<std::string> faults = faults_of_size(as, characters_of(text));
     // One that is too long is not matched: it may be as long as a body.
-    if (faults.empty() && !as.pattern.empty() && !RE2::FullMatch(text, compiled(as.pattern))) {
+    const bool too_long = as.max && characters_of(text) > *as.max;
+    if (!too_long && !as.pattern.empty() && !RE2::FullMatch(text, compiled(as.pattern))) {
       faults.push_back(fmt::format("Member must satisfy regular expression pattern: {}", as.pattern));
     }
     if (!as.values.empty() && std::ranges::find(as.values, text) == as.values.end()) {
@@ -230,7 +231,8 @@ class checker {
 
   void tell(const std::string& path, const shape& as, const json_value& value, const std::vector<std::string>& faults) {
     for (const std::string& fault : faults) {
-      const bool shown = !as.sensitive && !value.text().empty() && value.text().size() <= longest_told;
+      const bool is_one = as.is != kind::list && as.is != kind::map;
+      const bool shown = is_one && !as.sensitive && value.text().size() <= longest_told;
       tell(fmt::format("Value {}at '{}' failed to satisfy constraint: {}",
                        shown ? fmt::format("'{}' ", value.text()) : "", path, fault));
     }
