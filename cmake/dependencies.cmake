@@ -24,6 +24,11 @@ add_library(soci INTERFACE)
 target_link_libraries(soci INTERFACE ${SOCI_SQLITE3} ${SOCI_POSTGRESQL} ${SOCI_CORE} PkgConfig::sqlite3
                                      PkgConfig::libpq)
 
+# Not by pkg-config, whose -pthread the precompiled header was not made with.
+find_library(RE2_LIBRARY re2 REQUIRED)
+add_library(re2 INTERFACE)
+target_link_libraries(re2 INTERFACE ${RE2_LIBRARY})
+
 # OpenBLAS is always called from our own threads, one of its threads each: see docs/decisions/.
 find_library(OPENBLAS_LIBRARY openblas REQUIRED)
 find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE} ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread REQUIRED)

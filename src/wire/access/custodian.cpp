@@ -13,7 +13,7 @@ std::unique_ptr<subject::custodian> make_custodian() {
         "Tokens: a hash of the secret, the role, a label of the administrator's choice, the day of the last use.",
         {"credentials"},
         {},
-        "for ever, revoked ones too: the audit log names them",
+        "until 90 days after they expired or were revoked, and somebody makes another",
         "the label can name an office instead"},
        {store_kind::file,
         "administrator.token",

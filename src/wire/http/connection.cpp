@@ -123,6 +123,8 @@ void connection::begin_request() {
   sent_ = 0;
   began_ = {};
   body_failure_.reset();
+  guard_.reset();
+  wrong_credential_ = false;
   expired_ = false;
   answer_broken_ = false;
   if (output_.capacity() > max_kept_output_bytes) {

@@ -64,6 +64,9 @@ class connection final : public deadlines::entry, public connection_hook {
   // connection_body.cpp: what a request brings
   enum class body_state { more, nothing, whole, failed, gone };
   awaitable<body_state> read_some_body(request_parser& parser, std::uint64_t limit, std::string& into, bool may_wait);
+  std::size_t take_body(request_parser& parser, std::string& into);
+  body_state end_body();
+  void refuse_body(body_guard::refusal why);
   awaitable<body_state> read_to_memory(request_parser& parser, const route& to);
   awaitable<body_state> read_to_file(request_parser& parser, const route& to);
   awaitable<body_state> read_lines(request_parser& parser, const route& to, response& answer);
@@ -73,6 +76,7 @@ class connection final : public deadlines::entry, public connection_hook {
   // connection_answer.cpp: who may, what runs, what is sent
   awaitable<void> answer_request(request_parser& parser, outcome& result);
   awaitable<std::optional<failure>> admit(const protocol& speaks, const route& to, std::vector<header>& with);
+  awaitable<failure> slow_down(failure why, std::vector<header>& with);
   awaitable<void> run_handler(const route& to, outcome& result);
   void remove_body_file() noexcept;
   response refusal(const failure& why, std::vector<header> with = {}) const;
@@ -111,6 +115,9 @@ class connection final : public deadlines::entry, public connection_hook {
   core::file_descriptor file_;
   std::uint64_t file_bytes_ = 0;
   std::optional<failure> body_failure_;
+  std::unique_ptr<body_guard> guard_;  // of the credential
+  std::string guarded_;                // what it is given
+  bool wrong_credential_ = false;      // it says so of the body
 
   unsigned since_wait_ = 0;  // requests answered without waiting for anything
   bool idle_ = false;        // between requests, or before the first: nothing arrived

@@ -131,7 +131,10 @@ awaitable<std::optional<failure>> connection::admit(const protocol& speaks, cons
   authenticator::outcome said = speaks.credentials().authenticate(request_);
   if (said.who) {
     caller_id_ = said.who->id;
-    server_.failures.succeeded(remote_address_);
+    guard_ = std::move(said.guard);
+    if (!guard_) {
+      server_.failures.succeeded(remote_address_);
+    }
     if (!to.who.allows(said.who->as)) {
       co_return failure{403, "permission_denied",
                         "this route wants the role " + roles_of(to.who) + "; " + said.who->id + " has the role " +
@@ -140,20 +143,29 @@ awaitable<std::optional<failure>> connection::admit(const protocol& speaks, cons
     request_.caller = std::move(said.who);
     co_return std::nullopt;
   }
+  failure why{401, "unauthenticated", std::move(said.reason)};
   if (said.was_tried) {
-    const failure_delay::verdict slow = server_.failures.failed(remote_address_, steady_clock::now());
-    if (!slow.may_wait) {
-      const auto seconds = std::chrono::ceil<std::chrono::seconds>(slow.delay);
-      with.push_back({"Retry-After", std::to_string(seconds.count())});
-      co_return failure{429, "too_many_failures", "too many wrong credentials from this address; come back later"};
-    }
-    if (slow.delay.count() > 0) {
-      co_await pause(slow.delay);
-      server_.failures.end_wait(remote_address_);
-    }
+    why = co_await slow_down(std::move(why), with);
   }
-  with.push_back({"WWW-Authenticate", speaks.credentials().challenge()});
-  co_return failure{401, "unauthenticated", std::move(said.reason)};
+  if (why.status == 401) {
+    with.push_back({"WWW-Authenticate", speaks.credentials().challenge()});
+  }
+  co_return why;
+}
+
+// After a wrong credential, waits as long as the address has earned; what is answered then.
+awaitable<failure> connection::slow_down(failure why, std::vector<header>& with) {
+  const failure_delay::verdict slow = server_.failures.failed(remote_address_, steady_clock::now());
+  if (!slow.may_wait) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(slow.delay);
+    with.push_back({"Retry-After", std::to_string(seconds.count())});
+    co_return failure{429, "too_many_failures", "too many wrong credentials from this address; come back later"};
+  }
+  if (slow.delay.count() > 0) {
+    co_await pause(slow.delay);
+    server_.failures.end_wait(remote_address_);
+  }
+  co_return why;
 }
 
 // Opens the file of an answer, on whatever thread the answer was made; throws, and there is another answer.
@@ -223,6 +235,9 @@ awaitable<void> connection::answer_request(request_parser& parser, outcome& resu
   std::vector<header> with;
   std::optional<failure> why = co_await admit(*speaks_, to, with);
   using kind = body_policy::kind;
+  if (!why && guard_ && to.body.into == kind::lines) {
+    why = failure{403, "permission_denied", "this route takes no credential that signs the body; use a token"};
+  }
   if (!why && to.body.into == kind::none && !parser.done()) {
     why = failure{400, "invalid_argument", "this route takes no body"};
   }
@@ -249,7 +264,7 @@ awaitable<void> connection::answer_request(request_parser& parser, outcome& resu
   }
   body_state state = body_state::whole;
   switch (to.body.into) {
-    case kind::none: break;
+    case kind::none: state = end_body(); break;
     case kind::memory: state = co_await read_to_memory(parser, to); break;
     case kind::file: state = co_await read_to_file(parser, to); break;
     case kind::lines: state = co_await read_lines(parser, to, result.answer); break;
@@ -264,7 +279,10 @@ awaitable<void> connection::answer_request(request_parser& parser, outcome& resu
   if (state == body_state::gone) {
     answer_broken_ = true;
   } else if (state == body_state::failed) {
-    result.answer = refusal(*body_failure_);
+    if (wrong_credential_) {
+      body_failure_ = co_await slow_down(std::move(*body_failure_), with);
+    }
+    result.answer = refusal(*body_failure_, std::move(with));
   }
 }
 

@@ -44,8 +44,7 @@ awaitable<connection::body_state> connection::read_some_body(request_parser& par
   while (!parser.done()) {
     if (!input_.empty()) {
       const std::uint64_t before = parser.body_bytes();
-      const std::size_t used = parser.read_body(input_.view(), into, body_failure_);
-      input_.consume(used);
+      input_.consume(take_body(parser, into));
       if (!body_failure_ && parser.body_bytes() > limit) {
         body_failure_ = too_large(limit);
       }
@@ -79,7 +78,43 @@ awaitable<connection::body_state> connection::read_some_body(request_parser& par
         co_return body_state::failed;
     }
   }
-  co_return body_state::whole;
+  co_return end_body();
+}
+
+// What the parser finds at the front of the input, as the credential lets it through; how many bytes that took.
+std::size_t connection::take_body(request_parser& parser, std::string& into) {
+  const std::size_t before = into.size();
+  std::size_t used = 0;
+  if (guard_) {
+    guarded_.clear();
+    used = parser.read_body(input_.view(), guarded_, body_failure_);
+    if (auto against = body_failure_ ? std::nullopt : guard_->take(guarded_, into)) {
+      refuse_body(std::move(*against));
+    }
+  } else {
+    used = parser.read_body(input_.view(), into, body_failure_);
+  }
+  request_.body_bytes += into.size() - before;
+  return used;
+}
+
+// Whether the caller called, where their credential covers the body.
+connection::body_state connection::end_body() {
+  if (!guard_) {
+    return body_state::whole;
+  }
+  const auto guard = std::move(guard_);
+  if (auto against = guard->finish()) {
+    refuse_body(std::move(*against));
+    return body_state::failed;
+  }
+  server_.failures.succeeded(remote_address_);
+  return body_state::whole;
+}
+
+void connection::refuse_body(body_guard::refusal why) {
+  body_failure_ = std::move(why.why);
+  wrong_credential_ = why.wrong_credential;
 }
 
 awaitable<connection::body_state> connection::read_to_memory(request_parser& parser, const route& to) {
@@ -87,7 +122,6 @@ awaitable<connection::body_state> connection::read_to_memory(request_parser& par
   while (state == body_state::more) {
     state = co_await read_some_body(parser, to.body.limit, request_.body, true);
   }
-  request_.body_bytes = parser.body_bytes();
   co_return state;
 }
 
@@ -143,7 +177,6 @@ awaitable<connection::body_state> connection::read_to_file(request_parser& parse
     }
     piece.clear();
   }
-  request_.body_bytes = parser.body_bytes();
   co_return state;
 }
 
@@ -204,7 +237,6 @@ awaitable<connection::body_state> connection::read_lines(request_parser& parser,
       state = taken ? state : body_state::failed;
     }
   }
-  request_.body_bytes = parser.body_bytes();
   // The sink ends on the pool as well: it may have something to undo.
   const std::function<void()> finish = [&]() noexcept {
     try {
@@ -227,6 +259,7 @@ awaitable<connection::body_state> connection::read_lines(request_parser& parser,
 
 // Reads the rest of a body that nobody wants, when it is small: the connection can then be kept.
 awaitable<bool> connection::drain_body(request_parser& parser) {
+  guard_.reset();
   std::string ignored;
   body_state state = body_state::more;
   while (state == body_state::more) {

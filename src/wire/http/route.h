@@ -78,21 +78,6 @@ struct route {
   std::function<std::unique_ptr<line_sink>(request&)> open_sink = nullptr;
 };
 
-// How a protocol finds out who calls; called on the connection's thread with the head alone (no body), so it must not
-// block. Nothing when there is no credential or it is wrong: why, for the log and the answer, without the credential.
-class authenticator {
- public:
-  virtual ~authenticator() = default;
-  struct outcome {
-    std::optional<identity> who;
-    std::string reason;      // "no Authorization header", "the token is revoked"
-    bool was_tried = false;  // a credential was given, and wrong: such failures are slowed down
-  };
-  virtual outcome authenticate(const request& head) const = 0;
-  // The value of WWW-Authenticate.
-  virtual std::string challenge() const = 0;
-};
-
 // Why a request was not answered by a handler, or what a handler threw.
 struct failure {
   unsigned status = 500;
@@ -102,6 +87,38 @@ struct failure {
 // The status of what a handler threw: invalid_argument 400, not_found 404, already_exists and failed_precondition 409,
 // permission_denied 403, resource_exhausted 507, unavailable 503, cancelled 409, corrupt and internal 500.
 failure failure_of(const core::error& problem);
+
+// What a credential that covers the body does with it: checks it as it arrives, and takes off what it was wrapped in
+// (AWS Signature Version 4 signs a digest of it, or each of its chunks). On the connection's thread: it must not block.
+class body_guard {
+ public:
+  struct refusal {
+    failure why;
+    bool wrong_credential = false;  // and the body is not merely malformed: such failures are slowed down
+  };
+  virtual ~body_guard() = default;
+  // Appends to body what a handler is to see of these bytes, which come in order.
+  virtual std::optional<refusal> take(std::string_view bytes, std::string& body) = 0;
+  // After the last of them, and before the handler runs.
+  virtual std::optional<refusal> finish() = 0;
+};
+
+// How a protocol finds out who calls; called on the connection's thread with the head alone (no body), so it must not
+// block. Nothing when there is no credential or it is wrong: why, for the log and the answer, without the credential.
+class authenticator {
+ public:
+  virtual ~authenticator() = default;
+  struct outcome {
+    std::optional<identity> who;
+    std::string reason;      // "no Authorization header", "the token is revoked"
+    bool was_tried = false;  // a credential was given, and wrong: such failures are slowed down
+    // With who: they called if it has nothing against the body. Not for routes that take it line by line.
+    std::unique_ptr<body_guard> guard = nullptr;
+  };
+  virtual outcome authenticate(const request& head) const = 0;
+  // The value of WWW-Authenticate.
+  virtual std::string challenge() const = 0;
+};
 
 // A protocol on the one port: its routes, who calls, and the shape of its errors.
 class protocol {

@@ -1,5 +1,6 @@
 #include <random>
 
+#include "wire/http/failure_delay.h"
 #include "wire/http/test_server.h"
 
 // Bodies: into memory, into a file, line by line, and those that nobody wants.
@@ -299,6 +300,84 @@ TEST_F(body_test, a_file_is_sent_whole_and_removed_when_asked) {
   EXPECT_FALSE(fs::exists(path));
   EXPECT_EQ(one.ask(get("/export")).status, 404U) << "it is gone";
   EXPECT_EQ(one.ask(get("/plain")).body, "plain");
+}
+
+// A credential that covers the body has it checked before a handler runs.
+class guarded_body_test : public body_test {
+ protected:
+  guarded_body_test() {
+    const access engineers = access::roles(role::engineer);
+    speaks.add(
+        method::post, "/signed",
+        [this](request& r) {
+          ++answered;
+          return response{.body = r.body + " " + std::to_string(r.body_bytes)};
+        },
+        {body_policy::kind::memory, 100}, execution::worker, engineers);
+    speaks.add(
+        method::post, "/signed/file",
+        [this](request& r) {
+          ++answered;
+          return response{.body = core::read_file(r.body_file) + " " + std::to_string(r.body_bytes)};
+        },
+        {body_policy::kind::file, 10 << 20}, execution::worker, engineers);
+    speaks.add(
+        method::get, "/signed",
+        [this](request&) {
+          ++answered;
+          return response{.body = "read"};
+        },
+        {}, execution::worker, engineers);
+    for (route& one : speaks.table) {
+      if (one.path == "/lines") {
+        one.who = engineers;
+      }
+    }
+  }
+  static std::string signed_post(std::string_view path, std::string_view body) {
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: h\r\nAuthorization: Signed engineer\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + std::string(body);
+  }
+  std::atomic<int> answered = 0;
+};
+
+TEST_F(guarded_body_test, what_it_lets_through_is_what_handlers_see) {
+  start();
+  peer one = connect();
+  EXPECT_EQ(one.ask(signed_post("/signed", "he-ll-o!")).body, "hello! 6");
+  const std::string long_body = std::string(3'000'000, 'x') + "-!";
+  EXPECT_EQ(one.ask(signed_post("/signed/file", long_body)).body, std::string(3'000'000, 'x') + "! 3000001");
+  EXPECT_EQ(one.ask("POST /signed HTTP/1.1\r\nHost: h\r\nAuthorization: Signed engineer\r\nTransfer-Encoding: chunked"
+                    "\r\n\r\n" +
+                    chunk("a-") + chunk("-b!") + "0\r\n\r\n")
+                .body,
+            "ab! 3");
+}
+
+TEST_F(guarded_body_test, what_it_refuses_reaches_no_handler) {
+  start();
+  peer one = connect();
+  const answer wrong = one.ask(signed_post("/signed", "hello"));
+  EXPECT_EQ(wrong.status, 403U);
+  EXPECT_EQ(wrong.body, "wrong_signature: no '!' ends the body");
+  EXPECT_EQ(one.ask(signed_post("/signed/file", "hello")).status, 403U);
+  EXPECT_EQ(one.ask(signed_post("/signed", "")).status, 403U) << "an empty body is one too";
+  EXPECT_EQ(ask("GET /signed HTTP/1.1\r\nHost: h\r\nAuthorization: Signed engineer\r\n\r\n").status, 403U);
+  EXPECT_EQ(ask(signed_post("/signed", "who?!")).body, "invalid_argument: the body asks");
+  EXPECT_EQ(ask(signed_post("/lines", "a line!\n")).status, 403U);
+  EXPECT_EQ(answered, 0);
+  EXPECT_EQ(files_in(options.upload_folder), 0U);
+}
+
+TEST_F(guarded_body_test, a_body_that_does_not_fit_its_credential_is_a_wrong_credential) {
+  start();
+  const auto begin = std::chrono::steady_clock::now();
+  for (unsigned i = 0; i <= failure_delay::free_failures; ++i) {
+    EXPECT_EQ(ask(signed_post("/signed", "hello")).status, 403U);
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, failure_delay::first_delay);
+  EXPECT_EQ(ask(signed_post("/signed", "hello!")).status, 200U);
 }
 
 }  // namespace
