@@ -24,12 +24,6 @@ bool read_number(std::string_view text, int base, Number& into) {
   return !text.empty() && problem == std::errc() && stopped == end;
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), http::lower);
-  return lower;
-}
-
 std::vector<std::string> names_of(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {

@@ -148,12 +148,6 @@ bool is_signed_header(const claim& by, std::string_view lower_name) {
   return std::binary_search(by.signed_headers.begin(), by.signed_headers.end(), lower_name, std::less<>());
 }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), http::lower);
-  return lower;
-}
-
 std::optional<refusal> read_signed_headers(std::string_view text, const http::request& head, claim& into) {
   while (!text.empty()) {
     const std::size_t end = text.find(';');

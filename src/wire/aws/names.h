@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "wire/http/text.h"
 
 // What Signature Version 4 calls things on the wire.
 namespace eunomia::wire::aws {
@@ -37,6 +40,13 @@ inline constexpr std::string_view signed_chunks = "STREAMING-AWS4-HMAC-SHA256-PA
 inline constexpr std::string_view signed_chunks_and_trailer = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
 inline constexpr std::string_view unsigned_chunks_and_trailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 }  // namespace payload_name
+
+// Headers are signed under names in lower case.
+inline std::string lower_case(std::string_view name) {
+  std::string lower(name);
+  std::transform(lower.begin(), lower.end(), lower.begin(), http::lower);
+  return lower;
+}
 
 // "host;x-amz-date"
 inline std::string joined_names(std::span<const std::string> names) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "wire/aws/names.h"
-#include "wire/http/text.h"
 
 namespace eunomia::wire::aws {
 
@@ -24,8 +23,7 @@ credential_scope scope_of(const signing& how) {
 std::vector<std::string> names_to_sign(const http::request& request) {
   std::vector<std::string> names;
   for (const http::header& each : request.headers) {
-    std::string name = each.name;
-    std::transform(name.begin(), name.end(), name.begin(), http::lower);
+    std::string name = lower_case(each.name);
     if (std::find(changed_on_the_way.begin(), changed_on_the_way.end(), name) == changed_on_the_way.end()) {
       names.push_back(std::move(name));
     }
