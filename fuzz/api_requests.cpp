@@ -29,6 +29,7 @@
 #include "subject/erasure/erasures.h"
 #include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
+#include "wire/access/access_keys.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
 #include "wire/http/line_splitter.h"
@@ -130,6 +131,7 @@ class shop {
   subject::rights_desk desk_{{*sql_, *keys_, *people_, purposes_, audit_, custodians_, decisions_}};
   const recommend::rectifying rectifying_{datasets_, recommenders_, {}};
   access::tokens tokens_{*sql_};
+  access::access_keys access_keys_{*sql_, keys_->key_for(access::access_keys::sealing_key_use)};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
   core::purpose purpose_{"recommendation"};
@@ -151,6 +153,7 @@ class shop {
                  .rectifying = rectifying_,
                  .jobs = jobs_,
                  .tokens = tokens_,
+                 .access_keys = access_keys_,
                  .forget_pool = pool_,
                  .purpose = purpose_,
                  .user_space = "user",

@@ -31,6 +31,7 @@ class house : public testing::TestWithParam<sql::engine> {
     // What only the server opens.
     const job::jobs jobs(data_->database());
     const wire::access::tokens tokens(data_->database());
+    const wire::access::access_keys keys = data_->access_keys();
     recommend::dataset_description shop;
     shop.name = "shop";
     shop.users = {recommend::metadata_column::parse("COUNTRY:category")};

@@ -115,9 +115,14 @@ void data_directory::replay_ledger(environment& shared) {
                   {{"ledger", ledger_->size()}, {"erased", back.size()}});
 }
 
+wire::access::access_keys data_directory::access_keys() const {
+  return {*database_, keys_->key_for(wire::access::access_keys::sealing_key_use)};
+}
+
 backup::source data_directory::what_to_back_up() {
   // A dump has the steps of every room that the database has, also of those that this command did not need.
   const wire::access::tokens tokens(*database_);
+  const wire::access::access_keys keys = access_keys();
   const job::jobs jobs(*database_);
   return {*database_,
           *blobs_,

@@ -22,6 +22,7 @@
 #include "subject/purpose/purposes.h"
 #include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
+#include "wire/access/access_keys.h"
 
 namespace eunomia::backup {
 struct source;
@@ -58,6 +59,8 @@ class data_directory {
   subject::rights_desk& desk() { return *desk_; }
   subject::retention& retention() { return *retention_; }
   const recommend::rectifying& rectifying() const { return *rectifying_; }
+  // Opened anew at each call: one object may be in use at a time.
+  wire::access::access_keys access_keys() const;
   // What a backup of it is made of (backup/backup.h).
   backup::source what_to_back_up();
   // How many people the replay of the ledger erased when this was opened.

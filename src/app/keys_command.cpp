@@ -1,4 +1,4 @@
-// eunomia keys list and roll: the epochs of the keys that wrap those of people.
+// eunomia keys epochs, roll and reseal: the keys that wrap those of people.
 
 #include <fmt/format.h>
 
@@ -22,6 +22,7 @@ using wire::api::key_epoch_list;
 using wire::api::key_roll;
 
 constexpr std::int64_t day_ms = 86'400'000;
+constexpr const char* keyring = "The keyring: what wraps the keys of people";
 
 void list(environment& shared) {
   const auto epochs = shared.server.empty() ? wire::api::view_of(data_directory(shared).keys().keys())
@@ -75,22 +76,26 @@ void reseal(const std::filesystem::path& file, environment& shared) {
 }  // namespace
 
 void add_keys(CLI::App& eunomia, environment& shared) {
-  CLI::App* keys = eunomia.add_subcommand("keys", "The keys that wrap those of people");
+  CLI::App* keys = eunomia.add_subcommand("keys", "Access keys, and the keyring of the keys of people");
   keys->require_subcommand(1);
+  add_access_keys(*keys, shared);
 
-  CLI::App* listing = keys->add_subcommand("list", "Their epochs");
+  CLI::App* listing =
+      keys->add_subcommand("epochs", "The epochs of the keys that wrap those of people")->group(keyring);
   listing->callback([&shared] { shared.action = [&shared] { list(shared); }; });
 
   auto file = std::make_shared<std::filesystem::path>();
-  CLI::App* resealing = keys->add_subcommand("reseal", "Seal the keyring with another master key");
+  CLI::App* resealing = keys->add_subcommand("reseal", "Seal the keyring with another master key")->group(keyring);
   resealing->add_option("--new-master-key-file", *file, "The new key; made when the file is absent")->required();
   resealing->callback([file, &shared] { shared.action = [file, &shared] { reseal(*file, shared); }; });
 
   auto wanted = std::make_shared<key_roll>();
   auto grace_days = std::make_shared<std::int64_t>(key_upkeep_options().grace_days);
   auto only_finish = std::make_shared<bool>(false);
-  CLI::App* rolling = keys->add_subcommand(
-      "roll", "Begin a new epoch, wrap every key with it, and destroy the epochs whose time is over");
+  CLI::App* rolling =
+      keys->add_subcommand("roll",
+                           "Begin a new epoch, wrap every key with it, and destroy the epochs whose time is over")
+          ->group(keyring);
   rolling->add_flag("--only-finish", *only_finish,
                     "No new epoch: end a roll that was interrupted, and destroy what is due");
   rolling->add_flag("--destroy-now", wanted->destroy_now,

@@ -20,6 +20,7 @@
 #include "core/memory.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
+#include "wire/access/access_keys.h"
 #include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
@@ -67,6 +68,7 @@ class running {
       : flags_(std::move(flags)),
         data_(shared, milliseconds(flags_.rederive_delay_s)),
         tokens_(data_.database()),
+        access_keys_(data_.access_keys()),
         jobs_(data_.database()),
         key_upkeep_(jobs_, data_.keys(), data_.audit(), flags_.keys),
         audit_upkeep_(jobs_, data_.audit(), data_.keys(), read_public_keys(shared.data / public_keys_file),
@@ -162,6 +164,7 @@ class running {
             .rectifying = data_.rectifying(),
             .jobs = jobs_,
             .tokens = tokens_,
+            .access_keys = access_keys_,
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
@@ -178,6 +181,7 @@ class running {
   up_flags flags_;
   data_directory data_;
   wire::access::tokens tokens_;
+  wire::access::access_keys access_keys_;
   job::jobs jobs_;
   key_upkeep key_upkeep_;
   audit_upkeep audit_upkeep_;

@@ -99,6 +99,23 @@ def test_what_was_there_is_back_and_who_was_erased_since_is_not(eunomia, databas
     assert told["backup.restored"]["sequence"] < told["ledger.replayed"]["sequence"]
 
 
+def test_access_keys_open_after_a_restore_a_roll_and_another_master_key(eunomia, databases, tmp_path):
+    first = house(eunomia, tmp_path / "data", databases())
+    made = first.json("keys", "create", "--role", "engineer", "--label", "nightly export").expect().value
+    first.json("keys", "roll", "--destroy-now").expect()
+    first.json("backup", "--output", tmp_path / "backup").expect()
+    dumped = b"".join(path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file())
+    assert made["record"]["id"].encode() in dumped and made["secret"].encode() not in dumped
+    second = house(eunomia, tmp_path / "restored", databases())
+    second.json("restore", tmp_path / "backup", "--keys", first.data / "keys").expect()
+    second.json("keys", "roll", "--destroy-now").expect()
+    anew = tmp_path / "new-master-key"
+    second.run("keys", "reseal", "--new-master-key-file", anew).expect()
+    # Whoever lists them has unsealed them.
+    listed = second.json("keys", "list", "--master-key-file", anew).expect().value["access_keys"]
+    assert listed == [made["record"]]
+
+
 def test_nobody_erased_since_leaves_everything_as_it_was(eunomia, databases, tmp_path):
     first = filled(eunomia, tmp_path / "data", databases(), tmp_path)
     before = [first.recommended(f"user-{n:04}") for n in range(0, 120, 17)]

@@ -170,6 +170,14 @@ std::string vault::lookup_of(std::string_view space, std::string_view raw) const
   return core::to_base64(core::bytes_view(digest.bytes).first<lookup_bytes>());
 }
 
+core::secret_key vault::key_for(std::string_view use) const {
+  // No lookup is made of a text without U+0000.
+  core::digest256 derived = core::hmac_sha256(lookup_key_->reveal(), core::as_bytes(use));
+  auto key = core::secret_key::from_bytes(derived.bytes);
+  core::wipe(derived.bytes);
+  return key;
+}
+
 std::int64_t vault::current_epoch(sql::connection& in) const {
   return in.query_one("SELECT epoch FROM subject_vault")[0].int64(0);
 }

@@ -59,6 +59,10 @@ class vault final : public core::data_key_source {
   // Without that key, which is wrapped as those of people are, nobody can try out whether an identifier is there.
   std::string lookup_of(std::string_view space, std::string_view raw) const;
 
+  // A key of this database for something that belongs to no person, by the name of its use: the same before and after
+  // rolls, and where a backup was restored.
+  core::secret_key key_for(std::string_view use) const;
+
   // The keys of those who have one.
   data_keys keys_of(store::sql::connection& in, std::span<const core::subject_handle> people) const;
   data_keys keys_of(std::span<const core::subject_handle> people) const override;

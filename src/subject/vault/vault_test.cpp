@@ -102,6 +102,8 @@ TEST_P(vault_on_both_engines, a_key_does_not_open_when_it_is_moved_to_somebody_e
 TEST_P(vault_on_both_engines, rolling_wraps_the_living_anew_and_destroys_what_is_due) {
   const std::string ann = made_key(1);
   const std::string lookup = vault_->lookup_of("user", "ann");
+  const core::secret_key for_a_use = vault_->key_for("a use");
+  EXPECT_FALSE(vault_->key_for("another use") == for_a_use);
   const std::string before = wrapped(1);
   const rolled_keys first = vault_->roll(10 * day, 30 * day, job_);
   EXPECT_EQ(first.epoch, 2);
@@ -114,6 +116,7 @@ TEST_P(vault_on_both_engines, rolling_wraps_the_living_anew_and_destroys_what_is
   vault_ = open_vault(db(), folder());
   EXPECT_EQ(key(1), ann);
   EXPECT_EQ(vault_->lookup_of("user", "ann"), lookup);
+  EXPECT_TRUE(vault_->key_for("a use") == for_a_use);
 }
 
 // A copy of the database, as a backup or a replica has one, from before somebody was erased.

@@ -17,7 +17,7 @@
 #include "core/log.h"
 #include "core/published.h"
 #include "core/time.h"
-#include "core/utf8.h"
+#include "wire/access/terms.h"
 #include "wire/access/token_text.h"
 #include "wire/http/text.h"
 
@@ -45,14 +45,17 @@ struct token {
   http::identity who;
   std::string label;
   core::digest256 digest;
-  std::int64_t created_at = 0;
-  std::int64_t expires_at = 0;
-  std::int64_t revoked_at = 0;
+  validity valid;
   std::shared_ptr<std::atomic<std::int64_t>> last_used_day;  // one for all copies of a token
 
-  bool is_good(std::int64_t now) const { return revoked_at == 0 && (expires_at == 0 || now < expires_at); }
   token_record shown() const {
-    return {who.id, who.as, label, created_at, expires_at, revoked_at, last_used_day->load(std::memory_order_relaxed)};
+    return {who.id,
+            who.as,
+            label,
+            valid.created_at,
+            valid.expires_at,
+            valid.revoked_at,
+            last_used_day->load(std::memory_order_relaxed)};
   }
 };
 
@@ -64,9 +67,7 @@ token token_of(const sql::row& row) {
   of.who = {id_text(of.number), http::role_named(row.text(1))};
   of.label = row.text(2);
   of.digest = core::digest256_from_hex(row.text(3));
-  of.created_at = row.int64(4);
-  of.expires_at = row.int64(5);
-  of.revoked_at = row.int64(6);
+  of.valid = {row.int64(4), row.int64(5), row.int64(6)};
   of.last_used_day = std::make_shared<std::atomic<std::int64_t>>(row.int64(7));
   return of;
 }
@@ -96,30 +97,6 @@ token insert(sql::transaction& in, http::role as, std::string_view label, std::i
 
 std::int64_t day_of(std::int64_t ms) {
   return ms - ms % core::milliseconds_per_day;
-}
-
-// C0, DEL and C1 (U+0080 to U+009F), which move a terminal's cursor.
-bool has_control_character(std::string_view utf8) {
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(utf8[i]);
-    if (byte < 0x20 || byte == 0x7F ||
-        (byte == 0xC2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xA0)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-void check_label(std::string_view label) {
-  if (label.empty() || label.size() > tokens::max_label_bytes) {
-    throw core::error(core::errc::invalid_argument,
-                      fmt::format("the label of a token has {} bytes: give it 1 to {} (max_label_bytes), such as "
-                                  "\"shop frontend\"",
-                                  label.size(), tokens::max_label_bytes));
-  }
-  if (!core::is_utf8(label) || has_control_character(label)) {
-    throw core::error(core::errc::invalid_argument, "the label of a token is no UTF-8, or has control characters");
-  }
 }
 
 http::authenticator::outcome refused(std::string_view reason, bool was_tried) {
@@ -209,11 +186,10 @@ void tokens::state::write_days() {
 }
 
 std::shared_ptr<token_table> tokens::state::without_ended(std::int64_t now, std::vector<std::int64_t>& removed) const {
-  const std::int64_t oldest = now - std::int64_t{keep_ended_days} * core::milliseconds_per_day;
   auto kept = std::make_shared<token_table>(*table.current());
   std::erase_if(*kept, [&](const auto& each) {
     const token& of = each.second;
-    const bool gone = (of.revoked_at != 0 && of.revoked_at < oldest) || (of.expires_at != 0 && of.expires_at < oldest);
+    const bool gone = of.valid.is_long_over(now);
     if (gone) {
       removed.push_back(of.number);
     }
@@ -256,12 +232,8 @@ tokens::~tokens() = default;
 
 tokens::created tokens::create(http::role as, std::string_view label, std::uint32_t lifetime_days,
                                const also_changed& also) {
-  check_label(label);
-  if (lifetime_days > max_lifetime_days) {
-    throw core::error(core::errc::invalid_argument,
-                      fmt::format("a token cannot live for {} days (max_lifetime_days = {}; 0: forever)", lifetime_days,
-                                  max_lifetime_days));
-  }
+  check_label("a token", label);
+  check_lifetime("a token", lifetime_days);
   return state_->create(as, label, std::int64_t{lifetime_days} * core::milliseconds_per_day, also);
 }
 
@@ -291,18 +263,18 @@ void tokens::revoke(std::string_view id, const also_changed& also) {
                       fmt::format("there is no token \"{}\"; ids look like tok-7", id.substr(0, 40)));
   }
   token& revoked = found->second;
-  if (revoked.revoked_at != 0) {
+  if (revoked.valid.revoked_at != 0) {
     return;
   }
   const std::int64_t now = core::now_ms();
   const auto good_administrators = std::count_if(next->begin(), next->end(), [&](const auto& each) {
-    return each.second.who.as == http::role::administrator && each.second.is_good(now);
+    return each.second.who.as == http::role::administrator && each.second.valid.is_good(now);
   });
-  if (revoked.who.as == http::role::administrator && revoked.is_good(now) && good_administrators == 1) {
+  if (revoked.who.as == http::role::administrator && revoked.valid.is_good(now) && good_administrators == 1) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("{} is the last good token of an administrator; create another one first", id));
   }
-  revoked.revoked_at = now;
+  revoked.valid.revoked_at = now;
   state_->db.write([&](sql::transaction& in) {
     in.execute("UPDATE access_token SET revoked_at = :now WHERE id = :id", {{"now", now}, {"id", revoked.number}});
     if (also) {
@@ -360,8 +332,8 @@ http::authenticator::outcome tokens::authenticate(const http::request& head) con
   }
   const token& given = found->second;
   const std::int64_t now = core::now_ms();
-  if (!given.is_good(now)) {
-    return refused(given.revoked_at != 0 ? "the bearer token is revoked" : "the bearer token is expired", true);
+  if (!given.valid.is_good(now)) {
+    return refused(given.valid.revoked_at != 0 ? "the bearer token is revoked" : "the bearer token is expired", true);
   }
   state_->note_use(given, now);
   return {given.who, {}, false};

@@ -34,10 +34,6 @@ struct token_record {
 class tokens final : public http::authenticator {
  public:
   static constexpr std::size_t max_tokens = 10'000;
-  static constexpr std::size_t max_label_bytes = 128;
-  static constexpr std::uint32_t max_lifetime_days = 3650;
-  // Expired and revoked tokens are listed, and say why they are refused, so long; create() removes them after.
-  static constexpr std::uint32_t keep_ended_days = 90;
 
   // Brings the schema of this room up to date. The database must outlive this.
   explicit tokens(store::sql::database& database);
@@ -52,8 +48,8 @@ class tokens final : public http::authenticator {
   // transaction is repeated.
   using also_changed = std::function<void(store::sql::transaction& in, const token_record& changed)>;
 
-  // label: 1 to max_label_bytes of UTF-8 without control characters. lifetime_days 0: forever. Throws
-  // errc::invalid_argument, errc::resource_exhausted.
+  // Label and lifetime as terms.h has them; lifetime_days 0: forever. Removes those that ended keep_ended_days ago.
+  // Throws errc::invalid_argument, errc::resource_exhausted.
   created create(http::role as, std::string_view label, std::uint32_t lifetime_days = 0, const also_changed& also = {});
   std::vector<token_record> list() const;  // oldest first
   // Takes effect at the next request; once more changes nothing. Throws errc::not_found; errc::failed_precondition for

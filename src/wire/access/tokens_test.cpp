@@ -16,6 +16,7 @@
 #include "core/temporary_directory.h"
 #include "core/time.h"
 #include "store/sql/test_database.h"
+#include "wire/access/terms.h"
 #include "wire/access/token_text.h"
 
 namespace eunomia::wire::access {
@@ -248,13 +249,13 @@ TEST_P(bearer_tokens, labels_and_lifetimes_are_checked) {
     return message_thrown_by([&] { all.create(role::service, label, days); });
   };
   EXPECT_NE(refused("").find("max_label_bytes"), std::string::npos);
-  EXPECT_NE(refused(std::string(tokens::max_label_bytes + 1, 'x')).find("max_label_bytes"), std::string::npos);
+  EXPECT_NE(refused(std::string(max_label_bytes + 1, 'x')).find("max_label_bytes"), std::string::npos);
   refused("two\nlines");
   refused("\x7f");
   refused("escape \xc2\x9b");
   refused("\xff");
   refused(std::string_view("a\0b", 3));
-  EXPECT_NE(refused("shop", tokens::max_lifetime_days + 1).find("max_lifetime_days"), std::string::npos);
+  EXPECT_NE(refused("shop", max_lifetime_days + 1).find("max_lifetime_days"), std::string::npos);
   EXPECT_TRUE(all.list().empty());
   EXPECT_EQ(all.create(role::service, "Läden, 店").record.label, "Läden, 店");
 }
@@ -267,8 +268,7 @@ TEST_P(bearer_tokens, tokens_that_ended_long_ago_make_room) {
     old_revoked = before.create(role::service, "r").record.id;
     old_expired = before.create(role::service, "e").record.id;
     young = before.create(role::service, "y").record.id;
-    const std::int64_t long_ago =
-        core::now_ms() - std::int64_t{tokens::keep_ended_days} * core::milliseconds_per_day - 1;
+    const std::int64_t long_ago = core::now_ms() - std::int64_t{keep_ended_days} * core::milliseconds_per_day - 1;
     set(old_revoked, "revoked_at", long_ago);
     set(old_expired, "expires_at", long_ago);
     set(young, "revoked_at", long_ago + core::milliseconds_per_day);

@@ -22,6 +22,7 @@
 #include "subject/retention/retention.h"
 #include "subject/rights/desk.h"
 #include "subject/vault/vault.h"
+#include "wire/access/access_keys.h"
 #include "wire/access/tokens.h"
 
 namespace eunomia::wire::api {
@@ -44,6 +45,7 @@ struct services {
   const recommend::rectifying& rectifying;
   job::jobs& jobs;
   access::tokens& tokens;
+  access::access_keys& access_keys;
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids

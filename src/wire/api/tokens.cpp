@@ -2,6 +2,7 @@
 
 #include "core/time.h"
 #include "wire/access/on_record.h"
+#include "wire/access/terms.h"
 #include "wire/api/api.h"
 #include "wire/api/people.h"
 #include "wire/api/values.h"
@@ -12,8 +13,8 @@ using http::method;
 
 core::json_notes notes_of(const new_token*) {
   return {{"role", {.text = "administrator, privacy-officer, engineer, annotator or service", .shortest = 1}},
-          {"label", {.text = "What it is for", .longest = access::tokens::max_label_bytes, .shortest = 1}},
-          {"lifetime_days", {.text = "0: it does not expire", .most = access::tokens::max_lifetime_days}}};
+          {"label", {.text = "What it is for", .longest = access::max_label_bytes, .shortest = 1}},
+          {"lifetime_days", {.text = "0: it does not expire", .most = access::max_lifetime_days}}};
 }
 
 token_view view_of(const access::token_record& record) {
