@@ -10,7 +10,6 @@
 #include "core/log.h"
 #include "core/time.h"
 #include "recommend/folding.h"
-#include "recommend/item_filter.h"
 
 namespace eunomia::recommend {
 
@@ -67,7 +66,7 @@ struct answering::model_view {
   folding folds;
 
   std::mutex reading;
-  std::shared_ptr<const item_metadata> metadata;  // once somebody asked with a condition
+  std::shared_ptr<item_selections> selections;  // once somebody asked with a condition
 };
 
 struct answering::person_view {
@@ -187,26 +186,28 @@ item_set answering::allowed_items(const question& what, model_view& model) {
     for (const std::string& text : what.where) {
       conditions.push_back(item_condition::parse(text));
     }
-    allowed.keep_only(items_that_meet(conditions, *metadata_of(model), items.size()));
+    selections_of(model)->keep_meeting(conditions, allowed);
   }
   return allowed;
 }
 
-std::shared_ptr<const item_metadata> answering::metadata_of(model_view& model) {
+std::shared_ptr<item_selections> answering::selections_of(model_view& model) {
   const std::lock_guard lock(model.reading);
-  if (model.metadata == nullptr) {
+  if (model.selections == nullptr) {
     core::job quiet;
-    model.metadata = std::make_shared<const item_metadata>(
-        model.people->rows.load_item_metadata(model.serves->current()->items(), pool_, quiet));
+    const catalogue& items = model.serves->current()->items();
+    model.selections =
+        std::make_shared<item_selections>(model.people->rows.load_item_metadata(items, pool_, quiet), items.size());
   }
-  return model.metadata;
+  return model.selections;
 }
 
 item_set answering::new_items(const question& what, model_view& model) {
   item_set fresh = model.serves->new_items();
   if (what.explore_days > 0) {
-    const auto metadata = metadata_of(model);
-    const auto& created = metadata->values[metadata->column_named(creation_column)];
+    const auto selections = selections_of(model);
+    const item_metadata& metadata = selections->metadata();
+    const auto& created = metadata.values[metadata.column_named(creation_column)];
     const auto oldest =
         core::now_ms() - static_cast<std::int64_t>(what.explore_days * static_cast<double>(core::milliseconds_per_day));
     for (item_position item = 0; item < fresh.size(); ++item) {

@@ -16,6 +16,7 @@
 #include "core/thread_pool.h"
 #include "recommend/dataset.h"
 #include "recommend/event.h"
+#include "recommend/item_filter.h"
 #include "recommend/live_history.h"
 #include "recommend/recommenders.h"
 #include "subject/directory.h"
@@ -117,7 +118,7 @@ class answering {
   std::shared_ptr<model_view> view_of(std::string_view recommender);
   person_view person_of(const asked& who, model_view& model);
   static answer begin_answer(const model_view& model, const person_view& who);
-  std::shared_ptr<const item_metadata> metadata_of(model_view& model);
+  std::shared_ptr<item_selections> selections_of(model_view& model);
   item_set allowed_items(const question& what, model_view& model);
   item_set new_items(const question& what, model_view& model);
 
