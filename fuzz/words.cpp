@@ -47,7 +47,8 @@ void read_condition(std::string_view text) {
   std::vector<recommend::item_condition> conditions;
   if (fuzz::accepted(errc::invalid_argument, [&] { conditions.push_back(recommend::item_condition::parse(text)); })) {
     try {
-      const auto meet = recommend::items_that_meet(conditions, three_items(), 3);
+      recommend::item_set meet(3, true);
+      recommend::item_selections(three_items(), 3).keep_meeting(conditions, meet);
       fuzz::require(meet.count() <= 3, "a filter gives items of the catalogue");
     } catch (const core::error& e) {
       fuzz::require(e.code() == errc::invalid_argument || e.code() == errc::not_found,

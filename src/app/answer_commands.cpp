@@ -24,6 +24,11 @@ struct person_flags {
   std::vector<std::string> history;
 };
 
+struct filter_flags {
+  std::string expression;
+  std::vector<std::string> values;  // NAME=VALUE
+};
+
 struct recommend_flags {
   std::string name;
   person_flags who;
@@ -32,6 +37,7 @@ struct recommend_flags {
   std::vector<std::string> only;
   std::vector<std::string> exclude;
   std::vector<std::string> where;
+  filter_flags filter;
   std::vector<std::string> rank;
   double explore = 0;
   double explore_days = 0;
@@ -72,11 +78,12 @@ class directory_asker final : public asker {
     return wire::api::view_of(answers_.recommend(name_, question_of(question)));
   }
   wire::api::answer_view rank(const wire::api::ranking_body& question) override {
-    return wire::api::view_of(
-        answers_.rank(name_, {question.user, question.history}, question.items, question.explain));
+    return wire::api::view_of(answers_.rank(name_, {question.user, question.history}, question.items, question.explain,
+                                            filtering_of(question)));
   }
   wire::api::answer_view similar(const wire::api::similar_body& question) override {
-    return wire::api::view_of(answers_.similar(name_, question.item, question.count));
+    return wire::api::view_of(
+        answers_.similar(name_, question.item, question.count, filtering_of(question), {question.user, {}}));
   }
   wire::api::answer_view explain(const wire::api::explanation_body& question) override {
     return wire::api::view_of(
@@ -149,6 +156,25 @@ void set_person(Question& question, const person_flags& who) {
   question.history = ids_of(who.history);
 }
 
+// The filter, in the members that all questions with one have.
+template <class Question>
+void set_filter(Question& question, const filter_flags& filter) {
+  question.filter = filter.expression;
+  for (const std::string& text : filter.values) {
+    const std::size_t sign = text.find('=');
+    if (sign == 0 || sign == std::string::npos) {
+      throw core::error(core::errc::invalid_argument,
+                        fmt::format("--filter-value \"{}\": expected NAME=VALUE, such as GENRE=drama,war", text));
+    }
+    if (!question.filter_values.emplace(text.substr(0, sign), text.substr(sign + 1)).second) {
+      throw core::error(core::errc::invalid_argument,
+                        fmt::format("--filter-value \"{}\": the name is given twice; several values are separated by "
+                                    "commas",
+                                    text));
+    }
+  }
+}
+
 // A shop answers strangers; at the command line a name that nobody has is a slip.
 void require_known(const person_flags& who, const wire::api::answer_view& answer) {
   if (!who.user.empty() && !answer.known) {
@@ -162,6 +188,7 @@ wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
     wire::api::ranking_body question;
     set_person(question, flags.who);
     question.items = ids_of(flags.rank);
+    set_filter(question, flags.filter);
     question.explain = flags.explain;
     return ask.rank(question);
   }
@@ -172,6 +199,7 @@ wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
   question.only = ids_of(flags.only);
   question.exclude = ids_of(flags.exclude);
   question.where = flags.where;
+  set_filter(question, flags.filter);
   question.explore = flags.explore;
   question.explore_days = flags.explore_days;
   question.seed = flags.seed;
@@ -217,6 +245,8 @@ struct similar_flags {
   std::string name;
   std::string item;
   std::uint32_t count = 25;
+  filter_flags filter;
+  std::string user;
 };
 
 struct similar_entry {
@@ -233,7 +263,14 @@ struct similar_row {
 BOOST_DESCRIBE_STRUCT(similar_row, (), (model, item, similar))
 
 void similar(const similar_flags& flags, environment& shared) {
-  const auto given = open_asker(flags.name, shared)->similar({flags.item, flags.count});
+  wire::api::similar_body question;
+  question.item = flags.item;
+  question.count = flags.count;
+  set_filter(question, flags.filter);
+  if (!flags.user.empty()) {
+    question.user = flags.user;
+  }
+  const auto given = open_asker(flags.name, shared)->similar(question);
   similar_row row{flags.name, flags.item, {}};
   for (const auto& entry : given.items) {
     row.similar.push_back({entry.item, entry.score.value_or(0)});
@@ -293,6 +330,15 @@ void add_person(CLI::App& command, person_flags& who) {
       ->allow_extra_args(false);
 }
 
+void add_filter(CLI::App& command, filter_flags& filter) {
+  command.add_option("--filter", filter.expression,
+                     "Only what a filter of Amazon Personalize allows, INCLUDE ItemID WHERE Items.PRICE <= $PRICE");
+  command
+      .add_option("--filter-value", filter.values,
+                  "A value for a parameter of the filter, PRICE=20; several with commas; may be repeated")
+      ->allow_extra_args(false);
+}
+
 void add_name(CLI::App& command, std::string& name) {
   command.add_option("--name", name, "The trained model")->required();
 }
@@ -312,6 +358,7 @@ void add_recommend(CLI::App& recommend, environment& shared) {
       ->add_option("--where", flags->where,
                    "A condition on an item's metadata, PRICE<=20; may be repeated, all must hold")
       ->allow_extra_args(false);
+  add_filter(*command, flags->filter);
   command->add_option("--rank", flags->rank, "Rank these items for the person instead, ITEM,ITEM")
       ->allow_extra_args(false);
   command->add_option("--explore", flags->explore, "The share of places for new items, 0 to 1")->capture_default_str();
@@ -328,6 +375,8 @@ void add_similar(CLI::App& recommend, environment& shared) {
   add_name(*command, flags->name);
   command->add_option("--item", flags->item, "Which")->required();
   command->add_option("--count", flags->count, "How many")->capture_default_str();
+  add_filter(*command, flags->filter);
+  command->add_option("--user", flags->user, "Whose interactions and profile the filter asks for");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { similar(*flags, shared); }; });
 }
 

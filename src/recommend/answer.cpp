@@ -99,6 +99,18 @@ void item_set::keep_only(const item_set& other) {
   }
 }
 
+void item_set::insert_all(const item_set& other) {
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    words_[i] |= other.words_[i];
+  }
+}
+
+void item_set::erase_all(const item_set& other) {
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    words_[i] &= ~other.words_[i];
+  }
+}
+
 std::uint32_t item_set::count() const {
   std::uint32_t total = 0;
   for (item_position item = 0; item < size_; ++item) {

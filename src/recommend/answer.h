@@ -23,6 +23,9 @@ class item_set {
   void erase(item_position item) { words_[item / 64] &= ~(std::uint64_t{1} << (item % 64)); }
   // Takes out what the other, of the same catalogue, has not.
   void keep_only(const item_set& other);
+  // Puts in, and takes out, what the other, of the same catalogue, has.
+  void insert_all(const item_set& other);
+  void erase_all(const item_set& other);
   std::uint32_t count() const;
 
  private:

@@ -9,8 +9,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "recommend/asked_facts.h"
 #include "recommend/folding.h"
-#include "recommend/item_filter.h"
 
 namespace eunomia::recommend {
 
@@ -28,6 +28,13 @@ void require_at_most(const List& list, std::size_t most, std::string_view name) 
 
 std::optional<float> finite(float score) {
   return std::isfinite(score) ? std::optional(score) : std::nullopt;
+}
+
+bool is_given(const filtering& filter) {
+  if (filter.expression.empty() && !filter.values.empty()) {
+    throw error(errc::invalid_argument, "filter_values: there is no filter that they are for; give it in filter");
+  }
+  return !filter.expression.empty();
 }
 
 std::vector<reason> reasons(const scorer& model, const person& who, item_position item, std::size_t count) {
@@ -53,9 +60,35 @@ item_position item_of(const scorer& model, std::string_view recommender, const s
 // A dataset while its people are asked about.
 struct answering::dataset_view {
   explicit dataset_view(dataset set, std::size_t memory) : rows(std::move(set)), histories(rows, memory) {}
+
+  // A filter of items, compiled for its columns once.
+  std::shared_ptr<const filter> filter_of(const std::string& expression);
+
   dataset rows;
   live_history histories;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const filter>> filters_;
 };
+
+std::shared_ptr<const filter> answering::dataset_view::filter_of(const std::string& expression) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = filters_.find(expression); found != filters_.end()) {
+    return found->second;
+  }
+  auto read = filter_expression::parse(expression);
+  if (read.subject != filter_subject::items) {
+    throw error(errc::invalid_argument, "filter: items are recommended; begin with INCLUDE ItemID or EXCLUDE ItemID");
+  }
+  const dataset_description& of = rows.description();
+  auto made = std::make_shared<const filter>(std::move(read), of.items, of.users);
+  if (filters_.size() >= max_kept_filters) {
+    filters_.clear();
+  }
+  filters_.emplace(expression, made);
+  return made;
+}
 
 // A served version, and what is derived from it once.
 struct answering::model_view {
@@ -67,13 +100,22 @@ struct answering::model_view {
   folding folds;
 
   std::mutex reading;
-  std::shared_ptr<const item_metadata> metadata;  // once somebody asked with a condition
+  std::shared_ptr<const catalogue> selected_from;  // what the selections are of
+  std::shared_ptr<item_selections> selections;     // once somebody asked with a condition
 };
 
 struct answering::person_view {
   bool known = false;
   folded_person folded = {};
   std::optional<core::refusal> withheld = std::nullopt;
+  std::optional<core::subject_handle> who = std::nullopt;
+  std::shared_ptr<const person_history> history = nullptr;
+};
+
+// What a filter lets through.
+struct answering::passing {
+  item_set items;
+  bool unknown = true;  // also what the model does not know
 };
 
 answering::answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
@@ -157,7 +199,7 @@ answering::person_view answering::person_of(const asked& who, model_view& model)
         !model.people->rows.admission_for(why_)->admits(*handle)) {
       return {true, {}, access_.refusal_of(*handle, why_)};
     }
-    return {true, model.folds.fold_in(*history, *scorer)};
+    return {true, model.folds.fold_in(*history, *scorer), std::nullopt, handle, history};
   }
   std::vector<history_event> history;
   history.reserve(who.visited.size());
@@ -168,8 +210,9 @@ answering::person_view answering::person_of(const asked& who, model_view& model)
   return {false, fold_in(history, {}, *scorer, model.serves->how())};
 }
 
-item_set answering::allowed_items(const question& what, model_view& model) {
-  const catalogue& items = model.serves->current()->items();
+item_set answering::allowed_items(const question& what, const person_view& who, model_view& model,
+                                  const scorer& answers) {
+  const catalogue& items = answers.items();
   item_set allowed(items.size(), what.only.empty());
   for (const std::string& id : what.only) {
     if (const auto item = items.find(id)) {
@@ -187,26 +230,43 @@ item_set answering::allowed_items(const question& what, model_view& model) {
     for (const std::string& text : what.where) {
       conditions.push_back(item_condition::parse(text));
     }
-    allowed.keep_only(items_that_meet(conditions, *metadata_of(model), items.size()));
+    selections_of(model, answers)->keep_meeting(conditions, allowed);
+  }
+  if (is_given(what.filter)) {
+    allowed.keep_only(passing_items(what.filter, what.who, who, model, answers).items);
   }
   return allowed;
 }
 
-std::shared_ptr<const item_metadata> answering::metadata_of(model_view& model) {
-  const std::lock_guard lock(model.reading);
-  if (model.metadata == nullptr) {
-    core::job quiet;
-    model.metadata = std::make_shared<const item_metadata>(
-        model.people->rows.load_item_metadata(model.serves->current()->items(), pool_, quiet));
-  }
-  return model.metadata;
+answering::passing answering::passing_items(const filtering& filter, const asked& who, const person_view& person,
+                                            model_view& model, const scorer& answers,
+                                            std::optional<item_position> current) {
+  const auto compiled = model.people->filter_of(filter.expression);
+  const auto selections = selections_of(model, answers);
+  const asked_facts facts({model.people->rows, why_, answers, model.folds, *selections},
+                          {person.who, person.history, who.visited}, current);
+  return {compiled->allowed(facts, filter.values), compiled->admits_unknown()};
 }
 
-item_set answering::new_items(const question& what, model_view& model) {
+// A version that forgot may have another catalogue than before.
+std::shared_ptr<item_selections> answering::selections_of(model_view& model, const scorer& answers) {
+  const std::lock_guard lock(model.reading);
+  if (model.selections == nullptr || model.selected_from != answers.shared_items()) {
+    core::job quiet;
+    const catalogue& items = answers.items();
+    model.selections =
+        std::make_shared<item_selections>(model.people->rows.load_item_metadata(items, pool_, quiet), items.size());
+    model.selected_from = answers.shared_items();
+  }
+  return model.selections;
+}
+
+item_set answering::new_items(const question& what, model_view& model, const scorer& answers) {
   item_set fresh = model.serves->new_items();
   if (what.explore_days > 0) {
-    const auto metadata = metadata_of(model);
-    const auto& created = metadata->values[metadata->column_named(creation_column)];
+    const auto selections = selections_of(model, answers);
+    const item_metadata& metadata = selections->metadata();
+    const auto& created = metadata.values[metadata.column_named(creation_column)];
     const auto oldest =
         core::now_ms() - static_cast<std::int64_t>(what.explore_days * static_cast<double>(core::milliseconds_per_day));
     for (item_position item = 0; item < fresh.size(); ++item) {
@@ -240,9 +300,9 @@ answer answering::recommend(std::string_view recommender, const question& what) 
   const auto model = view_of(recommender);
   const auto who = person_of(what.who, *model);
   const auto scorer = model->serves->current();
-  const bool filtered = !what.only.empty() || !what.exclude.empty() || !what.where.empty();
-  const item_set allowed = filtered ? allowed_items(what, *model) : item_set(0);
-  const item_set fresh = what.explore > 0 ? new_items(what, *model) : item_set(0);
+  const bool filtered = is_given(what.filter) || !what.only.empty() || !what.exclude.empty() || !what.where.empty();
+  const item_set allowed = filtered ? allowed_items(what, who, *model, *scorer) : item_set(0);
+  const item_set fresh = what.explore > 0 ? new_items(what, *model, *scorer) : item_set(0);
 
   recommendation_request request;
   request.who = who.folded.view();
@@ -261,7 +321,7 @@ answer answering::recommend(std::string_view recommender, const question& what) 
 }
 
 answer answering::rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
-                       std::size_t explain) {
+                       std::size_t explain, const filtering& filter) {
   require_at_most(items, max_item_list, "items");
   if (explain > max_reasons) {
     throw error(errc::invalid_argument, fmt::format("explain must be 0 to {}, got {}", max_reasons, explain));
@@ -269,25 +329,39 @@ answer answering::rank(std::string_view recommender, const asked& who, const std
   const auto model = view_of(recommender);
   const auto person = person_of(who, *model);
   const auto scorer = model->serves->current();
+  const bool filtered = is_given(filter);
+  const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
   for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items)) {
+    const auto item = scorer->items().find(items[entry.index]);
+    if (filtered && !(item ? pass.items.contains(*item) : pass.unknown)) {
+      continue;
+    }
     result.items.push_back({items[entry.index], finite(entry.score), false, {}});
-    if (const auto item = scorer->items().find(items[entry.index]); item && explain > 0) {
+    if (item && explain > 0) {
       result.items.back().because = reasons(*scorer, person.folded.view(), *item, explain);
     }
   }
   return result;
 }
 
-answer answering::similar(std::string_view recommender, const std::string& item, std::size_t count) {
+answer answering::similar(std::string_view recommender, const std::string& item, std::size_t count,
+                          const filtering& filter, const asked& who) {
   if (count > max_recommendations) {
     throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_recommendations, count));
   }
   const auto model = view_of(recommender);
   const auto scorer = model->serves->current();
-  answer result = begin_answer(*model, {});
-  for (const auto& entry : scorer->similar(item_of(*scorer, recommender, item), count)) {
-    result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
+  const auto person = person_of(who, *model);
+  const item_position current = item_of(*scorer, recommender, item);
+  const bool filtered = is_given(filter);
+  const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer, current) : passing{item_set(0)};
+  answer result = begin_answer(*model, person);
+  result.personal = false;  // what they did is asked by the filter at most
+  for (const auto& entry : scorer->similar(current, filtered ? scorer->items().size() : count)) {
+    if (result.items.size() < count && (!filtered || pass.items.contains(entry.item))) {
+      result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
+    }
   }
   return result;
 }

@@ -16,6 +16,8 @@
 #include "core/thread_pool.h"
 #include "recommend/dataset.h"
 #include "recommend/event.h"
+#include "recommend/filter.h"
+#include "recommend/item_filter.h"
 #include "recommend/live_history.h"
 #include "recommend/recommenders.h"
 #include "subject/directory.h"
@@ -29,6 +31,12 @@ struct asked {
   std::vector<std::string> visited = {};
 };
 
+// A filter of Personalize, see recommend/filter.h.
+struct filtering {
+  std::string expression = {};  // empty: everything is allowed
+  filter_values values = {};
+};
+
 struct question {
   asked who = {};
   std::size_t count = 25;                 // 1 to max_recommendations
@@ -36,10 +44,11 @@ struct question {
   std::vector<std::string> only = {};     // of these items; empty: of all
   std::vector<std::string> exclude = {};  // never these
   std::vector<std::string> where = {};    // item_condition: "PRICE<=20"
-  double explore = 0;                     // the share of places for new items, 0 to 1
-  double explore_days = 0;                // also those that came to the shop since, by CREATION_TIMESTAMP
-  std::uint64_t seed = 1;                 // of the exploration
-  std::size_t explain = 0;                // past interactions to name with each item
+  filtering filter = {};
+  double explore = 0;       // the share of places for new items, 0 to 1
+  double explore_days = 0;  // also those that came to the shop since, by CREATION_TIMESTAMP
+  std::uint64_t seed = 1;   // of the exploration
+  std::size_t explain = 0;  // past interactions to name with each item
 };
 
 struct reason {
@@ -76,6 +85,7 @@ class answering {
   static constexpr std::size_t max_item_list = 10'000;  // of visited, only, exclude and rank
   static constexpr std::size_t max_conditions = 64;
   static constexpr std::size_t max_reasons = 1000;
+  static constexpr std::size_t max_kept_filters = 256;  // read and checked, of one dataset
 
   // All must outlive it. access: the policy of the datasets. pool: for what is read once for a model, like the metadata
   // of items.
@@ -87,11 +97,14 @@ class answering {
   // The best items for somebody. Throws errc::not_found and errc::failed_precondition as recommenders::served does,
   // errc::invalid_argument for what the question cannot ask, naming the limit.
   answer recommend(std::string_view recommender, const question& what);
-  // The given items, best first; those that the model has no score for last, in their order.
+  // The given items that the filter allows, best first; those that the model has no score for last, in their order.
+  // What the model does not know passes a filter without INCLUDE.
   answer rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
-              std::size_t explain = 0);
-  // The items most like one. Throws errc::not_found when the model does not know it.
-  answer similar(std::string_view recommender, const std::string& item, std::size_t count);
+              std::size_t explain = 0, const filtering& filter = {});
+  // The items most like one, of those that the filter, asked for somebody, allows. Throws errc::not_found when the
+  // model does not know it.
+  answer similar(std::string_view recommender, const std::string& item, std::size_t count, const filtering& filter = {},
+                 const asked& who = {});
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
   answer explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count);
 
@@ -117,9 +130,12 @@ class answering {
   std::shared_ptr<model_view> view_of(std::string_view recommender);
   person_view person_of(const asked& who, model_view& model);
   static answer begin_answer(const model_view& model, const person_view& who);
-  std::shared_ptr<const item_metadata> metadata_of(model_view& model);
-  item_set allowed_items(const question& what, model_view& model);
-  item_set new_items(const question& what, model_view& model);
+  std::shared_ptr<item_selections> selections_of(model_view& model, const scorer& answers);
+  struct passing;
+  passing passing_items(const filtering& filter, const asked& who, const person_view& person, model_view& model,
+                        const scorer& answers, std::optional<item_position> current = std::nullopt);
+  item_set allowed_items(const question& what, const person_view& who, model_view& model, const scorer& answers);
+  item_set new_items(const question& what, model_view& model, const scorer& answers);
 
   datasets& data_;
   const recommenders& all_;

@@ -197,6 +197,10 @@ class dataset {
   // The names of the features that one person's metadata gives; empty for a person without.
   std::vector<std::string> features_of(core::subject_handle who, const core::purpose& why) const;
 
+  // One person's metadata by its columns, those without a value left out; empty for a person without, or who is not
+  // admitted.
+  std::map<std::string, std::string> profile_of(core::subject_handle who, const core::purpose& why) const;
+
   item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const;
 
   // What one person did, oldest first; nothing of who is not admitted.

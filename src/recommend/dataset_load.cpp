@@ -302,6 +302,25 @@ std::vector<std::string> dataset::features_of(core::subject_handle who, const co
   return names;
 }
 
+std::map<std::string, std::string> dataset::profile_of(core::subject_handle who, const core::purpose& why) const {
+  std::map<std::string, std::string> profile;
+  if (description_.users.empty()) {
+    return profile;
+  }
+  core::thread_pool pool(1);
+  core::job job;
+  owner_->tables_.scan(table_name(data_kind::users), why, names_of(description_.users), {.subjects = {&who, 1}}, pool,
+                       job, [&](const table::chunk& rows) {
+                         profile.clear();
+                         for (std::size_t c = 0; c < rows.columns.size(); ++c) {
+                           if (!rows.columns[c].is_null(rows.rows - 1)) {
+                             profile.emplace(description_.users[c].name, text_of(rows.columns[c], rows.rows - 1));
+                           }
+                         }
+                       });
+  return profile;
+}
+
 namespace {
 
 constexpr std::array<std::string_view, 4> past_event_columns = {"ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE"};

@@ -66,7 +66,8 @@ std::shared_ptr<const folding::terms> folding::terms_for(const person_history& w
                                     });
   fresh->position.resize(std::max<std::size_t>(items, fresh->position.size()), unknown);
   for (std::size_t t = 0; t < dataset_.state_->types.size(); ++t) {
-    fresh->type_weight.push_back(weigh_.type_weight(dataset_.state_->types.name_of(static_cast<std::uint16_t>(t))));
+    fresh->type_name.push_back(dataset_.state_->types.name_of(static_cast<std::uint16_t>(t)));
+    fresh->type_weight.push_back(weigh_.type_weight(fresh->type_name.back()));
   }
   terms_ = fresh;
   return fresh;
@@ -89,6 +90,14 @@ folded_person folding::fold_in(const person_history& who, const scorer& model) c
     folded.features = model.features_of(*who.features);
   }
   return folded;
+}
+
+void folding::visit_events(const person_history& who, const scorer& model, const event_visitor& visit) const {
+  const auto known = terms_for(who, model);
+  for (const past_event& e : who.events) {
+    const item_position item = known->position[e.item];
+    visit(item == unknown ? std::nullopt : std::optional(item), known->type_name[e.type]);
+  }
 }
 
 }  // namespace eunomia::recommend

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recommend/dataset.h"
@@ -36,11 +39,17 @@ class folding {
 
   folded_person fold_in(const person_history& who, const scorer& model) const;
 
+  // Calls with everything that somebody did: the item, if the model's catalogue has it, and the type of the event,
+  // empty where it has none.
+  using event_visitor = std::function<void(std::optional<item_position> item, std::string_view type)>;
+  void visit_events(const person_history& who, const scorer& model, const event_visitor& visit) const;
+
  private:
   struct terms {
     std::shared_ptr<const catalogue> items;
     std::vector<item_position> position;  // by the dataset's handle
-    std::vector<double> type_weight;      // by the dataset's number
+    std::vector<std::string> type_name;   // by the dataset's number
+    std::vector<double> type_weight;      // the same
   };
 
   std::shared_ptr<const terms> terms_for(const person_history& who, const scorer& model) const;

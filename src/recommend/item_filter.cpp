@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "core/error.h"
 
@@ -10,70 +9,20 @@ namespace eunomia::recommend {
 
 namespace {
 
-using comparison = item_condition::comparison;
+// Of its texts: a longer condition is worked out each time.
+constexpr std::size_t max_kept_condition_bytes = 1024;
 
-std::optional<double> number_of(std::string_view text) {
-  double value = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failure == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+// With its condition, which stands in two places.
+std::size_t bytes_of_set(std::uint32_t items) {
+  return items / 8 + 2 * max_kept_condition_bytes;
 }
 
-bool has_part(std::string_view list, std::string_view wanted) {
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const std::size_t end = std::min(list.find('|', begin), list.size());
-    if (list.substr(begin, end - begin) == wanted) {
-      return true;
-    }
-    begin = end + 1;
+std::size_t bytes_of(const item_condition& one) {
+  std::size_t bytes = one.column.size();
+  for (const std::string& value : one.values) {
+    bytes += sizeof(value) + value.size();
   }
-  return false;
-}
-
-template <class Value>
-bool holds(comparison how, const Value& a, const Value& b) {
-  switch (how) {
-    case comparison::equal: return a == b;
-    case comparison::not_equal: return a != b;
-    case comparison::less: return a < b;
-    case comparison::less_or_equal: return a <= b;
-    case comparison::greater: return a > b;
-    case comparison::greater_or_equal: return a >= b;
-  }
-  return false;
-}
-
-bool meets_number(const item_condition& condition, double wanted, const std::optional<std::string>& found) {
-  const auto value = found ? number_of(*found) : std::nullopt;
-  return value ? holds(condition.how, *value, wanted) : condition.how == comparison::not_equal;
-}
-
-bool meets_words(const item_condition& condition, bool parts, const std::optional<std::string>& found) {
-  const bool equal = found && (parts ? has_part(*found, condition.value) : *found == condition.value);
-  return equal == (condition.how == comparison::equal);
-}
-
-void apply(const item_condition& condition, const item_metadata& metadata, item_set& remaining) {
-  const std::size_t column = metadata.column_named(condition.column);
-  const metadata_type type = metadata.columns[column].type;
-  const auto& values = metadata.values[column];
-  const bool numbers = type == metadata_type::integer || type == metadata_type::number;
-  const bool ordered = condition.how != comparison::equal && condition.how != comparison::not_equal;
-  const auto wanted = number_of(condition.value);
-  if (numbers && !wanted) {
-    throw core::error(core::errc::invalid_argument,
-                      "column " + condition.column + " holds numbers, and \"" + condition.value + "\" is none");
-  }
-  if (!numbers && ordered) {
-    throw core::error(
-        core::errc::invalid_argument,
-        "column " + condition.column + " holds words, which = and != compare; declare it as number to order it");
-  }
-  for (item_position item = 0; item < remaining.size(); ++item) {
-    if (numbers ? !meets_number(condition, *wanted, values[item])
-                : !meets_words(condition, type == metadata_type::category, values[item])) {
-      remaining.erase(item);
-    }
-  }
+  return bytes;
 }
 
 }  // namespace
@@ -93,7 +42,7 @@ item_condition item_condition::parse(std::string_view text) {
   if (at != std::string_view::npos && at > 0) {
     for (const sign& s : signs) {
       if (text.substr(at).starts_with(s.text)) {
-        return {std::string(text.substr(0, at)), s.how, std::string(text.substr(at + s.text.size()))};
+        return {std::string(text.substr(0, at)), s.how, {std::string(text.substr(at + s.text.size()))}};
       }
     }
   }
@@ -102,13 +51,53 @@ item_condition item_condition::parse(std::string_view text) {
                                                       "as PRICE<=20");
 }
 
-item_set items_that_meet(const std::vector<item_condition>& conditions, const item_metadata& metadata,
-                         std::uint32_t items) {
-  item_set remaining(items, true);
-  for (const item_condition& condition : conditions) {
-    apply(condition, metadata, remaining);
+item_selections::item_selections(item_metadata metadata, std::uint32_t items, std::size_t memory)
+    : metadata_(std::move(metadata)), items_(items), limit_(std::max<std::size_t>(memory / bytes_of_set(items), 1)) {}
+
+std::shared_ptr<const item_set> item_selections::meeting(std::string_view place, const item_condition& one) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = places_.find(one); found != places_.end()) {
+      kept_.splice(kept_.begin(), kept_, found->second);
+      return found->second->items;
+    }
   }
-  return remaining;
+  auto found = std::make_shared<const item_set>(select(place, one));
+  if (bytes_of(one) <= max_kept_condition_bytes) {
+    keep(one, found);
+  }
+  return found;
+}
+
+void item_selections::keep_meeting(const std::vector<item_condition>& conditions, item_set& remaining) {
+  for (const item_condition& one : conditions) {
+    remaining.keep_only(*meeting("where", one));
+  }
+}
+
+item_set item_selections::select(std::string_view place, const item_condition& one) const {
+  const std::size_t column = metadata_.column_named(one.column);
+  const value_condition test(place, metadata_.columns[column], one.how, one.values);
+  item_set selected(items_);
+  for (item_position item = 0; item < items_; ++item) {
+    if (test.holds(metadata_.values[column][item])) {
+      selected.insert(item);
+    }
+  }
+  return selected;
+}
+
+void item_selections::keep(const item_condition& one, std::shared_ptr<const item_set> found) {
+  const std::lock_guard lock(mutex_);
+  if (places_.contains(one)) {
+    return;  // another thread was faster
+  }
+  if (kept_.size() >= limit_) {
+    places_.erase(kept_.back().of);
+    kept_.pop_back();
+  }
+  kept_.push_front({one, std::move(found)});
+  places_.emplace(one, kept_.begin());
 }
 
 }  // namespace eunomia::recommend

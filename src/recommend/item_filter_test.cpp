@@ -16,7 +16,8 @@ std::vector<item_position> meeting(std::initializer_list<std::string_view> texts
   for (const std::string_view text : texts) {
     conditions.push_back(item_condition::parse(text));
   }
-  const item_set allowed = items_that_meet(conditions, shelf, 3);
+  item_set allowed(3, true);
+  item_selections(shelf, 3).keep_meeting(conditions, allowed);
   std::vector<item_position> result;
   for (item_position item = 0; item < 3; ++item) {
     if (allowed.contains(item)) {
@@ -51,6 +52,26 @@ TEST(item_filter, numbers_are_ordered_as_numbers_and_an_absent_one_meets_nothing
 TEST(item_filter, conditions_are_all_to_be_met_and_names_have_no_case) {
   EXPECT_EQ(meeting({"department!=garden", "price>0"}), positions{0});
   EXPECT_EQ(meeting({}), (positions{0, 1, 2}));
+}
+
+TEST(item_filter, a_set_that_made_room_for_another_is_worked_out_again) {
+  item_selections selections(shelf, 3, 0);
+  const item_condition cheap = item_condition::parse("PRICE<5");
+  const auto first = selections.meeting("where", cheap);
+  EXPECT_EQ(selections.meeting("where", cheap), first);
+  EXPECT_EQ(selections.meeting("where", item_condition::parse("PRICE>5"))->count(), 1U);
+  const auto again = selections.meeting("where", cheap);
+  EXPECT_NE(again, first);
+  EXPECT_EQ(again->count(), 1U);
+}
+
+TEST(item_filter, several_values_are_any_of_them) {
+  item_selections selections(shelf, 3);
+  EXPECT_EQ(selections.meeting("where", {"DEPARTMENT", comparison::equal, {"books", "garden"}})->count(), 2U);
+  EXPECT_EQ(selections.meeting("where", {"DEPARTMENT", comparison::not_equal, {"books", "garden"}})->count(), 1U);
+  EXPECT_EQ(selections.meeting("where", {"PRICE", comparison::equal, {"3", "10.5"}})->count(), 2U);
+  EXPECT_EQ(selections.meeting("where", {"PRICE", comparison::less, {}})->count(), 0U);
+  EXPECT_THROW(selections.meeting("where", {"PRICE", comparison::less, {"1", "2"}}), core::error);
 }
 
 core::errc code_of(std::string_view condition) {

@@ -71,6 +71,24 @@ def test_filters_apply_before_the_ranking(imported):
     assert ids(answer(imported, "ease", "--user", "user-0001", "--only", "item-3-00,item-3-01,item-3-02"))
 
 
+def test_filters_of_personalize_choose_items(imported):
+    fit(imported, "ease")
+    cheap_books = ("--filter", "INCLUDE ItemID WHERE Items.DEPARTMENT IN ($D) AND Items.PRICE <= $PRICE",
+                   "--filter-value", "D=books,nothing", "--filter-value", "PRICE=4")
+    listed = ids(answer(imported, "ease", "--user", "user-0001", "--count", 40, *cheap_books))
+    assert listed and all(item.startswith("item-3-") for item in listed)
+    assert ids(answer(imported, "ease", "--user", "user-0001", "--rank", "item-0-00,item-3-01", *cheap_books)) \
+        == ["item-3-01"]
+    similar = imported.json("recommend", "similar", "--name", "ease", "--item", "item-1-05", "--filter",
+                            "INCLUDE ItemID WHERE Items.PRICE < CurrentItem.PRICE").expect().value["similar"]
+    assert similar and all(int(entry["item"][-2:]) < 5 for entry in similar)
+    wrong = imported.run("recommend", "recommend", "--name", "ease", "--user", "user-0001",
+                         "--filter", 'EXCLUDE ItemID WHERE Items.GENRE LIKE "a"')
+    assert wrong.code == 3 and 'filter: at 34: expected IN, NOT IN or a comparison, got "LIKE"' in wrong.stderr
+    assert "expected NAME=VALUE" in imported.run("recommend", "recommend", "--name", "ease", "--user", "user-0001",
+                                                 "--filter-value", "5").stderr
+
+
 def test_a_given_list_is_ranked_for_the_person(imported):
     fit(imported, "ease")
     value = answer(imported, "ease", "--user", "user-0000", "--rank", "item-3-05,item-0-05,never-seen")

@@ -17,6 +17,13 @@ def test_a_shop_imports_trains_recommends_learns_and_forgets(running, tmp_path):
     assert before["known"] and before["personal"] and len(before["items"]) == 5
     assert all(item["because"] for item in before["items"])
     running.recommend(user="user-0004", where=["DEPARTMENT=toys"], count=3)
+    toys = running.recommend(user="user-0004", where=["DEPARTMENT=toys"], count=40, include_history=True)["items"]
+    unseen = running.recommend(user="user-0004", count=40, include_history=True,
+                               filter="INCLUDE ItemID WHERE Items.DEPARTMENT IN ($DEPARTMENT) | "
+                                      "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\"*\")",
+                               filter_values={"DEPARTMENT": "toys"})["items"]
+    known = {row[1] for row in shop.events() if row[0] == "user-0004"}
+    assert [item for item in toys if item["item"] not in known] == unseen
 
     similar = running.post("/api/v1/recommenders/shop/similar", {"item": "item-0-00", "count": 3}).expect().json
     assert len(similar["items"]) == 3

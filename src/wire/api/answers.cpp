@@ -18,6 +18,12 @@ using recommend::answering;
 
 constexpr std::string_view history_text = "A visitor instead: the items they looked at, oldest first";
 
+constexpr std::string_view filter_text =
+    "Only what a filter in the language of Amazon Personalize allows: \"INCLUDE ItemID WHERE Items.PRICE <= $PRICE | "
+    "EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN (\\\"buy\\\")\"";
+constexpr std::string_view filter_values_text =
+    "Values for the filter's $PARAMETERs by name; several with commas between them: {\"GENRE\": \"drama,war\"}";
+
 constexpr std::string_view keep_text =
     "Keep the answer as a decision about the user, with what speaks for each item, so that a human can review it "
     "(Art. 22). Where nothing of theirs was counted it is no decision about them, and none is kept";
@@ -62,6 +68,8 @@ core::json_notes notes_of(const recommendation_body*) {
       {"only", {.text = "Choose from these items", .longest = answering::max_item_list}},
       {"exclude", {.text = "Never these items", .longest = answering::max_item_list}},
       {"where", {.text = "Conditions on items, all must hold: \"PRICE<=20\"", .longest = answering::max_conditions}},
+      {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
+      {"filter_values", {.text = filter_values_text}},
       {"explore", {.text = "The share of places for new items", .least = 0, .most = 1}},
       {"explore_days",
        {.text = "Also items whose CREATION_TIMESTAMP is within so many days", .least = 0, .most = 36'500}},
@@ -74,13 +82,18 @@ core::json_notes notes_of(const ranking_body*) {
   return {{"user", {.text = user_text}},
           {"history", {.text = history_text, .longest = answering::max_item_list}},
           {"items", {.text = "To be ranked", .longest = answering::max_item_list}},
+          {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
+          {"filter_values", {.text = filter_values_text}},
           {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
           {"keep_decision", {.text = keep_text}}};
 }
 
 core::json_notes notes_of(const similar_body*) {
   return {{"item", {.text = "An item that the recommender knows", .shortest = 1}},
-          {"count", {.text = "How many", .most = recommend::max_recommendations}}};
+          {"count", {.text = "How many", .most = recommend::max_recommendations}},
+          {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
+          {"filter_values", {.text = filter_values_text}},
+          {"user", {.text = "Whose interactions and profile the filter asks for: a USER_ID"}}};
 }
 
 core::json_notes notes_of(const explanation_body*) {
@@ -116,6 +129,7 @@ recommend::question question_of(const recommendation_body& body) {
           .only = body.only,
           .exclude = body.exclude,
           .where = body.where,
+          .filter = filtering_of(body),
           .explore = body.explore,
           .explore_days = body.explore_days,
           .seed = body.seed,
@@ -133,16 +147,18 @@ void add_answers(route_table& table, const services& to) {
                                                                                  what);
                                                  });
                                                });
-  table.body<ranking_body, answer_view>(
-      asking("ranking", "The given items, best first for somebody"),
-      [to](const ranking_body& body, const http::request& in) {
-        return answer_to(body, in, to, [&](std::uint32_t reasons) {
-          return to.answering.rank(in.path_parameter("recommender"), {body.user, body.history}, body.items, reasons);
-        });
-      });
+  table.body<ranking_body, answer_view>(asking("ranking", "The given items, best first for somebody"),
+                                        [to](const ranking_body& body, const http::request& in) {
+                                          return answer_to(body, in, to, [&](std::uint32_t reasons) {
+                                            return to.answering.rank(in.path_parameter("recommender"),
+                                                                     {body.user, body.history}, body.items, reasons,
+                                                                     filtering_of(body));
+                                          });
+                                        });
   table.body<similar_body, answer_view>(
       asking("similar", "The items most like one"), [&ask](const similar_body& body, const http::request& in) {
-        return view_of(ask.similar(in.path_parameter("recommender"), body.item, body.count));
+        return view_of(
+            ask.similar(in.path_parameter("recommender"), body.item, body.count, filtering_of(body), {body.user, {}}));
       });
   table.body<explanation_body, answer_view>(
       asking("explanation", "Which past interactions speak for an item"),

@@ -2,6 +2,7 @@
 
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,8 @@ struct recommendation_body {
   std::vector<std::string> only;
   std::vector<std::string> exclude;
   std::vector<std::string> where;
+  std::string filter;
+  std::map<std::string, std::string> filter_values;
   double explore = 0;
   double explore_days = 0;
   std::uint64_t seed = 1;
@@ -57,25 +60,30 @@ struct recommendation_body {
   bool keep_decision = false;
 };
 BOOST_DESCRIBE_STRUCT(recommendation_body, (),
-                      (user, history, count, include_history, only, exclude, where, explore, explore_days, seed,
-                       explain, keep_decision))
+                      (user, history, count, include_history, only, exclude, where, filter, filter_values, explore,
+                       explore_days, seed, explain, keep_decision))
 core::json_notes notes_of(const recommendation_body*);
 
 struct ranking_body {
   std::optional<std::string> user;
   std::vector<std::string> history;
   std::vector<std::string> items;
+  std::string filter;
+  std::map<std::string, std::string> filter_values;
   std::uint32_t explain = 0;
   bool keep_decision = false;
 };
-BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, explain, keep_decision))
+BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, filter, filter_values, explain, keep_decision))
 core::json_notes notes_of(const ranking_body*);
 
 struct similar_body {
   std::string item;
   std::uint32_t count = 25;
+  std::string filter;
+  std::map<std::string, std::string> filter_values;
+  std::optional<std::string> user;
 };
-BOOST_DESCRIBE_STRUCT(similar_body, (), (item, count))
+BOOST_DESCRIBE_STRUCT(similar_body, (), (item, count, filter, filter_values, user))
 core::json_notes notes_of(const similar_body*);
 
 struct explanation_body {
@@ -89,5 +97,10 @@ core::json_notes notes_of(const explanation_body*);
 
 answer_view view_of(recommend::answer&& given);
 recommend::question question_of(const recommendation_body& body);
+// The filter of any of the bodies.
+template <class Body>
+recommend::filtering filtering_of(const Body& body) {
+  return {body.filter, body.filter_values};
+}
 
 }  // namespace eunomia::wire::api
