@@ -19,8 +19,9 @@ constexpr std::string_view trailer_algorithm = "AWS4-HMAC-SHA256-TRAILER";
 
 template <class Number>
 bool read_number(std::string_view text, int base, Number& into) {
-  const char* const end = text.data() + text.size();
-  const auto [stopped, problem] = std::from_chars(text.data(), end, into, base);
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stopped, problem] = std::from_chars(begin, end, into, base);
   return !text.empty() && problem == std::errc() && stopped == end;
 }
 

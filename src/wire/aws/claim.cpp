@@ -135,8 +135,9 @@ std::optional<refusal> read_time(const parts& from, claim& into) {
   if (into.where == placement::header) {
     return std::nullopt;
   }
-  const char* const end = from.expires.data() + from.expires.size();
-  const auto [stopped, problem] = std::from_chars(from.expires.data(), end, into.lifetime_s);
+  const char* const begin = from.expires.data();
+  const char* const end = begin + from.expires.size();
+  const auto [stopped, problem] = std::from_chars(begin, end, into.lifetime_s);
   if (problem != std::errc() || stopped != end || into.lifetime_s < 1 || into.lifetime_s > claim::max_lifetime_s) {
     return incomplete(
         fmt::format("X-Amz-Expires must be a number of seconds from 1 to {} (a week).", claim::max_lifetime_s));
