@@ -563,7 +563,10 @@ TEST_P(erasures_on_both, as_much_as_may_be_dismissed_fits_a_certificate) {
 
 TEST_P(erasures_on_both, a_file_on_its_way_in_is_remarked_upon) {
   const auto asked = begin({handle("ann-of-the-mill")});
-  core::write_file(data() / "uploads" / "1.csv", "ann-of-the-mill,tea");
+  const std::filesystem::path file = data() / "uploads" / "1.csv";
+  core::write_file(file, "ann-of-the-mill,tea");
+  // The clock of files is milliseconds behind.
+  std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(1));
   finish();
   const certificate proof = verified(asked.id);
   EXPECT_EQ(proof.verification.found, 1U);
