@@ -228,7 +228,7 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
 std::vector<rights_request> erasures::finish(const custody_context& with) {
   const std::lock_guard finishing(finishing_);
   judged_anew_ = false;
-  waits_for_files_ = false;
+  waits_for_files_before_ = 0;
   auto cases =
       house_.sql.read([](sql::connection& in) { return request_table::open_cases(in, certified_right::erasure); });
   if (cases.empty()) {
@@ -268,7 +268,8 @@ std::vector<rights_request> erasures::finish(const custody_context& with) {
     if (problem.code() != core::errc::cancelled) {
       keep_obstacle(cases, problem.kept_message());
     }
-    waits_for_files_ = !now.sought.empty() && file_from_before(house_, now.sought).has_value();
+    const std::int64_t last = last_requested(now.sought);
+    waits_for_files_before_ = file_from_before(house_, last) ? last : 0;
     throw;
   } catch (const std::exception& problem) {
     keep_obstacle(cases, core::kept_message_of(problem));
@@ -477,6 +478,11 @@ rights_request erasures::dismiss_find(std::int64_t request, std::string_view fil
   });
   judged_anew_ = true;
   return dismissed;
+}
+
+bool erasures::worth_another_attempt() const {
+  const std::int64_t before = waits_for_files_before_;
+  return judged_anew_ || (before != 0 && !file_from_before(house_, before));
 }
 
 std::optional<erasure_progress> erasures::progress_of(const rights_request& request) const {

@@ -67,9 +67,9 @@ class erasures {
   // errc::invalid_argument for another path, and for words that hold an identifier which the search would find;
   // errc::resource_exhausted above max_dismissed_finds (dismissed_finds.h).
   rights_request dismiss_find(std::int64_t request, std::string_view file, std::string_view reason, const actor& by);
-  // What stood in the way of the last attempt may do so no more: a find was dismissed since, or it was a file on its
-  // way in.
-  bool worth_another_attempt() const { return judged_anew_ || waits_for_files_; }
+  // What stood in the way of the last attempt does so no more: a find was dismissed since, or the file that was on its
+  // way in is gone.
+  bool worth_another_attempt() const;
 
   // Follows up on completed requests of which every step has come true since (custodian::settled): a second
   // certificate, the steps of the request as they are now, and "erasure.settled" in the audit log. Their ids. One that
@@ -114,7 +114,7 @@ class erasures {
   erasure_house house_;
   std::mutex finishing_;  // held by finish() and follow_up()
   std::atomic<bool> judged_anew_ = false;
-  std::atomic<bool> waits_for_files_ = false;
+  std::atomic<std::int64_t> waits_for_files_before_ = 0;  // UTC ms; 0: for none
   erasure_board board_;
 };
 

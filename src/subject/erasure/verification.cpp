@@ -253,12 +253,19 @@ std::vector<std::string> remarks_on(const search& found, const erasure_house& ho
 
 }  // namespace
 
-std::optional<std::string> file_from_before(const erasure_house& house, std::span<const sought_traces> requests) {
-  const std::int64_t last = std::ranges::max(requests, {}, &sought_traces::requested_at).requested_at;
+std::int64_t last_requested(std::span<const sought_traces> requests) {
+  std::int64_t last = 0;
+  for (const sought_traces& one : requests) {
+    last = std::max(last, one.requested_at);
+  }
+  return last;
+}
+
+std::optional<std::string> file_from_before(const erasure_house& house, std::int64_t requested_at) {
   for (const std::string& folder : house.passing) {
     std::error_code gone;
     for (auto entry = fs::directory_iterator(house.data / folder, gone); entry != fs::directory_iterator(); ++entry) {
-      if (core::last_written_ms(entry->path()).value_or(last) < last) {
+      if (core::last_written_ms(entry->path()).value_or(requested_at) < requested_at) {
         return folder + entry->path().filename().string();
       }
     }
@@ -270,7 +277,7 @@ erasure_verification verify_erased(const erasure_house& house, std::span<const c
                                    std::span<const sought_traces> requests, const custody_context& with,
                                    const bytes_told& told) {
   const auto begin = std::chrono::steady_clock::now();
-  if (const auto file = file_from_before(house, requests)) {
+  if (const auto file = file_from_before(house, last_requested(requests))) {
     throw core::error(core::errc::failed_precondition,
                       fmt::format("{} came before the erasure was asked for, and waits to be imported without whom it "
                                   "erases; then this ends",

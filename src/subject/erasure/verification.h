@@ -33,9 +33,10 @@ struct erasure_verification {
   std::map<std::string, std::uint64_t> excused;  // finds that stand in nobody's way, by file
 };
 
-// A file on its way in (erasure_house::passing) that came before one of the requests: what is made of it leaves those
-// people out (durable_directory::withhold), for as long as the request is open.
-std::optional<std::string> file_from_before(const erasure_house& house, std::span<const sought_traces> requests);
+// A file on its way in (erasure_house::passing) that came before the last of the requests, UTC ms: what is made of it
+// leaves those people out (durable_directory::withhold), for as long as the request is open.
+std::optional<std::string> file_from_before(const erasure_house& house, std::int64_t requested_at);
+std::int64_t last_requested(std::span<const sought_traces> requests);
 
 // Asks every custodian again what it holds of them, empties SQLite's log, and reads every file of the data directory
 // for their identifiers, and for what they rested as (traces). A find of an identifier that was dismissed by every
