@@ -42,7 +42,7 @@ struct avro_schema {
   // Throws errc::invalid_argument with the place ("$.fields[2].type") for what is no schema of Personalize: a required
   // field that is missing or of another type, a reserved one of another type, names that are equal without case and '_'
   // (which would have one name in the properties of an event), metadata missing where it is needed.
-  static avro_schema parse(std::string_view json);
+  static avro_schema parse(std::string_view text);
 
   // The columns to be declared of a dataset: all that it does not have by itself. A boolean is text.
   std::vector<metadata_column> columns() const;

@@ -20,7 +20,7 @@ std::size_t bytes_of_set(std::uint32_t items) {
 std::size_t bytes_of(const item_condition& one) {
   std::size_t bytes = one.column.size();
   for (const std::string& value : one.values) {
-    bytes += sizeof(value) + value.size();
+    bytes += sizeof(std::string) + value.size();
   }
   return bytes;
 }

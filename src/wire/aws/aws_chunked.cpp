@@ -224,6 +224,7 @@ std::optional<refusal> aws_chunked_decoder::check_trailers(std::string_view sign
 
 std::optional<refusal> aws_chunked_decoder::end_trailers() {
   std::vector<std::string> found;
+  found.reserve(trailers_.size());
   for (const http::header& each : trailers_) {
     found.push_back(each.name);
   }

@@ -58,7 +58,7 @@ struct service_model {
   std::span<const operation> operations;
 
   // Null when there is none of that name.
-  const operation* find(std::string_view name) const;
+  const operation* find(std::string_view wanted) const;
 };
 
 const service_model& personalize();
