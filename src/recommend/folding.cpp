@@ -32,7 +32,7 @@ folded_person fold_in(std::span<const history_event> history, std::span<const st
   events.reserve(history.size());
   for (const history_event& e : history) {
     const auto item = model.items().find(e.item_id);
-    const std::uint16_t weight = item ? weigh(weigh.type_weight(e.event_type), e.event_value, e.time) : 0;
+    const std::uint16_t weight = item ? weigh(weigh.terms_of(e.event_type), e.event_value, e.time) : 0;
     if (weight != 0) {
       events.push_back({*item, weight, e.time});
     }
@@ -52,7 +52,7 @@ std::shared_ptr<const folding::terms> folding::terms_for(const person_history& w
   }
   const std::lock_guard lock(mutex_);
   if (terms_ != nullptr && terms_->items == model.shared_items() && items <= terms_->position.size() &&
-      types <= terms_->type_weight.size()) {
+      types <= terms_->type.size()) {
     return terms_;
   }
   auto fresh = std::make_shared<terms>();
@@ -67,7 +67,7 @@ std::shared_ptr<const folding::terms> folding::terms_for(const person_history& w
   fresh->position.resize(std::max<std::size_t>(items, fresh->position.size()), unknown);
   for (std::size_t t = 0; t < dataset_.state_->types.size(); ++t) {
     fresh->type_name.push_back(dataset_.state_->types.name_of(static_cast<std::uint16_t>(t)));
-    fresh->type_weight.push_back(weigh_.type_weight(fresh->type_name.back()));
+    fresh->type.push_back(weigh_.terms_of(fresh->type_name.back()));
   }
   terms_ = fresh;
   return fresh;
@@ -79,7 +79,7 @@ folded_person folding::fold_in(const person_history& who, const scorer& model) c
   events.reserve(who.events.size());
   for (const past_event& e : who.events) {
     const item_position item = known->position[e.item];
-    const std::uint16_t weight = item == unknown ? 0 : weigh_(known->type_weight[e.type], e.value, e.time);
+    const std::uint16_t weight = item == unknown ? 0 : weigh_(known->type[e.type], e.value, e.time);
     if (weight != 0) {
       events.push_back({item, weight, e.time});
     }

@@ -49,7 +49,7 @@ class folding {
     std::shared_ptr<const catalogue> items;
     std::vector<item_position> position;  // by the dataset's handle
     std::vector<std::string> type_name;   // by the dataset's number
-    std::vector<double> type_weight;      // the same
+    std::vector<type_terms> type;         // the same
   };
 
   std::shared_ptr<const terms> terms_for(const person_history& who, const scorer& model) const;

@@ -52,12 +52,15 @@ class event_weights {
  public:
   event_weights(const interactions& events, const event_weigher& weigh) : events_(events), weigh_(weigh) {
     for (const std::string& type : events.event_types) {
-      type_weights_.push_back(weigh.type_weight(type));
+      types_.push_back(weigh.terms_of(type));
+    }
+    if (events.event_type.empty()) {
+      types_.push_back(weigh.terms_of(""));
     }
   }
 
   std::uint16_t operator()(std::size_t event) const {
-    const double type = events_.event_type.empty() ? 1.0 : type_weights_[events_.event_type[event]];
+    const type_terms& type = types_[events_.event_type.empty() ? types_.size() - 1 : events_.event_type[event]];
     const float value =
         events_.event_value.empty() ? std::numeric_limits<float>::quiet_NaN() : events_.event_value[event];
     return weigh_(type, value, events_.time[event]);
@@ -66,7 +69,7 @@ class event_weights {
  private:
   const interactions& events_;
   const event_weigher& weigh_;
-  std::vector<double> type_weights_;
+  std::vector<type_terms> types_;  // by number; without types in the events, of none at the end
 };
 
 // Numbers handles in the order of their first appearance.
@@ -165,6 +168,15 @@ void check(const weighting& how, std::string_view who) {
       refuse(fmt::format("{}: the weight of event type \"{}\" must be a number from 0, got {}", who, type, weight));
     }
   }
+  if (!std::isfinite(how.other_weight) || how.other_weight < 0) {
+    refuse(fmt::format("{}: other_weight must be a number from 0, got {}", who, how.other_weight));
+  }
+  for (const auto& [type, least] : how.minimum_event_values) {
+    if (!std::isfinite(least) || least < 0) {
+      refuse(
+          fmt::format("{}: the minimum value of event type \"{}\" must be a number from 0, got {}", who, type, least));
+    }
+  }
   if (!std::isfinite(how.minimum_event_value) || how.minimum_event_value < 0) {
     refuse(fmt::format("{}: minimum_event_value must be a number from 0, got {}", who, how.minimum_event_value));
   }
@@ -174,21 +186,25 @@ void check(const weighting& how, std::string_view who) {
 }
 
 event_weigher::event_weigher(const weighting& how) : how_(&how) {
-  const auto is_fine = [](const auto& entry) { return entry.second != 0 && entry.second != 1; };
-  const bool fine = how.half_life_days > 0 || std::any_of(how.event_weights.begin(), how.event_weights.end(), is_fine);
+  const auto is_fine = [](double weight) { return weight != 0 && weight != 1; };
+  const bool fine = how.half_life_days > 0 || is_fine(how.other_weight) ||
+                    std::any_of(how.event_weights.begin(), how.event_weights.end(),
+                                [&](const auto& entry) { return is_fine(entry.second); });
   quanta_per_unit_ = fine ? preferences::fine_quanta : 1;
 }
 
-double event_weigher::type_weight(const std::string& type) const {
-  const auto named = how_->event_weights.find(type);
-  return named == how_->event_weights.end() ? 1.0 : named->second;
+type_terms event_weigher::terms_of(const std::string& type) const {
+  const auto weight = how_->event_weights.find(type);
+  const auto least = how_->minimum_event_values.find(type);
+  return {weight == how_->event_weights.end() ? how_->other_weight : weight->second,
+          least == how_->minimum_event_values.end() ? how_->minimum_event_value : least->second};
 }
 
-std::uint16_t event_weigher::operator()(double type_weight, float value, std::int64_t time) const {
-  if (how_->minimum_event_value > 0 && static_cast<double>(value) < how_->minimum_event_value) {
+std::uint16_t event_weigher::operator()(const type_terms& type, float value, std::int64_t time) const {
+  if (type.minimum_value > 0 && static_cast<double>(value) < type.minimum_value) {
     return 0;
   }
-  double weight = type_weight;
+  double weight = type.weight;
   if (how_->half_life_days > 0 && time < how_->as_of) {
     const double age = (static_cast<double>(how_->as_of) - static_cast<double>(time)) / milliseconds_per_day;
     weight *= std::exp2(-age / how_->half_life_days);

@@ -18,16 +18,19 @@ namespace eunomia::recommend {
 
 // How events become preferences. With the defaults every pair that occurs has weight 1.
 struct weighting {
-  std::map<std::string, double> event_weights;  // by EVENT_TYPE; a type not named weighs 1; 0 leaves it out
+  std::map<std::string, double> event_weights;  // by EVENT_TYPE; a type not named weighs other_weight; 0 leaves it out
   double minimum_event_value = 0;               // events with a smaller EVENT_VALUE are left out, those without one
                                                 // are kept (0: none is left out)
   double half_life_days = 0;                    // an event's weight halves with every such age; 0: no decay
   std::int64_t as_of = 0;                       // the moment ages are counted from, UTC ms, when half_life_days > 0;
                                                 // events after it have age 0. 0: the newest event's time, which
                                                 // settled() fills in. A model keeps it: a retrain uses the same
+  double other_weight = 1;                      // of events of another type, and of none
+  std::map<std::string, double> minimum_event_values = {};  // by EVENT_TYPE; else minimum_event_value
   friend bool operator==(const weighting&, const weighting&) = default;
 };
-BOOST_DESCRIBE_STRUCT(weighting, (), (event_weights, minimum_event_value, half_life_days, as_of))
+BOOST_DESCRIBE_STRUCT(weighting, (),
+                      (event_weights, minimum_event_value, half_life_days, as_of, other_weight, minimum_event_values))
 
 // Throws errc::invalid_argument, the message starting with who (a family's name), for negative or non-finite weights,
 // values or half-lives.
@@ -87,6 +90,12 @@ struct preferences {
   columns transposed() const;
 };
 
+// What a weighting says of a type of events.
+struct type_terms {
+  double weight = 1;
+  double minimum_value = 0;
+};
+
 // The weight that a weighting gives to single events. The weighting must outlive it.
 class event_weigher {
  public:
@@ -94,9 +103,9 @@ class event_weigher {
 
   std::uint32_t quanta_per_unit() const { return quanta_per_unit_; }
   // Of a type, "" for none.
-  double type_weight(const std::string& type) const;
+  type_terms terms_of(const std::string& type) const;
   // In quanta; 0: left out. value: NaN for none. time: UTC ms.
-  std::uint16_t operator()(double type_weight, float value, std::int64_t time) const;
+  std::uint16_t operator()(const type_terms& type, float value, std::int64_t time) const;
 
  private:
   const weighting* how_;

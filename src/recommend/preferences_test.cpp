@@ -160,6 +160,23 @@ TEST(preferences, a_minimum_event_value_keeps_events_without_one) {
   EXPECT_EQ(rows.item, (std::vector<item_position>{1, 2}));
 }
 
+TEST(preferences, of_a_type_that_is_named_another_minimum_value_counts) {
+  weighting how;
+  how.minimum_event_value = 3;
+  how.minimum_event_values = {{"purchase", 10}};
+  const auto rows = prepare(columns_of({{1, 0, 5, 0, 4}, {1, 1, 6, 1, 4}, {1, 2, 7, 1, 10}}), how);
+  EXPECT_EQ(rows.item, (std::vector<item_position>{0, 2}));
+}
+
+TEST(preferences, only_types_that_are_named_count_where_others_weigh_nothing) {
+  weighting how;
+  how.event_weights = {{"purchase", 1}};
+  how.other_weight = 0;
+  const auto rows = prepare(columns_of({{1, 0, 5, 0}, {1, 1, 6, 1}}), how);
+  EXPECT_EQ(rows.item, std::vector<item_position>{1});
+  EXPECT_EQ(rows.quanta_per_unit, 1U);
+}
+
 TEST(preferences, heavy_pairs_are_capped) {
   const auto rows = prepare(columns_of({{1, 0, 5, 1}}), {{{"purchase", 1e300}}, 0, 0, 0});
   EXPECT_EQ(rows.weight[0], preferences::maximum_weight);
@@ -220,6 +237,12 @@ TEST(preferences, a_weighting_out_of_range_is_refused_by_name) {
   expect_refused(events, {{}, 0, INFINITY, 5}, "half_life_days");
   expect_refused(events, {{}, 0, -1, 5}, "half_life_days");
   expect_refused(events, {{}, 0, 10, 0}, "as_of");
+  weighting others;
+  others.other_weight = -1;
+  expect_refused(events, others, "other_weight");
+  weighting least;
+  least.minimum_event_values = {{"view", NAN}};
+  expect_refused(events, least, "\"view\"");
   EXPECT_EQ(settled({{}, 0, 10, 0}, events).as_of, 5);
   EXPECT_EQ(settled({{}, 0, 10, 7}, events).as_of, 7);
   EXPECT_EQ(settled({{}, 0, 0, 0}, events).as_of, 0);
