@@ -491,6 +491,27 @@ forgetting dataset::begin_forgetting(std::span<const core::subject_handle> peopl
   return {state_, people};
 }
 
+void dataset::clear(data_kind kind, core::thread_pool& pool, core::job& job) const {
+  if (kind == data_kind::interactions) {
+    settle(pool, job);
+  }
+  const auto gone = owner_->tables_.stage_clear(table_name(kind));
+  table::staged_change* const staged[] = {gone.get()};
+  table::write_naming(owner_->sql_, staged, [&](sql::transaction& in) {
+    gone->commit(in);
+    in.execute("DELETE FROM dataset_import WHERE dataset_id = :id AND kind = :kind",
+               {{"id", id_}, {"kind", name_of(kind)}});
+  });
+  gone->committed();
+  state_->tell([&](dataset_listener& to) {
+    if (kind == data_kind::interactions) {
+      to.interactions_changed();
+    } else if (kind == data_kind::users) {
+      to.people_changed();
+    }
+  });
+}
+
 void dataset::drop() {
   state_->log.stop();
   std::vector<std::unique_ptr<table::removal>> tables;

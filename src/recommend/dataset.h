@@ -284,6 +284,10 @@ class dataset {
   // Whom rows about people were handed to, by kind, recipient and purpose.
   std::vector<disclosure> disclosures() const;
 
+  // Takes out all rows of one of the tables, events that wait included but for those that come meanwhile. Identifiers
+  // of people and items stay.
+  void clear(data_kind kind, core::thread_pool& pool, core::job& job) const;
+
   // Removes the tables, the dictionary and the record of imports.
   void drop();
 

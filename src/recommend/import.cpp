@@ -285,6 +285,10 @@ class dataset_import {
 
   // Rows of items and users that this import replaces leave the table in the same transaction.
   void replace_older() {
+    if (options_.replace) {
+      older_ = house_.tables_.stage_clear(into_.table_name(kind_));
+      return;
+    }
     std::sort(upserted_.begin(), upserted_.end());
     upserted_.erase(std::unique(upserted_.begin(), upserted_.end()), upserted_.end());
     // Beyond the limit the older rows stay where they are: the last row of an id counts.

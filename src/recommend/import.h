@@ -45,6 +45,8 @@ struct import_options {
   std::optional<std::filesystem::path> rejects = std::nullopt;
   bool allow_future = false;  // else a TIMESTAMP more than a day ahead is a bad row
   bool again = false;         // else a file whose bytes were imported before is refused
+  // What the table had goes with the import: rows, not events that still wait, nor identifiers of people and items.
+  bool replace = false;
 };
 
 struct import_report {

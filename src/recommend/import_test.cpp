@@ -278,6 +278,30 @@ TEST_F(import_test, the_newest_row_of_an_item_or_user_wins_within_and_between_im
   EXPECT_EQ(into.statistics().users, 2U);
 }
 
+TEST_F(import_test, that_replaces_takes_the_place_of_what_there_was) {
+  dataset into = shop();
+  import(into, data_kind::interactions, "USER_ID,ITEM_ID,TIMESTAMP\nann,a,1000000000\nbob,b,1000000000\n");
+  import_options how;
+  how.replace = true;
+  import(into, data_kind::interactions, "USER_ID,ITEM_ID,TIMESTAMP\nann,c,1000000001\n", how);
+  EXPECT_EQ(into.statistics().interactions, 1U);
+  const auto events = into.load_interactions(recommendation, pool_, job_);
+  EXPECT_EQ(events.items->id(events.item.at(0)), "c");
+  refused(errc::invalid_argument,
+          [&] { import(into, data_kind::interactions, "USER_ID,ITEM_ID,TIMESTAMP\nann,d,never\n", how); });
+  EXPECT_EQ(into.statistics().interactions, 1U) << "an import that fails replaces nothing";
+}
+
+TEST_F(import_test, a_table_that_is_cleared_can_be_filled_again) {
+  dataset into = shop();
+  const std::string rows = "USER_ID,ITEM_ID,TIMESTAMP\nann,a,1000000000\nbob,b,1000000000\n";
+  import(into, data_kind::interactions, rows);
+  into.clear(data_kind::interactions, pool_, job_);
+  EXPECT_EQ(into.statistics().interactions, 0U);
+  import(into, data_kind::interactions, rows);
+  EXPECT_EQ(into.statistics().interactions, 2U);
+}
+
 TEST_F(import_test, repeated_rows_stay_and_a_repeated_file_is_refused_unless_asked_for) {
   dataset into = shop();
   events(into, "a,i,1\na,i,1\n");

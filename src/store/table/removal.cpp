@@ -125,10 +125,11 @@ class staged_sealing final : public staged_removal {
   const table_description sealed_;
 };
 
-class table_drop final : public removal {
+// All parts of a table, and the table with them where that is wanted.
+class table_clearing final : public removal {
  public:
-  table_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink)
-      : table_(std::move(table)), unlink_(std::move(unlink)) {}
+  table_clearing(std::string table, bool with_table, std::function<void(std::int64_t, std::span<const part>)> unlink)
+      : table_(std::move(table)), with_table_(with_table), unlink_(std::move(unlink)) {}
 
   std::uint64_t rows() const override {
     return std::transform_reduce(parts_.begin(), parts_.end(), std::uint64_t{0}, std::plus<>(),
@@ -138,7 +139,11 @@ class table_drop final : public removal {
   void commit(sql::transaction& in) override {
     id_ = manifest::find(in, table_).id;
     parts_ = manifest::parts_of(in, id_);
-    manifest::drop(in, table_);
+    if (with_table_) {
+      manifest::drop(in, table_);
+    } else if (!parts_.empty()) {
+      manifest::replace_parts(in, id_, parts_, {});
+    }
   }
 
   void committed() override {
@@ -148,10 +153,16 @@ class table_drop final : public removal {
   }
 
   void in_doubt() noexcept override {}
-  bool was_committed(sql::connection& in) override { return id_ != 0 && !manifest::has(in, id_); }
+  bool was_committed(sql::connection& in) override {
+    if (with_table_) {
+      return id_ != 0 && !manifest::has(in, id_);
+    }
+    return !parts_.empty() && !manifest::is_named(in, parts_.front().blob.key);
+  }
 
  private:
   const std::string table_;
+  const bool with_table_;
   const std::function<void(std::int64_t, std::span<const part>)> unlink_;
   std::int64_t id_ = 0;
   std::vector<part> parts_;
@@ -160,7 +171,12 @@ class table_drop final : public removal {
 }  // namespace
 
 std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink) {
-  return std::make_unique<table_drop>(std::move(table), std::move(unlink));
+  return std::make_unique<table_clearing>(std::move(table), true, std::move(unlink));
+}
+
+std::unique_ptr<removal> make_clearing(std::string table,
+                                       std::function<void(std::int64_t, std::span<const part>)> unlink) {
+  return std::make_unique<table_clearing>(std::move(table), false, std::move(unlink));
 }
 
 std::unique_ptr<removal> stage_sealing(part_files& files, manifest::table_entry entry, table_description sealed,

@@ -38,5 +38,8 @@ std::unique_ptr<removal> stage_sealing(part_files& files, manifest::table_entry 
 
 // Takes a whole table out of the manifest. unlink is called in committed() with the table's number and its parts.
 std::unique_ptr<removal> make_drop(std::string table, std::function<void(std::int64_t, std::span<const part>)> unlink);
+// The same with all of its parts, and the table stays.
+std::unique_ptr<removal> make_clearing(std::string table,
+                                       std::function<void(std::int64_t, std::span<const part>)> unlink);
 
 }  // namespace eunomia::store::table

@@ -120,6 +120,9 @@ class parquet_table_store final : public table_store {
   std::unique_ptr<removal> stage_drop(std::string_view table) override {
     return make_drop(std::string(table), [this](std::int64_t id, std::span<const part> old) { unlink(id, old); });
   }
+  std::unique_ptr<removal> stage_clear(std::string_view table) override {
+    return make_clearing(std::string(table), [this](std::int64_t id, std::span<const part> old) { unlink(id, old); });
+  }
 
   table_description describe(std::string_view table) override { return find(table).description; }
   std::vector<part> parts(std::string_view table) override { return read(table).parts; }

@@ -146,10 +146,10 @@ class appender : public staged_change {
   virtual std::uint64_t rows() const = 0;
 };
 
-// Parts rewritten without some rows, to be swapped in, or all parts of a table, to be dropped with it.
+// Parts rewritten without some rows, to be swapped in, or all parts of a table, to be dropped, with it or alone.
 class removal : public staged_change {
  public:
-  virtual std::uint64_t rows() const = 0;  // that are taken out; of a drop, known after commit()
+  virtual std::uint64_t rows() const = 0;  // that are taken out; of all, known after commit()
   // errc::unavailable when another writer rewrote one of the parts meanwhile.
   void commit(sql::transaction& in) override = 0;
   // Waits for the scans that began before it and unlinks the old parts. Scans that begin meanwhile do not wait.
@@ -174,6 +174,9 @@ class table_store {
   virtual void add_column(sql::transaction& in, std::string_view table, const column& added) = 0;
   // The whole table, with the parts that it has when the transaction of commit() runs: errc::not_found from there.
   virtual std::unique_ptr<removal> stage_drop(std::string_view table) = 0;
+  // All rows that the table has when the transaction of commit() runs; what else that transaction names, after it,
+  // stays. errc::not_found from there.
+  virtual std::unique_ptr<removal> stage_clear(std::string_view table) = 0;
 
   // errc::not_found, here and below.
   virtual table_description describe(std::string_view table) = 0;

@@ -577,6 +577,27 @@ TEST_F(table_test, dropping_a_table_unlinks_its_parts_and_no_others_whatever_is_
   });
 }
 
+TEST_F(table_test, a_table_that_is_cleared_keeps_what_the_same_transaction_names) {
+  house in(folder_.path());
+  in.create(events());
+  append(in, {{1, 2, 3.0, "x"}});
+  const auto others = in.tables->append("events", pool_);
+  others->append(batch_of({{1, 5, {}, {}}}));
+  others->finish();
+  const auto gone = in.tables->stage_clear("events");
+  append(in, {{1, 3, 3.0, "y"}});  // before it commits
+  in.sql->write([&](sql::transaction& t) {
+    gone->commit(t);
+    others->commit(t);
+  });
+  others->committed();
+  gone->committed();
+  EXPECT_EQ(gone->rows(), 2U);
+  EXPECT_EQ(scan(in).size(), 1U);
+  EXPECT_EQ(files_on_disk(), 1U);
+  in.tables->verify("events", pool_, job_);
+}
+
 TEST_F(table_test, opening_sweeps_parts_that_no_manifest_names) {
   {
     house in(folder_.path());

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/time.h"
 
 namespace eunomia::wire::personalize {
@@ -26,14 +27,21 @@ constexpr sql::migration migrations[] = {{"aws-personalize", 1, R"(
     failure_reason {text} NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    details {text} NOT NULL        -- JSON of its kind
+    shown {text} NOT NULL,         -- JSON
+    ours {text} NOT NULL           -- JSON
+  );
+  CREATE TABLE aws_personalize_tag (
+    arn {text} NOT NULL,
+    tag_key {text} NOT NULL,
+    tag_value {text} NOT NULL,
+    PRIMARY KEY (arn, tag_key)
   );
   CREATE INDEX aws_personalize_resource_of ON aws_personalize_resource (parent, kind, id);
   CREATE INDEX aws_personalize_resource_kind ON aws_personalize_resource (kind, id)
 )"}};
 
 constexpr std::string_view columns =
-    "arn, kind, name, parent, status, failure_reason, created_at, updated_at, details, id";
+    "arn, kind, name, parent, status, failure_reason, created_at, updated_at, shown, ours, id";
 // What a token holds before it is made unreadable, so that nobody builds one.
 constexpr std::string_view token_prefix = "eunomia-after-";
 
@@ -47,7 +55,8 @@ resource resource_of(const sql::row& row) {
   found.failure_reason = row.text(5);
   found.created_at = row.int64(6);
   found.updated_at = row.int64(7);
-  found.details = row.text(8);
+  found.shown = core::parse_json(row.text(8));
+  found.ours = core::parse_json(row.text(9));
   return found;
 }
 
@@ -101,7 +110,7 @@ void resources::add(sql::transaction& in, resource made) {
   const std::int64_t now = core::now_ms();
   in.execute(
       "INSERT INTO aws_personalize_resource (arn, kind, name, parent, status, failure_reason, created_at, updated_at, "
-      "details) VALUES (:arn, :kind, :name, :parent, :status, :failure_reason, :now, :now, :details)",
+      "shown, ours) VALUES (:arn, :kind, :name, :parent, :status, :failure_reason, :now, :now, :shown, :ours)",
       {{"arn", made.arn},
        {"kind", name_of(made.kind)},
        {"name", made.name},
@@ -109,17 +118,19 @@ void resources::add(sql::transaction& in, resource made) {
        {"status", made.status},
        {"failure_reason", made.failure_reason},
        {"now", now},
-       {"details", made.details}});
+       {"shown", core::write_json(made.shown)},
+       {"ours", core::write_json(made.ours)}});
 }
 
 void resources::update(sql::transaction& in, const resource& changed) {
   const std::uint64_t met = in.execute(
       "UPDATE aws_personalize_resource SET status = :status, failure_reason = :failure_reason, updated_at = :now, "
-      "details = :details WHERE arn = :arn",
+      "shown = :shown, ours = :ours WHERE arn = :arn",
       {{"status", changed.status},
        {"failure_reason", changed.failure_reason},
        {"now", core::now_ms()},
-       {"details", changed.details},
+       {"shown", core::write_json(changed.shown)},
+       {"ours", core::write_json(changed.ours)},
        {"arn", changed.arn}});
   if (met == 0) {
     refuse_unknown(words_for(changed.kind), changed.arn);
@@ -136,6 +147,25 @@ void resources::remove(sql::transaction& in, std::string_view arn) {
   if (in.execute("DELETE FROM aws_personalize_resource WHERE arn = :arn", {{"arn", arn}}) == 0) {
     refuse_unknown("resource", arn);
   }
+  in.execute("DELETE FROM aws_personalize_tag WHERE arn = :arn", {{"arn", arn}});
+}
+
+void resources::remove_history(sql::transaction& in, resource_kind kind, std::string_view parent) {
+  const sql::rows busy = in.query_one(
+      "SELECT arn FROM aws_personalize_resource WHERE parent = :parent AND kind = :kind AND (status LIKE '%PENDING' OR "
+      "status LIKE '%IN_PROGRESS') ORDER BY id LIMIT 1",
+      {{"parent", parent}, {"kind", name_of(kind)}});
+  if (!busy.empty()) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("{} cannot be deleted while {} is under way", parent, busy[0].text(0)));
+  }
+  in.execute(
+      "DELETE FROM aws_personalize_tag WHERE arn IN (SELECT arn FROM aws_personalize_resource WHERE parent = :parent "
+      "AND "
+      "kind = :kind)",
+      {{"parent", parent}, {"kind", name_of(kind)}});
+  in.execute("DELETE FROM aws_personalize_resource WHERE parent = :parent AND kind = :kind",
+             {{"parent", parent}, {"kind", name_of(kind)}});
 }
 
 resource resources::find(sql::connection& in, resource_kind kind, std::string_view arn) {
@@ -182,7 +212,7 @@ resource_page resources::list(resource_kind kind, const std::optional<std::strin
           more = page.items.size() == count;
           if (!more) {
             page.items.push_back(resource_of(row));
-            last = row.int64(9);
+            last = row.int64(10);
           }
         });
   });
@@ -211,6 +241,56 @@ std::uint64_t resources::count(resource_kind kind, std::string_view parent) cons
                    {{"kind", name_of(kind)}, {"parent", parent}})[0]
         .uint64(0);
   });
+}
+
+std::optional<resource> resources::find_named(resource_kind kind, std::string_view name) const {
+  return sql_.read([&](sql::connection& in) {
+    const sql::rows found = in.query_one(
+        fmt::format("SELECT {} FROM aws_personalize_resource WHERE kind = :kind AND name = :name ORDER BY id LIMIT 1",
+                    columns),
+        {{"kind", name_of(kind)}, {"name", name}});
+    return found.empty() ? std::nullopt : std::optional(resource_of(found[0]));
+  });
+}
+
+void resources::add_tags(sql::transaction& in, std::string_view arn, std::span<const tag> more) {
+  if (!find_any(in, arn)) {
+    refuse_unknown("resource", arn);
+  }
+  for (const tag& one : more) {
+    in.execute("DELETE FROM aws_personalize_tag WHERE arn = :arn AND tag_key = :key", {{"arn", arn}, {"key", one.key}});
+    in.execute("INSERT INTO aws_personalize_tag (arn, tag_key, tag_value) VALUES (:arn, :key, :value)",
+               {{"arn", arn}, {"key", one.key}, {"value", one.value}});
+  }
+  const auto there =
+      in.query_one("SELECT count(*) FROM aws_personalize_tag WHERE arn = :arn", {{"arn", arn}})[0].uint64(0);
+  if (there > max_tags) {
+    throw core::error(core::errc::resource_exhausted,
+                      fmt::format("{} would have {} tags, more than max_tags = {}", arn, there, max_tags));
+  }
+}
+
+void resources::remove_tags(sql::transaction& in, std::string_view arn, std::span<const std::string> keys) {
+  if (!find_any(in, arn)) {
+    refuse_unknown("resource", arn);
+  }
+  for (const std::string& key : keys) {
+    in.execute("DELETE FROM aws_personalize_tag WHERE arn = :arn AND tag_key = :key", {{"arn", arn}, {"key", key}});
+  }
+}
+
+std::vector<tag> resources::tags_of(std::string_view arn) const {
+  std::vector<tag> found;
+  sql_.read([&](sql::connection& in) {
+    if (!find_any(in, arn)) {
+      refuse_unknown("resource", arn);
+    }
+    in.each("SELECT tag_key, tag_value FROM aws_personalize_tag WHERE arn = :arn ORDER BY tag_key", {{"arn", arn}},
+            [&](const sql::row& row) {
+              found.push_back({row.text(0), row.text(1)});
+            });
+  });
+  return found;
 }
 
 }  // namespace eunomia::wire::personalize

@@ -9,12 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json_value.h"
 #include "store/sql/database.h"
 #include "wire/personalize/arn.h"
 
 // What Personalize's clients made and name by an ARN: one table for all kinds, because AWS treats them alike: they have
-// a name, a parent, a status that clients wait for, and are listed in pages. What they do is the domain's, whose own
-// name for it stands in `details` with what was asked for.
+// a name, a parent, a status that clients wait for, tags, and are listed in pages. What they do is the domain's, whose
+// own names stand in `ours`.
 namespace eunomia::wire::personalize {
 
 struct resource {
@@ -26,12 +27,20 @@ struct resource {
   std::string failure_reason;
   std::int64_t created_at = 0;  // UTC ms
   std::int64_t updated_at = 0;
-  std::string details = "{}";  // JSON of its kind
+  // What its description shows beside these, in AWS's members, most of it as it was asked for.
+  core::json_value shown = core::json_value::of_object();
+  core::json_value ours = core::json_value::of_object();  // what only we know: the domain's name for it, its job
 
   bool is_active() const { return status == "ACTIVE"; }
 };
 
 inline constexpr std::size_t max_page = 100;
+inline constexpr std::size_t max_tags = 50;
+
+struct tag {
+  std::string key;
+  std::string value;
+};
 
 struct resource_page {
   std::vector<resource> items;
@@ -46,10 +55,14 @@ class resources {
 
   // Within the caller's transaction. The times are set. Throws errc::already_exists naming the ARN.
   static void add(store::sql::transaction& in, resource made);
-  // Changes status, reason and details, and when that was. Throws errc::not_found.
+  // Changes status, reason, shown and ours, and when that was. Throws errc::not_found.
   static void update(store::sql::transaction& in, const resource& changed);
-  // Throws errc::not_found; errc::failed_precondition while something belongs to it, naming one.
+  // With its tags. Throws errc::not_found; errc::failed_precondition while something belongs to it, naming one.
   static void remove(store::sql::transaction& in, std::string_view arn);
+
+  // Those of a kind that belong to it: jobs that ended, which AWS forgets with what they were about. Throws
+  // errc::failed_precondition while one of them is under way.
+  static void remove_history(store::sql::transaction& in, resource_kind kind, std::string_view parent);
 
   // Throws errc::not_found for an ARN that names nothing, errc::invalid_argument for one of another kind.
   resource find(resource_kind kind, std::string_view arn) const;
@@ -62,6 +75,15 @@ class resources {
                      std::string_view token) const;
   // Of every kind whose status is one of these: work that a restart interrupted.
   std::vector<resource> with_status(resource_kind kind, std::span<const std::string_view> statuses) const;
+  // Those of the same kind and name, whatever they belong to.
+  std::optional<resource> find_named(resource_kind kind, std::string_view name) const;
+
+  // Of the same key the last stands. Throw errc::not_found for an ARN that names nothing. add_tags:
+  // errc::resource_exhausted beyond max_tags.
+  static void add_tags(store::sql::transaction& in, std::string_view arn, std::span<const tag> more);
+  static void remove_tags(store::sql::transaction& in, std::string_view arn, std::span<const std::string> keys);
+  std::vector<tag> tags_of(std::string_view arn) const;  // by key
+
   // How many there are that belong to the parent.
   std::uint64_t count(resource_kind kind, std::string_view parent) const;
 

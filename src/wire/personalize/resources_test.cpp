@@ -61,7 +61,7 @@ TEST_P(personalize_resources, are_found_as_they_were_made) {
   EXPECT_FALSE(found.is_active());
   EXPECT_GT(found.created_at, 0);
   EXPECT_EQ(found.created_at, found.updated_at);
-  EXPECT_EQ(found.details, "{}");
+  EXPECT_EQ(found.shown, core::json_value::of_object());
 }
 
 TEST_P(personalize_resources, of_one_arn_there_is_one) {
@@ -84,12 +84,14 @@ TEST_P(personalize_resources, change_their_status_and_when) {
   resource one = all().find(resource_kind::filter, add(resource_kind::filter, "cheap"));
   one.status = "CREATE FAILED";
   one.failure_reason = "no column PRICE";
-  one.details = R"({"a":1})";
+  one.shown = core::parse_json(R"({"a":1})");
+  one.ours = core::parse_json(R"({"b":2})");
   db().write([&](transaction& in) { resources::update(in, one); });
   const resource found = all().find(resource_kind::filter, one.arn);
   EXPECT_EQ(found.status, "CREATE FAILED");
   EXPECT_EQ(found.failure_reason, "no column PRICE");
-  EXPECT_EQ(found.details, R"({"a":1})");
+  EXPECT_EQ(found.shown, core::parse_json(R"({"a":1})"));
+  EXPECT_EQ(found.ours, core::parse_json(R"({"b":2})"));
   EXPECT_GE(found.updated_at, found.created_at);
   const std::string_view failed[] = {"CREATE FAILED", "CREATE PENDING"};
   EXPECT_EQ(all().with_status(resource_kind::filter, failed).size(), 1U);
@@ -135,6 +137,31 @@ TEST_P(personalize_resources, of_no_page_a_token_is_refused) {
   }
   EXPECT_EQ(code_thrown_by([&] { all().list(resource_kind::solution, std::nullopt, 101, ""); }),
             errc::invalid_argument);
+}
+
+TEST_P(personalize_resources, keep_tags_that_go_with_them) {
+  const std::string arn = add(resource_kind::schema, "shop");
+  const tag two[] = {{"team", "shop"}, {"cost", "12"}};
+  const tag changed[] = {{"team", "search"}};
+  const std::string gone[] = {"cost"};
+  db().write([&](transaction& in) {
+    resources::add_tags(in, arn, two);
+    resources::add_tags(in, arn, changed);
+  });
+  ASSERT_EQ(all().tags_of(arn).size(), 2U);
+  EXPECT_EQ(all().tags_of(arn)[1].value, "search");
+  db().write([&](transaction& in) { resources::remove_tags(in, arn, gone); });
+  EXPECT_EQ(all().tags_of(arn).size(), 1U);
+  std::vector<tag> many;
+  for (std::size_t i = 0; i < max_tags; ++i) {
+    many.push_back({std::to_string(i), ""});
+  }
+  EXPECT_EQ(code_thrown_by([&] { db().write([&](transaction& in) { resources::add_tags(in, arn, many); }); }),
+            errc::resource_exhausted);
+  remove(arn);
+  EXPECT_EQ(code_thrown_by([&] { all().tags_of(arn); }), errc::not_found);
+  add(resource_kind::schema, "shop");
+  EXPECT_TRUE(all().tags_of(arn).empty());
 }
 
 }  // namespace

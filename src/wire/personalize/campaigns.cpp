@@ -1,0 +1,181 @@
+// Campaigns: a solution version that answers, as a deployment of the solution's recommender.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/time.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+#include "wire/personalize/solutions.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+namespace sql = store::sql;
+
+constexpr auto kind = resource_kind::campaign;
+constexpr std::string_view newest_suffix = "/$LATEST";
+
+// What a campaign is to answer with.
+struct target {
+  resource solution;
+  resource version;
+};
+
+// arn: of a solution version, or <solutionArn>/$LATEST.
+target target_of(const house& in, const std::string& arn) {
+  if (arn.ends_with(newest_suffix)) {
+    resource solution = in.made.find(resource_kind::solution, arn.substr(0, arn.size() - newest_suffix.size()));
+    auto newest = newest_trained(in, solution);
+    if (!newest) {
+      throw core::error(errc::failed_precondition, fmt::format("Solution {} has no ACTIVE version yet", solution.arn));
+    }
+    return {std::move(solution), *std::move(newest)};
+  }
+  resource version = in.made.find(resource_kind::solution_version, arn);
+  resource solution = in.made.find(resource_kind::solution, version.parent);
+  return {std::move(solution), std::move(version)};
+}
+
+bool follows(const resource& campaign) {
+  const json_value* const config = member_of(campaign.shown, "campaignConfig");
+  return config != nullptr && flag_of(*config, "syncWithLatestSolutionVersion").value_or(false);
+}
+
+// The texts of itemExplorationConfig are numbers: explorationWeight 0 to 1, explorationItemAgeCutOff days.
+void check_config(const json_value& input) {
+  const json_value* const config = member_of(input, "campaignConfig");
+  const json_value* const exploration = config == nullptr ? nullptr : member_of(*config, "itemExplorationConfig");
+  if (exploration == nullptr) {
+    return;
+  }
+  for (std::size_t i = 0; i < exploration->names().size(); ++i) {
+    const std::string& name = exploration->names()[i];
+    const std::string& text = exploration->elements()[i].text();
+    const double most = name == "explorationWeight" ? 1 : 36'500;
+    double value = -1;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if ((name != "explorationWeight" && name != "explorationItemAgeCutOff") || fault != std::errc() ||
+        end != text.data() + text.size() || !(value >= 0 && value <= most)) {
+      throw core::error(errc::invalid_argument,
+                        fmt::format("itemExplorationConfig: \"{}\": \"{}\"; explorationWeight is 0 to 1, "
+                                    "explorationItemAgeCutOff a number of days up to 36500",
+                                    name, text));
+    }
+  }
+}
+
+void deploy(const house& in, const target& to, const std::string& campaign) {
+  if (const recipe* const of = recipe_of(to.solution); of != nullptr && of->type == recipe_type::user_segmentation) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("{} makes segments in batches, and answers no campaign", of->name));
+  }
+  core::job quiet;
+  in.recommenders.deploy(recommender_of(to.solution), campaign, version_of(to.version), in.background.context(quiet));
+}
+
+json_value create(const house& in, const json_value& input) {
+  check_config(input);
+  const std::string asked = required_text(input, "solutionVersionArn");
+  const target to = target_of(in, asked);
+  resource made;
+  made.kind = kind;
+  made.name = required_text(input, "name");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = to.solution.arn;
+  made.shown = with(asked_for(input), "solutionVersionArn", to.version.arn);
+  if (in.made.find_if_there(made.arn)) {
+    throw core::error(errc::already_exists,
+                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
+  }
+  if (follows(made) && !asked.ends_with(newest_suffix)) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("syncWithLatestSolutionVersion wants a solutionVersionArn of {}{}", to.solution.arn,
+                                  newest_suffix));
+  }
+  deploy(in, to, made.name);
+  const std::string arn = made.arn;
+  make(in, std::move(made), tags_in(input));
+  return arn_answer(kind, arn);
+}
+
+json_value update(const house& in, const json_value& input) {
+  check_config(input);
+  resource one = in.made.find(kind, required_text(input, "campaignArn"));
+  json_value latest = json_value::of_object();
+  for (const char* const name : {"minProvisionedTPS", "campaignConfig"}) {
+    if (const json_value* const changed = member_of(input, name)) {
+      one.shown = with(one.shown, name, *changed);
+      latest = with(std::move(latest), name, *changed);
+    }
+  }
+  if (const auto version = text_of(input, "solutionVersionArn")) {
+    const target to = target_of(in, *version);
+    if (to.solution.arn != one.parent) {
+      throw core::error(
+          errc::invalid_argument,
+          fmt::format("{} is a version of another solution than the campaign's, {}", *version, one.parent));
+    }
+    deploy(in, to, one.name);
+    one.shown = with(one.shown, "solutionVersionArn", to.version.arn);
+  }
+  latest = with(std::move(latest), "solutionVersionArn", required_text(one.shown, "solutionVersionArn"));
+  latest = with(std::move(latest), "status", "ACTIVE");
+  latest = with(std::move(latest), "creationDateTime", of_moment(core::now_ms()));
+  latest = with(std::move(latest), "lastUpdatedDateTime", of_moment(core::now_ms()));
+  one.shown = with(one.shown, "latestCampaignUpdate", std::move(latest));
+  in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  return arn_answer(kind, one.arn);
+}
+
+void remove(const house& in, const resource& one) {
+  const resource solution = in.made.find(resource_kind::solution, one.parent);
+  in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
+  try {
+    in.recommenders.withdraw(recommender_of(solution), one.name);
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+  }
+  in.answering.drop_replaced();
+}
+
+}  // namespace
+
+void deploy_to_followers(const house& in, const resource& solution, const resource& version, core::job& job) {
+  const auto number = static_cast<std::int64_t>(number_of(version.ours, "version").value_or(0));
+  std::string token;
+  do {
+    const resource_page page = in.made.list(kind, solution.arn, max_page, token);
+    for (resource one : page.items) {
+      if (!follows(one)) {
+        continue;
+      }
+      in.recommenders.deploy(recommender_of(solution), one.name, number, in.background.context(job));
+      one.shown = with(one.shown, "solutionVersionArn", version.arn);
+      in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+    }
+    token = page.next_token;
+  } while (!token.empty());
+}
+
+void add_campaigns(aws::json_service& to, const house& in) {
+  to.add<json_value, json_value>("CreateCampaign", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
+  to.add<json_value, json_value>("UpdateCampaign", builders(),
+                                 [in](const json_value& input, const http::request&) { return update(in, input); });
+  to.add<json_value, json_value>("DeleteCampaign", builders(), [in](const json_value& input, const http::request&) {
+    remove(in, in.made.find(kind, required_text(input, "campaignArn")));
+    return nothing_to_say();
+  });
+  add_views(to, in, kind);
+}
+
+}  // namespace eunomia::wire::personalize

@@ -1,0 +1,146 @@
+#include "wire/personalize/dataset_groups.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "core/error.h"
+#include "wire/http/text.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+using recommend::schema_subject;
+namespace sql = store::sql;
+
+struct named_type {
+  std::string_view name;
+  schema_subject type;
+};
+constexpr std::array<named_type, 5> types = {{{"INTERACTIONS", schema_subject::interactions},
+                                              {"ITEMS", schema_subject::items},
+                                              {"USERS", schema_subject::users},
+                                              {"ACTIONS", schema_subject::actions},
+                                              {"ACTION_INTERACTIONS", schema_subject::action_interactions}}};
+
+constexpr std::string_view dataset_member = "dataset";
+constexpr std::string_view actions_suffix = "--actions";
+constexpr std::size_t longest_dataset_name = 63;
+
+std::string actions_of(const resource& group) {
+  const std::string name = dataset_of(group);
+  return name.substr(0, longest_dataset_name - actions_suffix.size()) + std::string(actions_suffix);
+}
+
+void drop_if_there(const house& in, const std::string& name) {
+  try {
+    in.datasets.open(name).drop();
+    in.answering.changed(name);
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+  }
+}
+
+resource create(const house& in, const json_value& input) {
+  resource made;
+  made.kind = resource_kind::dataset_group;
+  made.name = required_text(input, "name");
+  made.arn = in.arns.arn_of(made.kind, made.name);
+  made.shown = asked_for(input);
+  made.ours = object_of(dataset_member, made.name);
+  if (in.made.find_if_there(made.arn)) {
+    throw core::error(errc::already_exists,
+                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
+  }
+  recommend::dataset_description wanted;
+  wanted.name = made.name;
+  wanted.purposes = {in.purpose};
+  recommend::dataset ours = in.datasets.create(wanted);
+  try {
+    make(in, made, tags_in(input));
+  } catch (...) {
+    ours.drop();
+    throw;
+  }
+  return made;
+}
+
+}  // namespace
+
+std::optional<schema_subject> dataset_type_named(std::string_view name) {
+  for (const named_type& one : types) {
+    if (http::equal_ignoring_case(one.name, name)) {
+      return one.type;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view type_name(schema_subject type) {
+  for (const named_type& one : types) {
+    if (one.type == type) {
+      return one.name;
+    }
+  }
+  return {};
+}
+
+std::string dataset_of(const resource& group) {
+  return required_text(group.ours, dataset_member);
+}
+
+table_of_ours table_of(const resource& group, schema_subject type) {
+  using recommend::data_kind;
+  switch (type) {
+    case schema_subject::interactions: return {dataset_of(group), data_kind::interactions};
+    case schema_subject::items: return {dataset_of(group), data_kind::items};
+    case schema_subject::users: return {dataset_of(group), data_kind::users};
+    case schema_subject::actions: return {actions_of(group), data_kind::items};
+    case schema_subject::action_interactions: break;
+  }
+  return {actions_of(group), data_kind::interactions};
+}
+
+resource group_of(const house& in, const resource& one) {
+  const auto arn = text_of(one.shown, "datasetGroupArn");
+  return in.made.find(resource_kind::dataset_group, arn ? *arn : one.parent);
+}
+
+std::optional<resource> dataset_of_type(const house& in, const resource& group, schema_subject type) {
+  return in.made.find_if_there(
+      in.arns.arn_of(resource_kind::dataset, fmt::format("{}/{}", group.name, type_name(type))));
+}
+
+recommend::avro_schema schema_of(const house& in, const resource& dataset) {
+  const resource schema = in.made.find(resource_kind::schema, required_text(dataset.shown, "schemaArn"));
+  return recommend::avro_schema::parse(required_text(schema.shown, "schema"));
+}
+
+void add_dataset_groups(aws::json_service& to, const house& in) {
+  constexpr auto kind = resource_kind::dataset_group;
+  to.add<json_value, json_value>("CreateDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
+    const resource made = create(in, input);
+    json_value answer = arn_answer(kind, made.arn);
+    const auto domain = text_of(input, "domain");
+    return domain ? with(std::move(answer), "domain", *domain) : answer;
+  });
+  to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
+    const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
+    // What belongs to it must be gone first: then nothing learns from its rows any more.
+    in.known.change([&](sql::transaction& change) { resources::remove(change, group.arn); });
+    drop_if_there(in, dataset_of(group));
+    drop_if_there(in, actions_of(group));
+    return nothing_to_say();
+  });
+  add_views(to, in, kind);
+}
+
+}  // namespace eunomia::wire::personalize

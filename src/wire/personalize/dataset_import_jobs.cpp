@@ -1,0 +1,139 @@
+// Import jobs: files of the object store become rows of a dataset.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "core/seal.h"
+#include "recommend/import.h"
+#include "recommend/import_reader.h"
+#include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+#include "wire/personalize/s3_location.h"
+#include "wire/personalize/works.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+using recommend::schema_subject;
+namespace fs = std::filesystem;
+
+constexpr auto kind = resource_kind::dataset_import_job;
+constexpr int most_attempts = 5;
+
+// Copies of the files of an import, in a folder of their own, which goes with them.
+class fetched_files {
+ public:
+  fetched_files(const house& in, const s3_location& from, core::job& job)
+      : folder_(in.incoming / fmt::format("import-{:016x}", core::random_number())) {
+    fs::create_directories(folder_);
+    std::vector<std::string> keys = in.files.keys(from.bucket, from.key);
+    // A key that is there is meant, else all that lie in the folder that it names.
+    if (std::ranges::binary_search(keys, from.key)) {
+      keys = {from.key};
+    }
+    std::erase_if(keys, [](const std::string& key) { return key.ends_with('/'); });
+    if (keys.empty()) {
+      throw core::error(errc::not_found, fmt::format("there is no file at {}", from.text()));
+    }
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      job.check();
+      files_.push_back(folder_ / std::to_string(i));
+      in.files.fetch(from.bucket, keys[i], files_.back());
+    }
+  }
+  ~fetched_files() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  fetched_files(const fetched_files&) = delete;
+  fetched_files& operator=(const fetched_files&) = delete;
+
+  std::span<const fs::path> files() const { return files_; }
+
+ private:
+  fs::path folder_;
+  std::vector<fs::path> files_;
+};
+
+recommend::import_options options_for(schema_subject type, bool replaces) {
+  recommend::import_options options;
+  options.undeclared = recommend::undeclared_columns::ignore;
+  options.again = true;
+  options.replace = replaces;
+  if (type == schema_subject::actions || type == schema_subject::action_interactions) {
+    options.columns = {{"ITEM_ID", "ACTION_ID"}};
+  }
+  return options;
+}
+
+void import(const house& in, resource& job_resource, core::job& job) {
+  const resource dataset = in.made.find(resource_kind::dataset, job_resource.parent);
+  const auto type = *dataset_type_named(required_text(dataset.shown, "datasetType"));
+  const auto schema = schema_of(in, dataset);
+  const s3_location from =
+      s3_location::parse(required_text(*member_of(job_resource.shown, "dataSource"), "dataLocation"));
+  const fetched_files fetched(in, from, job);
+  const bool replaces = text_of(job_resource.shown, "importMode") != "INCREMENTAL";
+  const auto options = options_for(type, replaces);
+  for (const fs::path& file : fetched.files()) {
+    schema.check_header(recommend::open_records(file, options)->header());
+  }
+  const table_of_ours where = table_of(group_of(in, dataset), type);
+  recommend::dataset into = in.datasets.open(where.dataset);
+  for (int left = most_attempts;; --left) {
+    try {
+      recommend::import_files(into, where.kind, fetched.files(), options, in.work_pool, job);
+      break;
+    } catch (const core::error& problem) {
+      // Somebody was forgotten, or the table rewritten, while it ran: nothing is imported, and the next attempt may be.
+      const bool may_do = problem.code() == errc::failed_precondition || problem.code() == errc::unavailable;
+      if (!may_do || left == 0) {
+        throw;
+      }
+    }
+  }
+  in.answering.changed(where.dataset);
+  in.answering.warm_up(job, where.dataset);
+}
+
+json_value create(const house& in, const json_value& input) {
+  const resource dataset = in.made.find(resource_kind::dataset, required_text(input, "datasetArn"));
+  const json_value& source = *member_of(input, "dataSource");
+  const auto location = text_of(source, "dataLocation");
+  if (!location) {
+    throw core::error(errc::invalid_argument, "dataSource.dataLocation is missing: s3://bucket/key");
+  }
+  s3_location::parse(*location);
+  resource made;
+  made.kind = kind;
+  made.name = required_text(input, "jobName");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = dataset.arn;
+  made.shown = asked_for(input);
+  if (!text_of(input, "importMode")) {
+    made.shown = with(made.shown, "importMode", "FULL");
+  }
+  const std::string arn = made.arn;
+  in.work.begin(std::move(made), tags_in(input));
+  return arn_answer(kind, arn);
+}
+
+}  // namespace
+
+void add_dataset_import_jobs(aws::json_service& to, const house& in) {
+  in.work.add(kind, "data", [in](resource& of, core::job& job) { import(in, of, job); });
+  to.add<json_value, json_value>("CreateDatasetImportJob", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
+  add_views(to, in, kind);
+}
+
+}  // namespace eunomia::wire::personalize

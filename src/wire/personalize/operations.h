@@ -1,0 +1,29 @@
+#pragma once
+
+#include "wire/aws/json_service.h"
+#include "wire/personalize/house.h"
+
+// The operations of AWS Personalize, each file those of one kind of resource. Everything given must outlive the
+// service.
+namespace eunomia::wire::personalize {
+
+// personalize
+void add_schemas(aws::json_service& to, const house& in);
+void add_dataset_groups(aws::json_service& to, const house& in);
+void add_datasets(aws::json_service& to, const house& in);
+void add_dataset_import_jobs(aws::json_service& to, const house& in);
+void add_event_trackers(aws::json_service& to, const house& in);
+void add_filters(aws::json_service& to, const house& in);
+void add_recipes(aws::json_service& to, const house& in);
+void add_solutions(aws::json_service& to, const house& in);
+void add_solution_versions(aws::json_service& to, const house& in);
+void add_campaigns(aws::json_service& to, const house& in);
+void add_tags(aws::json_service& to, const house& in);
+
+// personalize-runtime
+void add_runtime(aws::json_service& to, const house& in);
+
+// personalize-events
+void add_events(aws::json_service& to, const house& in);
+
+}  // namespace eunomia::wire::personalize

@@ -1,0 +1,253 @@
+#include "wire/personalize/solutions.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "core/error.h"
+#include "core/seal.h"
+#include "core/time.h"
+#include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+namespace sql = store::sql;
+
+constexpr auto kind = resource_kind::solution;
+constexpr std::string_view recommender_member = "recommender";
+constexpr std::string_view every_seven_days = "rate(7 days)";
+constexpr std::uint32_t kept_versions = recommend::max_kept_versions;
+constexpr std::int64_t hour_ms = std::int64_t{60} * 60 * 1000;
+constexpr std::int64_t day_ms = 24 * hour_ms;
+
+json_value config_of(const json_value& shown) {
+  const json_value* const config = member_of(shown, "solutionConfig");
+  return config == nullptr ? json_value::of_object() : *config;
+}
+
+// With the schedule that automatic training has where a client says none, as AWS shows it.
+json_value with_schedule(json_value shown) {
+  if (!flag_of(shown, "performAutoTraining").value_or(false)) {
+    return shown;
+  }
+  json_value config = config_of(shown);
+  const json_value* const automatic = member_of(config, "autoTrainingConfig");
+  if (automatic == nullptr || !text_of(*automatic, "schedulingExpression")) {
+    config = with(std::move(config), "autoTrainingConfig", object_of("schedulingExpression", every_seven_days));
+  }
+  return with(std::move(shown), "solutionConfig", std::move(config));
+}
+
+// "rate(7 days)", which the service model's pattern has let through.
+std::int64_t interval_of(const json_value& shown) {
+  const json_value config = config_of(shown);
+  const json_value* const automatic = member_of(config, "autoTrainingConfig");
+  const std::string text = automatic == nullptr
+                               ? std::string(every_seven_days)
+                               : text_of(*automatic, "schedulingExpression").value_or(std::string(every_seven_days));
+  std::int64_t days = 0;
+  const std::size_t digits = text.find('(') + 1;
+  std::from_chars(text.data() + digits, text.data() + text.size(), days);
+  return std::max<std::int64_t>(days, 1) * day_ms;
+}
+
+void check_wanted(const json_value& input, const recipe* of, const resource& group) {
+  const auto domain = text_of(group.shown, "domain");
+  if (of != nullptr && !of->domain.empty()) {
+    throw core::error(
+        errc::invalid_argument,
+        fmt::format("{} is a use case of the domain {}: create a recommender with it", of->name, of->domain));
+  }
+  if (of == nullptr && !flag_of(input, "performAutoML").value_or(false)) {
+    throw core::error(errc::invalid_argument, "recipeArn is missing; name a recipe, or set performAutoML");
+  }
+  if (of != nullptr) {
+    candidate_for(*of, config_of(input), text_of(input, "eventType").value_or(""), 0);
+  }
+}
+
+json_value create(const house& in, const json_value& input) {
+  const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
+  const auto recipe_arn = text_of(input, "recipeArn");
+  const recipe* const of = recipe_arn ? &require_recipe(*recipe_arn) : nullptr;
+  check_wanted(input, of, group);
+  resource made;
+  made.kind = kind;
+  made.name = required_text(input, "name");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = group.arn;
+  made.shown = asked_for(input);
+  for (const auto& [name, otherwise] :
+       {std::pair("performAutoML", false), std::pair("performHPO", false), std::pair("performAutoTraining", true)}) {
+    made.shown = with(made.shown, name, json_value::of_boolean(flag_of(input, name).value_or(otherwise)));
+  }
+  made.shown = with_schedule(std::move(made.shown));
+  if (in.made.find_if_there(made.arn)) {
+    throw core::error(errc::already_exists,
+                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
+  }
+  const auto type = of != nullptr && of->of_actions ? recommend::schema_subject::action_interactions
+                                                    : recommend::schema_subject::interactions;
+  recommend::recommender_record ours;
+  ours.name = free_recommender_name(in, made.name);
+  ours.dataset = table_of(group, type).dataset;
+  ours.keep_versions = kept_versions;
+  ours.serve_newest = false;
+  in.recommenders.create(ours);
+  made.ours = object_of(recommender_member, ours.name);
+  const std::string arn = made.arn;
+  try {
+    make(in, std::move(made), tags_in(input));
+  } catch (...) {
+    in.recommenders.remove(ours.name);
+    throw;
+  }
+  return arn_answer(kind, arn);
+}
+
+json_value update(const house& in, const json_value& input) {
+  resource one = in.made.find(kind, required_text(input, "solutionArn"));
+  json_value latest = json_value::of_object();
+  if (const auto automatic = flag_of(input, "performAutoTraining")) {
+    one.shown = with(one.shown, "performAutoTraining", json_value::of_boolean(*automatic));
+    latest = with(std::move(latest), "performAutoTraining", json_value::of_boolean(*automatic));
+  }
+  if (const json_value* const changed = member_of(input, "solutionUpdateConfig")) {
+    json_value config = config_of(one.shown);
+    for (std::size_t i = 0; i < changed->names().size(); ++i) {
+      config = with(std::move(config), changed->names()[i], changed->elements()[i]);
+    }
+    if (const recipe* const of = recipe_of(one)) {
+      candidate_for(*of, config, text_of(one.shown, "eventType").value_or(""), 0);
+    }
+    one.shown = with(one.shown, "solutionConfig", std::move(config));
+    latest = with(std::move(latest), "solutionUpdateConfig", *changed);
+  }
+  one.shown = with_schedule(one.shown);
+  latest = with(std::move(latest), "status", "ACTIVE");
+  latest = with(std::move(latest), "creationDateTime", of_moment(core::now_ms()));
+  latest = with(std::move(latest), "lastUpdatedDateTime", of_moment(core::now_ms()));
+  one.shown = with(one.shown, "latestSolutionUpdate", std::move(latest));
+  in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  return arn_answer(kind, one.arn);
+}
+
+void remove(const house& in, const resource& one) {
+  in.known.change([&](sql::transaction& change) {
+    resources::remove_history(change, resource_kind::solution_version, one.arn);
+    resources::remove(change, one.arn);  // not while a campaign belongs to it
+  });
+  try {
+    in.recommenders.remove(recommender_of(one));
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+  }
+  in.answering.drop_replaced();
+}
+
+// The newest of all, trained or not.
+std::optional<resource> newest_version(const house& in, const resource& solution) {
+  std::optional<resource> newest;
+  std::string token;
+  do {
+    resource_page page = in.made.list(resource_kind::solution_version, solution.arn, max_page, token);
+    if (!page.items.empty()) {
+      newest = std::move(page.items.back());
+    }
+    token = page.next_token;
+  } while (!token.empty());
+  return newest;
+}
+
+json_value with_newest_version(const house& in, const resource& one, json_value known) {
+  if (const auto newest = newest_version(in, one)) {
+    known = with(std::move(known), "latestSolutionVersion", known_of(*newest));
+  }
+  return known;
+}
+
+}  // namespace
+
+std::string recommender_of(const resource& solution) {
+  return required_text(solution.ours, recommender_member);
+}
+
+const recipe* recipe_of(const resource& solution) {
+  const auto arn = text_of(solution.shown, "recipeArn");
+  return arn ? &require_recipe(*arn) : nullptr;
+}
+
+std::string free_recommender_name(const house& in, const std::string& wanted) {
+  std::string name;
+  for (const char c : wanted) {
+    name += http::lower(c);
+  }
+  const auto all = in.recommenders.list();
+  const auto is_taken = [&](const std::string& text) {
+    return std::ranges::find(all, text, &recommend::recommender_record::name) != all.end();
+  };
+  constexpr std::size_t longest_stem = 55;
+  std::string free = name;
+  while (is_taken(free)) {
+    free = fmt::format("{}-{:08x}", name.substr(0, longest_stem), core::random_number() & 0xffffffffU);
+  }
+  return free;
+}
+
+std::optional<resource> newest_trained(const house& in, const resource& solution) {
+  std::optional<resource> newest;
+  std::string token;
+  do {
+    resource_page page = in.made.list(resource_kind::solution_version, solution.arn, max_page, token);
+    for (resource& one : page.items) {
+      if (one.is_active()) {
+        newest = std::move(one);
+      }
+    }
+    token = page.next_token;
+  } while (!token.empty());
+  return newest;
+}
+
+void train_what_is_due(const house& in, std::int64_t now) {
+  std::string token;
+  do {
+    const resource_page page = in.made.list(kind, std::nullopt, max_page, token);
+    for (const resource& one : page.items) {
+      if (!flag_of(one.shown, "performAutoTraining").value_or(false)) {
+        continue;
+      }
+      const auto newest = newest_version(in, one);
+      // AWS begins within the hour after a solution was made, unless somebody begins before.
+      const std::int64_t due = newest ? newest->created_at + interval_of(one.shown) : one.created_at + hour_ms;
+      if (now >= due && (!newest || newest->status != "CREATE PENDING")) {
+        begin_version(in, one, "FULL", "AUTOMATIC", {});
+      }
+    }
+    token = page.next_token;
+  } while (!token.empty());
+}
+
+void add_solutions(aws::json_service& to, const house& in) {
+  to.add<json_value, json_value>("CreateSolution", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
+  to.add<json_value, json_value>("UpdateSolution", builders(),
+                                 [in](const json_value& input, const http::request&) { return update(in, input); });
+  to.add<json_value, json_value>("DeleteSolution", builders(), [in](const json_value& input, const http::request&) {
+    remove(in, in.made.find(kind, required_text(input, "solutionArn")));
+    return nothing_to_say();
+  });
+  add_views(to, in, kind,
+            [in](const resource& one, json_value known) { return with_newest_version(in, one, std::move(known)); });
+}
+
+}  // namespace eunomia::wire::personalize

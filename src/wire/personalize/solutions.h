@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+
+#include "wire/personalize/house.h"
+#include "wire/personalize/recipes.h"
+
+// A solution is a recommender of ours, a solution version one of its trained versions.
+namespace eunomia::wire::personalize {
+
+// Of a solution, or of a recommender of a domain.
+std::string recommender_of(const resource& solution);
+// Null where AutoML chooses.
+const recipe* recipe_of(const resource& solution);
+// The number of a solution version that is trained. Throws errc::failed_precondition for one that is not.
+std::int64_t version_of(const resource& solution_version);
+
+// A name for a recommender of ours that is not taken, like the client's.
+std::string free_recommender_name(const house& in, const std::string& wanted);
+
+// The newest version of a solution that is trained; nothing when none is.
+std::optional<resource> newest_trained(const house& in, const resource& solution);
+
+// Begins a version: MANUAL or AUTOMATIC. Returns its ARN.
+std::string begin_version(const house& in, const resource& solution, std::string_view training_mode,
+                          std::string_view training_type, const std::vector<tag>& tags);
+
+// Begins the versions that solutions with automatic training are due for.
+void train_what_is_due(const house& in, std::int64_t now);
+
+// Campaigns that follow the newest version of the solution answer with this one from now on.
+void deploy_to_followers(const house& in, const resource& solution, const resource& version, core::job& job);
+
+}  // namespace eunomia::wire::personalize
