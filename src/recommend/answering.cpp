@@ -151,34 +151,33 @@ std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string
 void answering::warm_up(core::job& job, std::string_view dataset) {
   std::set<std::string> done;
   for (const auto& record : all_.list()) {
-    if (done.contains(record.dataset) || (!dataset.empty() && record.dataset != dataset)) {
+    if (done.contains(record.dataset) || (!dataset.empty() && record.dataset != dataset) ||
+        all_.versions(record.name).empty()) {
       continue;
     }
     try {
-      view_of(record.name)->people->histories.warm_up(why_, pool_, job);
+      dataset_of(record.dataset)->histories.warm_up(why_, pool_, job);
       done.insert(record.dataset);
     } catch (const error& problem) {
-      if (problem.code() != errc::failed_precondition) {  // not trained yet
-        core::log::warning("the first questions will wait for the disk",
-                           {{"recommender", record.name}, {"why", problem.kept_message()}});
-      }
+      core::log::warning("the first questions will wait for the disk",
+                         {{"recommender", record.name}, {"why", problem.kept_message()}});
     }
   }
 }
 
-std::shared_ptr<answering::model_view> answering::view_of(std::string_view recommender) {
-  const auto serves = all_.served(recommender);
+std::shared_ptr<answering::model_view> answering::view_of(const asked_model& which) {
+  const auto serves = all_.served(which);
+  const version_key key(serves->record().name, serves->record().version);
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = models_.find(recommender);
-        found != models_.end() && found->second->serves->same_training(*serves)) {
+    if (const auto found = models_.find(key); found != models_.end() && found->second->serves->same_training(*serves)) {
       return found->second;
     }
   }
   const auto people = dataset_of(serves->record().dataset);
   auto made = std::make_shared<model_view>(serves, people);
   const std::lock_guard lock(mutex_);
-  auto& kept = models_[std::string(recommender)];
+  auto& kept = models_[key];
   kept = std::move(made);
   return kept;
 }
@@ -287,7 +286,7 @@ answer answering::begin_answer(const model_view& model, const person_view& who) 
   return begun;
 }
 
-answer answering::recommend(std::string_view recommender, const question& what) {
+answer answering::recommend(const asked_model& which, const question& what) {
   require_at_most(what.only, max_item_list, "only");
   require_at_most(what.exclude, max_item_list, "exclude");
   require_at_most(what.where, max_conditions, "where");
@@ -297,7 +296,7 @@ answer answering::recommend(std::string_view recommender, const question& what) 
   if (!(what.explore_days >= 0 && what.explore_days <= 36'500)) {
     throw error(errc::invalid_argument, "explore_days must be 0 to 36500");
   }
-  const auto model = view_of(recommender);
+  const auto model = view_of(which);
   const auto who = person_of(what.who, *model);
   const auto scorer = model->serves->current();
   const bool filtered = is_given(what.filter) || !what.only.empty() || !what.exclude.empty() || !what.where.empty();
@@ -320,13 +319,13 @@ answer answering::recommend(std::string_view recommender, const question& what) 
   return result;
 }
 
-answer answering::rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
+answer answering::rank(const asked_model& which, const asked& who, const std::vector<std::string>& items,
                        std::size_t explain, const filtering& filter) {
   require_at_most(items, max_item_list, "items");
   if (explain > max_reasons) {
     throw error(errc::invalid_argument, fmt::format("explain must be 0 to {}, got {}", max_reasons, explain));
   }
-  const auto model = view_of(recommender);
+  const auto model = view_of(which);
   const auto person = person_of(who, *model);
   const auto scorer = model->serves->current();
   const bool filtered = is_given(filter);
@@ -345,15 +344,15 @@ answer answering::rank(std::string_view recommender, const asked& who, const std
   return result;
 }
 
-answer answering::similar(std::string_view recommender, const std::string& item, std::size_t count,
-                          const filtering& filter, const asked& who) {
+answer answering::similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter,
+                          const asked& who) {
   if (count > max_recommendations) {
     throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_recommendations, count));
   }
-  const auto model = view_of(recommender);
+  const auto model = view_of(which);
   const auto scorer = model->serves->current();
   const auto person = person_of(who, *model);
-  const item_position current = item_of(*scorer, recommender, item);
+  const item_position current = item_of(*scorer, which.recommender, item);
   const bool filtered = is_given(filter);
   const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer, current) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
@@ -366,15 +365,15 @@ answer answering::similar(std::string_view recommender, const std::string& item,
   return result;
 }
 
-answer answering::explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count) {
+answer answering::explain(const asked_model& which, const asked& who, const std::string& item, std::size_t count) {
   if (count > max_reasons) {
     throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_reasons, count));
   }
-  const auto model = view_of(recommender);
+  const auto model = view_of(which);
   const auto person = person_of(who, *model);
   const auto scorer = model->serves->current();
   answer result = begin_answer(*model, person);
-  const auto position = item_of(*scorer, recommender, item);
+  const auto position = item_of(*scorer, which.recommender, item);
   result.items.push_back({item, std::nullopt, false, reasons(*scorer, person.folded.view(), position, count)});
   return result;
 }
@@ -384,21 +383,15 @@ record_report answering::record(const std::string& dataset, std::span<const even
 }
 
 void answering::drop_replaced() {
-  std::vector<std::pair<std::string, std::shared_ptr<model_view>>> views;
+  std::vector<std::pair<version_key, std::shared_ptr<model_view>>> views;
   {
     const std::lock_guard lock(mutex_);
     views.assign(models_.begin(), models_.end());
   }
-  for (const auto& [name, view] : views) {
-    bool serves = false;
-    try {
-      serves = all_.served(name)->same_training(*view->serves);
-    } catch (const error&) {
-      serves = false;  // removed, or without a version
-    }
-    if (!serves) {
+  for (const auto& [key, view] : views) {
+    if (!all_.answers(*view->serves)) {
       const std::lock_guard lock(mutex_);
-      if (const auto found = models_.find(name); found != models_.end() && found->second == view) {
+      if (const auto found = models_.find(key); found != models_.end() && found->second == view) {
         models_.erase(found);
       }
     }

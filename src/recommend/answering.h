@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/admission.h"
@@ -94,19 +95,19 @@ class answering {
             std::size_t history_memory = live_history::default_memory);
   ~answering();
 
-  // The best items for somebody. Throws errc::not_found and errc::failed_precondition as recommenders::served does,
-  // errc::invalid_argument for what the question cannot ask, naming the limit.
-  answer recommend(std::string_view recommender, const question& what);
+  // The best items for somebody. Throws errc::not_found, errc::failed_precondition and errc::unavailable as
+  // recommenders::served does, errc::invalid_argument for what the question cannot ask, naming the limit.
+  answer recommend(const asked_model& which, const question& what);
   // The given items that the filter allows, best first; those that the model has no score for last, in their order.
   // What the model does not know passes a filter without INCLUDE.
-  answer rank(std::string_view recommender, const asked& who, const std::vector<std::string>& items,
+  answer rank(const asked_model& which, const asked& who, const std::vector<std::string>& items,
               std::size_t explain = 0, const filtering& filter = {});
   // The items most like one, of those that the filter, asked for somebody, allows. Throws errc::not_found when the
   // model does not know it.
-  answer similar(std::string_view recommender, const std::string& item, std::size_t count, const filtering& filter = {},
+  answer similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter = {},
                  const asked& who = {});
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
-  answer explain(std::string_view recommender, const asked& who, const std::string& item, std::size_t count);
+  answer explain(const asked_model& which, const asked& who, const std::string& item, std::size_t count);
 
   // Reads from the disk what the first questions to served recommenders that learn from the dataset (empty: from any)
   // would read, so that they need not wait. What cannot be read is logged, and is read when it is asked for.
@@ -125,9 +126,10 @@ class answering {
   struct model_view;
   struct person_view;
   struct dataset_view;
+  using version_key = std::pair<std::string, std::int64_t>;  // the recommender, its version
 
   std::shared_ptr<dataset_view> dataset_of(const std::string& name);
-  std::shared_ptr<model_view> view_of(std::string_view recommender);
+  std::shared_ptr<model_view> view_of(const asked_model& which);
   person_view person_of(const asked& who, model_view& model);
   static answer begin_answer(const model_view& model, const person_view& who);
   std::shared_ptr<item_selections> selections_of(model_view& model, const scorer& answers);
@@ -148,7 +150,7 @@ class answering {
 
   mutable std::mutex mutex_;  // of what follows
   std::map<std::string, std::shared_ptr<dataset_view>, std::less<>> datasets_;
-  std::map<std::string, std::shared_ptr<model_view>, std::less<>> models_;
+  std::map<version_key, std::shared_ptr<model_view>> models_;
 };
 
 }  // namespace eunomia::recommend

@@ -27,6 +27,8 @@ using subject::holding;
 using subject::store_kind;
 
 constexpr std::string_view until_dropped = "until the dataset is dropped";
+constexpr std::string_view versions_kept =
+    "as many versions as the recommender keeps, and those that serve or are deployed";
 
 holding about_nobody(std::string table, std::string what, std::string_view retention = until_dropped) {
   return {
@@ -127,15 +129,16 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
        "rows are deleted, and SQLite's log is emptied"},
       about_nobody("recommender", "What each recommender is to learn from, and when.", "until it is removed"),
       about_nobody("recommend_model_version",
-                   "The versions of trained models that are kept: parameters, metrics, file.",
-                   "as many versions as the recommender keeps"),
+                   "The versions of trained models that are kept: parameters, metrics, file.", versions_kept),
+      about_nobody("recommender_deployment", "Which version of a recommender answers under which name.",
+                   "until it is withdrawn"),
       {store_kind::blob_prefix,
        "models/",
        data_about::data_subjects,
        "Trained models: the rows that they learned from, under handles, and what was learned.",
        {"interactions", "profiles"},
        purposes,
-       "as many versions as the recommender keeps",
+       std::string(versions_kept),
        "every kept version is saved anew without them, and the old file is unlinked"},
       {store_kind::memory,
        "live histories",

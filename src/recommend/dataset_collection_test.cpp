@@ -153,7 +153,7 @@ class recommend_custodian_test : public dataset_collection_test {
   model_record train(const std::string& name) {
     const interactions events = load();
     const auto made = popularity_family().train({events, {}}, "{}", {pool_, job_});
-    return models_->add(name, "shop", *made, "", {events.size(), 0}, 2);
+    return models_->add(name, "shop", *made, "", {events.size(), 0}, 2, {});
   }
   recording_collector all_told(const std::string& user) {
     recording_collector into;

@@ -85,6 +85,34 @@ void stop_serving(transaction& in, std::string_view name) {
   in.execute("UPDATE recommend_model_version SET serving = 0 WHERE name = :name", {{"name", name}});
 }
 
+// Takes those of the versions of a name out that serve or are deployed.
+void keep_idle(transaction& in, std::string_view name, std::vector<model_record>& versions) {
+  const auto deployed = deployments_of(in, name);
+  std::erase_if(versions, [&](const model_record& one) {
+    return one.serving || std::ranges::find(deployed, one.version, &deployment_record::version) != deployed.end();
+  });
+}
+
+std::string numbers_of(std::span<const model_record> versions) {
+  std::string text;
+  for (const model_record& one : versions) {
+    text += (text.empty() ? "" : ", ") + std::to_string(one.version);
+  }
+  return text;
+}
+
+// Throws errc::not_found with the versions there are.
+model_record find_version(connection& in, std::string_view name, std::int64_t version) {
+  const auto all = select(in, "WHERE name = :name", {{"name", name}});
+  const auto found = std::ranges::find(all, version, &model_record::version);
+  if (found == all.end()) {
+    throw core::error(core::errc::not_found,
+                      "model \"" + std::string(name) + "\" has no version " + std::to_string(version) +
+                          (all.empty() ? "; none is trained yet" : "; it has " + numbers_of(all)));
+  }
+  return *found;
+}
+
 // What became of a change of one model whose answer was lost.
 enum class outcome { made, not_made, unknown };
 
@@ -123,7 +151,7 @@ void name_file(store::sql::database& database, store::blob_store& blobs, std::st
 }  // namespace
 
 std::span<const store::sql::migration> model_registry_migrations() {
-  static constexpr std::array<store::sql::migration, 3> steps = {{
+  static constexpr std::array<store::sql::migration, 4> steps = {{
       {"recommend-models", 1,
        "CREATE TABLE recommend_model ("
        "  name {text} PRIMARY KEY,"
@@ -162,6 +190,7 @@ std::span<const store::sql::migration> model_registry_migrations() {
        "parameters, trained_at, 0, 1, people, pairs, metrics, file_key, file_size, file_digest FROM recommend_model;"
        "DROP TABLE recommend_model"},
       {"recommend-models", 3, "ALTER TABLE recommend_model_version ADD COLUMN expiries BIGINT NOT NULL DEFAULT 0"},
+      {"recommend-models", 4, deployment_table},
   }};
   return steps;
 }
@@ -215,7 +244,7 @@ store::blob_ref model_registry::save(std::string_view name, const model& trained
 }
 
 model_record model_registry::add(const std::string& name, const std::string& dataset, const model& trained,
-                                 std::string metrics, learned_when when, std::uint32_t keep) {
+                                 std::string metrics, learned_when when, std::uint32_t keep, const placement& answers) {
   check_name("model", name);
   model_record record;
   record.name = name;
@@ -223,7 +252,6 @@ model_record model_registry::add(const std::string& name, const std::string& dat
   record.family = trained.family();
   record.parameters = trained.parameters();
   record.trained_at = core::now_ms();
-  record.serving = true;
   record.events = when.events;
   record.expiries = when.expiries;
   record.people = trained.learned_from().rows();
@@ -238,9 +266,20 @@ model_record model_registry::add(const std::string& name, const std::string& dat
                                                         old.front().dataset + "\"; choose another name");
     }
     record.version = old.empty() ? 1 : old.front().version + 1;
-    stop_serving(in, name);
+    const auto replaced = std::ranges::find(old, answers.instead_of, &model_record::version);
+    record.serving = answers.serve || (replaced != old.end() && replaced->serving);
+    if (record.serving) {
+      stop_serving(in, name);
+    }
     insert(in, record);
+    for (const deployment_record& deployed : deployments_of(in, name)) {
+      if (deployed.version == answers.instead_of) {
+        put_deployment(in, name, deployed.name, record.version);
+      }
+    }
+    old = select(in, "WHERE name = :name AND version < :version", {{"name", name}, {"version", record.version}});
     old.erase(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(old.size(), keep - 1)));
+    keep_idle(in, name, old);
     for (const model_record& outdated : old) {
       remove_version(in, outdated);
     }
@@ -273,22 +312,33 @@ model_record model_registry::replace(const model_record& record, const model& ch
 }
 
 model_record model_registry::serve(std::string_view name, std::int64_t version) {
-  find(name);
   return database_.write([&](transaction& in) {
-    std::string known;
-    for (model_record& record : select(in, "WHERE name = :name", {{"name", name}})) {
-      if (record.version == version) {
-        stop_serving(in, name);
-        in.execute("UPDATE recommend_model_version SET serving = 1 WHERE name = :name AND version = :version",
-                   {{"name", name}, {"version", version}});
-        record.serving = true;
-        return record;
-      }
-      known += (known.empty() ? "" : ", ") + std::to_string(record.version);
-    }
-    throw core::error(core::errc::not_found, "model \"" + std::string(name) + "\" has no version " +
-                                                 std::to_string(version) + "; it has " + known);
+    model_record record = find_version(in, name, version);
+    stop_serving(in, name);
+    in.execute("UPDATE recommend_model_version SET serving = 1 WHERE name = :name AND version = :version",
+               {{"name", name}, {"version", version}});
+    record.serving = true;
+    return record;
   });
+}
+
+deployment_record model_registry::deploy(std::string_view name, std::string_view deployment, std::int64_t version) {
+  return database_.write([&](transaction& in) {
+    find_version(in, name, version);
+    return put_deployment(in, name, deployment, version);
+  });
+}
+
+void model_registry::withdraw(std::string_view name, std::string_view deployment) {
+  database_.write([&](transaction& in) { delete_deployment(in, name, deployment); });
+}
+
+std::vector<deployment_record> model_registry::deployments(std::string_view name) {
+  return database_.read([&](connection& in) { return deployments_of(in, name); });
+}
+
+std::vector<deployment_record> model_registry::deployments() {
+  return database_.read([](connection& in) { return all_deployments(in); });
 }
 
 model_record model_registry::find(std::string_view name) {
@@ -324,6 +374,7 @@ void model_registry::remove(std::string_view name) {
     for (const model_record& record : found) {
       remove_version(in, record);
     }
+    delete_deployments(in, name);
     return found;
   });
   for (const model_record& record : gone) {
@@ -336,10 +387,12 @@ void model_registry::remove_idle(std::span<const model_record> versions) {
   database_.write([&](transaction& in) {
     gone.clear();
     for (const model_record& wanted : versions) {
-      for (model_record& found : select(in, "WHERE name = :name AND version = :version AND serving = 0",
-                                        {{"name", wanted.name}, {"version", wanted.version}})) {
-        remove_version(in, found);
-        gone.push_back(std::move(found));
+      auto found =
+          select(in, "WHERE name = :name AND version = :version", {{"name", wanted.name}, {"version", wanted.version}});
+      keep_idle(in, wanted.name, found);
+      for (model_record& idle : found) {
+        remove_version(in, idle);
+        gone.push_back(std::move(idle));
       }
     }
   });

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "recommend/deployments.h"
 #include "recommend/learned_rows.h"
 #include "recommend/model.h"
 #include "store/blob/blob_store.h"
@@ -22,7 +23,7 @@ struct model_record {
   std::string family;
   std::string parameters;       // JSON
   std::int64_t version = 0;     // 1, 2, 3, … each time it is trained anew
-  bool serving = false;         // the one version of its name that answers
+  bool serving = false;         // the one version of its name that answers where no deployment is asked for
   std::uint64_t events = 0;     // of the dataset when it was trained
   std::int64_t expiries = 0;    // dataset::expiries() then: when it is more now, it may hold rows past their time
   bool exact = true;            // bit-identical with a retrain; else rederive() is still to be called
@@ -46,26 +47,39 @@ class model_registry {
     std::uint64_t events = 0;
     std::int64_t expiries = 0;
   };
-  // Saves a newly trained model as the next version of its name, and serves it. Of the versions before, the newest
-  // keep - 1 stay. Throws errc::already_exists for a name that belongs to another dataset.
+  // Where a new version answers from its first moment.
+  struct placement {
+    bool serve = true;
+    std::int64_t instead_of = 0;  // the version whose places it takes, what it serves and is deployed as; 0: of none
+  };
+  // Saves a newly trained model as the next version of its name, in its places. Of the versions before, the newest
+  // keep - 1 stay, and those that serve or are deployed. Throws errc::already_exists for a name that belongs to another
+  // dataset.
   model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics,
-                   learned_when when, std::uint32_t keep);
+                   learned_when when, std::uint32_t keep, const placement& answers);
 
   // Saves what a model became by forgetting: same version, new file; the old file is gone when it returns. Throws
   // errc::failed_precondition when another process replaced the model meanwhile.
   model_record replace(const model_record& record, const model& changed, bool exact = true);
 
-  // Makes another version the one that answers. Throws errc::not_found with the versions there are.
+  // Makes another version the one that serves. Throws errc::not_found with the versions there are.
   model_record serve(std::string_view name, std::int64_t version);
 
-  // The version that answers. Throws errc::not_found, naming the models there are.
+  // Makes or moves a deployment. Throws errc::not_found with the versions there are; as put_deployment.
+  deployment_record deploy(std::string_view name, std::string_view deployment, std::int64_t version);
+  // Throws errc::not_found with the deployments there are.
+  void withdraw(std::string_view name, std::string_view deployment);
+  std::vector<deployment_record> deployments(std::string_view name);  // by name
+  std::vector<deployment_record> deployments();                       // of all
+
+  // The version that serves. Throws errc::not_found, naming the models there are.
   model_record find(std::string_view name);
   std::vector<model_record> versions(std::string_view name);  // newest first
-  std::vector<model_record> list();                           // those that answer
+  std::vector<model_record> list();                           // those that serve
   std::vector<model_record> all();
-  // Every version of the name; nothing when there is none.
+  // Every version of the name, and its deployments; nothing when there is none.
   void remove(std::string_view name);
-  // Those of these versions that do not answer now.
+  // Those of these versions that neither serve nor are deployed now.
   void remove_idle(std::span<const model_record> versions);
 
   // The rows that a version, as it rests in its file, learned from one person; nothing when it holds none of them.

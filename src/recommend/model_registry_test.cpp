@@ -28,7 +28,7 @@ class model_registry_test : public store::sql::on_both_engines {
     const auto events = testing::events_of({{1, 0}, {2, 0}, {2, 1}}, testing::numbered_items(2));
     return popularity_family().train({events, {}}, "{}", shop_.context());
   }
-  model_record add() { return models_->add("main", "shop", *trained(), "", {3, 0}, 1); }
+  model_record add() { return models_->add("main", "shop", *trained(), "", {3, 0}, 1, {}); }
   std::vector<std::string> files() {
     std::vector<std::string> keys;
     for (const auto& entry : blobs_->list("models/")) {

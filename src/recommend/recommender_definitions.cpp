@@ -17,7 +17,8 @@ using core::error;
 namespace sql = store::sql;
 
 constexpr std::string_view recommender_columns =
-    "name, dataset, family, parameters, every_hours, after_events, keep_versions, created_at, failed_at, failure";
+    "name, dataset, family, parameters, every_hours, after_events, keep_versions, created_at, failed_at, failure, "
+    "serve_newest";
 constexpr double longest_hours = 24 * 366;
 
 recommender_record record_of(const sql::row& r) {
@@ -30,6 +31,7 @@ recommender_record record_of(const sql::row& r) {
   record.created_at = r.int64(7);
   record.failed_at = r.int64(8);
   record.failure = r.text(9);
+  record.serve_newest = r.int64(10) != 0;
   return record;
 }
 
@@ -53,7 +55,7 @@ std::vector<recommender_record> select(sql::connection& in, std::string_view whe
 
 void insert_row(sql::transaction& in, const recommender_record& record) {
   in.execute(fmt::format("INSERT INTO recommender ({}) VALUES (:name, :dataset, :family, :parameters, :every_hours, "
-                         ":after_events, :keep_versions, :created_at, :failed_at, :failure)",
+                         ":after_events, :keep_versions, :created_at, :failed_at, :failure, :serve_newest)",
                          recommender_columns),
              {{"name", record.name},
               {"dataset", record.dataset},
@@ -64,7 +66,8 @@ void insert_row(sql::transaction& in, const recommender_record& record) {
               {"keep_versions", std::int64_t{record.keep_versions}},
               {"created_at", record.created_at},
               {"failed_at", record.failed_at},
-              {"failure", record.failure}});
+              {"failure", record.failure},
+              {"serve_newest", std::int64_t{record.serve_newest}}});
 }
 
 }  // namespace
@@ -105,6 +108,7 @@ recommender_record update_definition(sql::transaction& in, const recommender_rec
   changed.what = wanted.what;
   changed.when = wanted.when;
   changed.keep_versions = wanted.keep_versions;
+  changed.serve_newest = wanted.serve_newest;
   delete_definition(in, changed.name);
   insert_row(in, changed);
   return changed;

@@ -28,7 +28,8 @@ struct recommender_record {
   std::string dataset;
   candidate what{"auto", "{}"};
   retraining_policy when = {};
-  std::uint32_t keep_versions = 2;  // 1 to max_kept_versions
+  std::uint32_t keep_versions = 2;  // 1 to max_kept_versions; those that serve or are deployed stay beside them
+  bool serve_newest = true;         // else a newly trained version answers once it is served or deployed
   std::int64_t created_at = 0;      // UTC ms
   std::int64_t failed_at = 0;       // of the newest training when that failed, UTC ms; 0: it did not
   std::string failure;              // why
@@ -40,8 +41,8 @@ void check_definition(recommender_record& wanted);
 
 // Throws errc::already_exists.
 void insert_definition(store::sql::transaction& in, const recommender_record& record);
-// What it learns, when, and how many versions stay. Throws errc::not_found, errc::failed_precondition for another
-// dataset. Returns the record as it is now.
+// What it learns, when, how many versions stay, and whether the newest serves. Throws errc::not_found,
+// errc::failed_precondition for another dataset. Returns the record as it is now.
 recommender_record update_definition(store::sql::transaction& in, const recommender_record& wanted);
 void delete_definition(store::sql::transaction& in, std::string_view name);
 // Of the newest training; why empty: it succeeded.

@@ -55,7 +55,10 @@ item_set items_without_interactions(const model& trained) {
 }
 
 sql::database& migrated(sql::database& database) {
-  static constexpr std::array<sql::migration, 1> steps = {{{"recommenders", 1, version_1}}};
+  static constexpr std::array<sql::migration, 2> steps = {{
+      {"recommenders", 1, version_1},
+      {"recommenders", 2, "ALTER TABLE recommender ADD COLUMN serve_newest BIGINT NOT NULL DEFAULT 1"},
+  }};
   database.migrate(steps);
   return database;
 }
@@ -108,7 +111,7 @@ void recommenders::remove(std::string_view name) {
   const std::lock_guard changing(held->changing);
   sql_.write([&](sql::transaction& in) { delete_definition(in, record.name); });
   models_.remove(record.name);
-  held->serving.publish(nullptr);
+  held->published.publish(nullptr);
   const std::lock_guard lock(mutex_);
   slots_.erase(record.name);
 }
@@ -117,6 +120,12 @@ std::shared_ptr<recommenders::slot> recommenders::slot_of(std::string_view name)
   const std::lock_guard lock(mutex_);
   const auto found = slots_.find(name);
   return found != slots_.end() ? found->second : slots_.emplace(name, std::make_shared<slot>()).first->second;
+}
+
+std::shared_ptr<recommenders::slot> recommenders::slot_if_any(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = slots_.find(name);
+  return found != slots_.end() ? found->second : nullptr;
 }
 
 std::vector<std::shared_ptr<recommenders::slot>> recommenders::slots() const {
@@ -129,67 +138,109 @@ std::vector<std::shared_ptr<recommenders::slot>> recommenders::slots() const {
   return all;
 }
 
-std::shared_ptr<const served_model> recommenders::load(std::string_view name, const training_context& context) {
-  const auto record = find(name);
-  const auto held = slot_of(name);
+std::shared_ptr<const served_model> recommenders::load(const asked_model& which, const training_context& context) {
+  const auto record = find(which.recommender);
+  const auto held = slot_of(record.name);
   const std::lock_guard changing(held->changing);
-  if (auto now = held->serving.current()) {
-    return now;
+  const auto versions = models_.versions(record.name);
+  auto wanted = std::ranges::find(versions, true, &model_record::serving);
+  if (!which.deployment.empty()) {
+    const auto deployed =
+        sql_.read([&](sql::connection& in) { return find_deployment(in, record.name, which.deployment); });
+    wanted = std::ranges::find(versions, deployed.version, &model_record::version);
   }
-  const auto versions = models_.versions(name);
-  const auto answers = std::find_if(versions.begin(), versions.end(), [](const auto& v) { return v.serving; });
-  if (answers == versions.end()) {
+  if (wanted == versions.end()) {
     throw error(errc::failed_precondition, fmt::format("recommender \"{}\" is not trained yet", record.name));
   }
-  return publish(*held, *answers, models_.load(*answers, context), context);
+  const loaded one = load_version(*held, *wanted, context);
+  held->answer([&](slot::answering& next) {
+    (which.deployment.empty() ? next.serving : next.deployed[which.deployment]) = one;
+  });
+  return one->now.current();
 }
 
-std::shared_ptr<const served_model> recommenders::publish(slot& in, model_record record, std::shared_ptr<model> loaded,
-                                                          const training_context& context) {
-  bool saved = true;
-  if (const auto gone = leaving_.whom_models_may_hold(); !gone.empty()) {
-    const auto report = loaded->forget(gone, context);
-    saved = report.subjects == 0;
-    record.exact = record.exact && (saved || report.level == forgetting_level::exact);
+recommenders::loaded recommenders::load_version(slot& in, const model_record& record, const training_context& context) {
+  if (auto there = in.version(record.version)) {
+    return there;
   }
-  in.saved = saved;
-  if (!record.exact) {
+  std::shared_ptr<model> trained = models_.load(record, context);
+  auto made = std::make_shared<loaded_version>();
+  model_record now = record;
+  if (const auto gone = leaving_.whom_models_may_hold(); !gone.empty()) {
+    const auto report = trained->forget(gone, context);
+    made->saved = report.subjects == 0;
+    now.exact = now.exact && (made->saved || report.level == forgetting_level::exact);
+  }
+  if (!now.exact) {
     note_inexact();
   }
-  auto serving = std::make_shared<const served_model>(std::move(record), std::move(loaded));
-  in.serving.publish(serving);
-  return serving;
+  made->now.publish(std::make_shared<const served_model>(std::move(now), std::move(trained)));
+  return made;
 }
 
 void recommenders::load_all(const training_context& context) {
+  std::vector<asked_model> all;
   for (const auto& record : models_.list()) {
+    all.emplace_back(record.name);
+  }
+  for (const auto& deployed : models_.deployments()) {
+    all.emplace_back(deployed.recommender, deployed.name);
+  }
+  for (const asked_model& which : all) {
     try {
-      load(record.name, context);
-      core::log::info("recommender loaded", {{"recommender", record.name}, {"version", record.version}});
+      const auto now = load(which, context);
+      core::log::info(
+          "recommender loaded",
+          {{"recommender", which.recommender}, {"deployment", which.deployment}, {"version", now->record().version}});
     } catch (const error& problem) {
-      core::log::error("recommender not loaded",
-                       {{"recommender", record.name}, {"why", core::kept_message_of(problem)}});
+      core::log::error("recommender not loaded", {{"recommender", which.recommender},
+                                                  {"deployment", which.deployment},
+                                                  {"why", core::kept_message_of(problem)}});
     }
   }
   loading_ = false;
 }
 
-std::shared_ptr<const served_model> recommenders::served(std::string_view name) const {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = slots_.find(name); found != slots_.end()) {
-      if (auto now = found->second->serving.current()) {
-        return now;
+std::shared_ptr<const served_model> recommenders::served(const asked_model& which) const {
+  if (const auto held = slot_if_any(which.recommender)) {
+    if (const auto now = held->published.current()) {
+      if (const auto deployed = now->deployed.find(which.deployment); deployed != now->deployed.end()) {
+        return deployed->second->now.current();
+      }
+      if (which.deployment.empty() && now->serving != nullptr) {
+        return now->serving->now.current();
       }
     }
   }
-  const auto record = find(name);
+  const auto record = find(which.recommender);
+  std::int64_t deployed = 0;
+  if (!which.deployment.empty()) {
+    deployed =
+        sql_.read([&](sql::connection& in) { return find_deployment(in, record.name, which.deployment); }).version;
+  }
   if (loading_) {
     throw error(errc::unavailable, fmt::format("recommender \"{}\" is not loaded yet; ask again", record.name));
+  }
+  if (deployed != 0) {
+    throw error(errc::failed_precondition,
+                fmt::format("version {} of recommender \"{}\", deployed as \"{}\", could not be loaded; deploy another",
+                            deployed, record.name, which.deployment));
+  }
+  if (!versions(record.name).empty()) {
+    throw error(
+        errc::failed_precondition,
+        fmt::format("recommender \"{}\" has no version that serves; serve one, or ask a deployment", record.name));
   }
   throw error(errc::failed_precondition,
               fmt::format("recommender \"{}\" has no trained version that answers{}", record.name,
                           record.failure.empty() ? "; train it first" : ": the training failed: " + record.failure));
+}
+
+bool recommenders::answers(const served_model& one) const {
+  const auto held = slot_if_any(one.record().name);
+  return held != nullptr && std::ranges::any_of(held->now().versions(), [&](const loaded& version) {
+           return version->now.current()->same_training(one);
+         });
 }
 
 void recommenders::keep_failure(std::string_view name, std::string_view why) {
@@ -197,14 +248,18 @@ void recommenders::keep_failure(std::string_view name, std::string_view why) {
 }
 
 model_record recommenders::train(std::string_view name, const core::purpose& why, const training_context& context) {
-  const auto record = find(name);
+  return train(find(name), std::nullopt, why, context);
+}
+
+model_record recommenders::train(const recommender_record& record, std::optional<std::int64_t> replaced,
+                                 const core::purpose& why, const training_context& context) {
   const people_leaving::training under_way(leaving_);
   try {
     const training_session session(data_.open(record.dataset), record.what, why, context);
-    return train(name, session, context);
+    return keep(record, replaced, session, context);
   } catch (const error& problem) {
     if (problem.code() != errc::cancelled) {
-      keep_failure(name, problem.kept_message());
+      keep_failure(record.name, problem.kept_message());
     }
     throw;
   }
@@ -212,11 +267,15 @@ model_record recommenders::train(std::string_view name, const core::purpose& why
 
 model_record recommenders::train(std::string_view name, const training_session& session,
                                  const training_context& context) {
-  const auto record = find(name);
+  return keep(find(name), std::nullopt, session, context);
+}
+
+model_record recommenders::keep(const recommender_record& record, std::optional<std::int64_t> replaced,
+                                const training_session& session, const training_context& context) {
   std::shared_ptr<model> trained = session.train(context);
-  const auto held = slot_of(name);
+  const auto held = slot_of(record.name);
   const std::lock_guard changing(held->changing);
-  find(name);  // removed meanwhile: there is nothing to keep
+  const auto wanted = find(record.name);  // removed meanwhile: there is nothing to keep
   if (const auto gone = whom_it_must_not_hold(*trained, session.purpose()); !gone.empty()) {
     trained->forget(gone, context);
     trained->rederive(context);
@@ -227,11 +286,23 @@ model_record recommenders::train(std::string_view name, const training_session& 
                             "from them; nothing was kept, train it again",
                             record.dataset, record.name));
   }
+  const model_registry::placement places{!replaced && wanted.serve_newest, replaced.value_or(0)};
   const auto kept = models_.add(record.name, record.dataset, *trained, metrics_of(session.choice()),
-                                {session.events(), session.expiries()}, record.keep_versions);
-  held->serving.publish(std::make_shared<const served_model>(kept, std::move(trained)));
-  held->saved = true;
-  keep_failure(name, "");
+                                {session.events(), session.expiries()}, wanted.keep_versions, places);
+  auto made = std::make_shared<loaded_version>();
+  made->now.publish(std::make_shared<const served_model>(kept, std::move(trained)));
+  const auto deployed = models_.deployments(record.name);
+  if (kept.serving) {
+    held->serve(made);
+  }
+  held->answer([&](slot::answering& next) {
+    for (const auto& one : deployed) {
+      if (one.version == kept.version) {
+        next.deployed[one.name] = made;
+      }
+    }
+  });
+  keep_failure(record.name, "");
   return kept;
 }
 
@@ -245,25 +316,56 @@ std::vector<subject_handle> recommenders::whom_it_must_not_hold(const model& tra
   return gone;
 }
 
-model_record recommenders::serve(std::string_view name, std::int64_t version, const training_context& context) {
-  const auto record = find(name);
-  const auto held = slot_of(name);
-  const std::lock_guard changing(held->changing);
-  // Loaded before anything changes: the version before answers until the other can, and goes on when it cannot.
-  std::shared_ptr<model> loaded;
-  const std::int64_t expiries = data_.open(record.dataset).expiries();
-  for (const auto& kept : models_.versions(record.name)) {
+model_record recommenders::version_to_answer(const recommender_record& of, std::int64_t version) const {
+  std::string known;
+  for (const auto& kept : models_.versions(of.name)) {
     if (kept.version == version) {
-      if (kept.expiries < expiries) {
+      if (kept.expiries < data_.open(of.dataset).expiries()) {
         throw error(errc::failed_precondition,
                     fmt::format("version {} of recommender \"{}\" learned from rows that are past their time", version,
-                                record.name));
+                                of.name));
       }
-      loaded = models_.load(kept, context);
+      return kept;
     }
+    known += fmt::format("{}{}", known.empty() ? "it has " : ", ", kept.version);
   }
-  auto serving = models_.serve(record.name, version);
-  return publish(*held, std::move(serving), std::move(loaded), context)->record();
+  throw error(errc::not_found, fmt::format("recommender \"{}\" has no version {}; {}", of.name, version,
+                                           known.empty() ? "train it first" : known));
+}
+
+model_record recommenders::serve(std::string_view name, std::int64_t version, const training_context& context) {
+  const auto record = find(name);
+  const auto held = slot_of(record.name);
+  const std::lock_guard changing(held->changing);
+  // Loaded before anything changes: the version before answers until the other can, and goes on when it cannot.
+  const loaded one = load_version(*held, version_to_answer(record, version), context);
+  const auto now = models_.serve(record.name, version);
+  held->serve(one);
+  return now;
+}
+
+deployment_record recommenders::deploy(std::string_view recommender, std::string_view name, std::int64_t version,
+                                       const training_context& context) {
+  check_deployment_name(name);
+  const auto record = find(recommender);
+  const auto held = slot_of(record.name);
+  const std::lock_guard changing(held->changing);
+  const loaded one = load_version(*held, version_to_answer(record, version), context);
+  auto made = models_.deploy(record.name, name, version);
+  held->answer([&](slot::answering& next) { next.deployed[made.name] = one; });
+  return made;
+}
+
+void recommenders::withdraw(std::string_view recommender, std::string_view name) {
+  const auto record = find(recommender);
+  const auto held = slot_of(record.name);
+  const std::lock_guard changing(held->changing);
+  models_.withdraw(record.name, name);
+  held->answer([&](slot::answering& next) { next.deployed.erase(std::string(name)); });
+}
+
+std::vector<deployment_record> recommenders::deployments(std::string_view recommender) const {
+  return models_.deployments(find(recommender).name);
 }
 
 std::vector<std::string> recommenders::due() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@
 #include "core/purpose.h"
 #include "recommend/answer.h"
 #include "recommend/dataset.h"
+#include "recommend/deployments.h"
 #include "recommend/model_registry.h"
 #include "recommend/people_leaving.h"
 #include "recommend/recommender_definitions.h"
@@ -24,6 +26,16 @@
 namespace eunomia::recommend {
 
 class training_session;
+
+// Which version is asked: the one that serves for a recommender, or the one deployed under a name.
+struct asked_model {
+  std::string recommender;
+  std::string deployment;  // empty: the version that serves
+
+  template <std::convertible_to<std::string_view> Name>
+  asked_model(const Name& of, std::string_view deployed_as = {})  // NOLINT(*-explicit-*): a name alone asks what serves
+      : recommender(std::string_view(of)), deployment(deployed_as) {}
+};
 
 // A version that answers: immutable but for the scorer, which forgetting replaces. Any thread.
 class served_model {
@@ -70,6 +82,9 @@ struct expired_model {
 
 // The recommenders of a data directory: defined, trained, served, made to forget. Any number of threads ask served();
 // one at a time trains a recommender; forgetting goes on beside both.
+//
+// Of a recommender's versions one may serve, and others may be deployed beside it, each under one or several names
+// (docs/decisions/0029). Each version that answers is in memory once, and forgets once, whatever its names.
 class recommenders {
  public:
   // Brings the schema of this room up to date. All must outlive it.
@@ -79,33 +94,50 @@ class recommenders {
   // Throws errc::already_exists; errc::not_found for a dataset that is not there; errc::invalid_argument for a family,
   // parameters or a policy that cannot be.
   recommender_record create(recommender_record wanted);
-  // Changes what it learns, when and how many versions stay; not its dataset. Throws errc::not_found.
+  // Changes what it learns, when, how many versions stay and whether the newest serves; not its dataset. Throws
+  // errc::not_found.
   recommender_record update(recommender_record wanted);
   // Throws errc::not_found with the names there are.
   recommender_record find(std::string_view name) const;
   std::vector<recommender_record> list() const;
-  // With all its versions. Throws errc::not_found.
+  // With all its versions and deployments. Throws errc::not_found.
   void remove(std::string_view name);
   std::vector<model_record> versions(std::string_view name) const { return models_.versions(name); }
 
-  // Loads the version that answers; forgets first whom it is to forget. Throws errc::failed_precondition when none is
-  // trained.
-  std::shared_ptr<const served_model> load(std::string_view name, const training_context& context);
-  // Loads all that are trained. One that cannot be loaded is logged, and the others go on.
+  // Loads the version that is asked; forgets first whom it is to forget. Throws errc::failed_precondition when none is
+  // trained, errc::not_found for a deployment that there is not.
+  std::shared_ptr<const served_model> load(const asked_model& which, const training_context& context);
+  // Loads all that serve or are deployed. One that cannot be loaded is logged, and the others go on.
   void load_all(const training_context& context);
   // From here until load_all() has ended, what is not loaded is only not loaded yet.
   void expect_load_all() { loading_ = true; }
-  // Throws errc::not_found when there is no such recommender, errc::failed_precondition when it is not loaded,
-  // errc::unavailable while it may still be loaded.
-  std::shared_ptr<const served_model> served(std::string_view name) const;
+  // Throws errc::not_found when there is no such recommender or deployment, errc::failed_precondition when it is not
+  // loaded, errc::unavailable while it may still be loaded.
+  std::shared_ptr<const served_model> served(const asked_model& which) const;
+  // Whether the version serves or is deployed, and so forgets who is forgotten.
+  bool answers(const served_model& one) const;
 
-  // Trains anew, keeps it as the next version, and serves it; the old version answers until then, and after a failure,
-  // which is kept in the record. People forgotten meanwhile are taken out before anything is kept.
+  // Trains anew, keeps it as the next version, and serves it where the recommender says serve_newest; the old version
+  // answers until then, and after a failure, which is kept in the record. People forgotten meanwhile are taken out
+  // before anything is kept.
   model_record train(std::string_view name, const core::purpose& why, const training_context& context);
   // The same with what was loaded before, for who wants to look at the choice first.
   model_record train(std::string_view name, const training_session& session, const training_context& context);
-  // Another version answers from now on.
+  // Another version serves from now on: the one before does until the other can. Throws errc::not_found with the
+  // versions there are, errc::failed_precondition for one that learned from rows which are past their time.
   model_record serve(std::string_view name, std::int64_t version, const training_context& context);
+
+  // A version answers from now on under the deployment's name, which is made, or moves to it: the version before
+  // answers until the other can. Throws as serve(); errc::invalid_argument for a name that cannot be,
+  // errc::resource_exhausted beyond max_deployments.
+  deployment_record deploy(std::string_view recommender, std::string_view name, std::int64_t version,
+                           const training_context& context);
+  // Nothing answers under the name any more; the version stays while it serves, is deployed otherwise, or is among
+  // those that are kept. Throws errc::not_found with the deployments there are.
+  void withdraw(std::string_view recommender, std::string_view name);
+  // By name. Throws errc::not_found when there is no such recommender.
+  std::vector<deployment_record> deployments(std::string_view recommender) const;
+
   // The recommenders that their policy wants to be trained now.
   std::vector<std::string> due() const;
 
@@ -113,7 +145,7 @@ class recommenders {
   //
   // From before the request is durable until nothing of them is left, whatever is trained or loaded loses them.
   people_leaving& leaving() { return leaving_; }
-  // What the served models lost.
+  // What the versions that answer lost.
   std::vector<forgotten_model> forget_in_memory(std::span<const core::subject_handle> gone,
                                                 const training_context& context);
   // Every kept version of every model is saved without them; each is told, also where nothing was left of them. Throws
@@ -128,8 +160,9 @@ class recommenders {
                                        const training_context& context) const;
 
   // Removes the versions that learned from rows which left their dataset since because they were past their time. Where
-  // one of them answers, another is trained first, unless nothing is left to learn from: then nothing answers any more.
-  // Adds to done what became of each, and throws what stood in the way after all others were done.
+  // one of them answers, another is trained first, as the version was where it was chosen (deployed, or served by a
+  // recommender that does not serve_newest), and takes its places; unless nothing is left to learn from: then nothing
+  // answers any more. Adds to done what became of each, and throws what stood in the way after all others were done.
   void renew_expired(const core::purpose& why, const training_context& context, std::vector<expired_model>& done);
 
   // Makes versions that only updated themselves bit-identical with a retrain, and saves them. Returns how many.
@@ -139,23 +172,34 @@ class recommenders {
 
  private:
   struct slot;
+  struct loaded_version;
+  using loaded = std::shared_ptr<loaded_version>;
 
   std::shared_ptr<slot> slot_of(std::string_view name);
+  std::shared_ptr<slot> slot_if_any(std::string_view name) const;
   std::vector<std::shared_ptr<slot>> slots() const;
-  // Serves a version that was loaded, without the people who are to be forgotten. The caller holds slot::changing.
-  std::shared_ptr<const served_model> publish(slot& in, model_record record, std::shared_ptr<model> loaded,
-                                              const training_context& context);
+  // Those of the kept versions that may answer. Throws errc::not_found with the versions there are,
+  // errc::failed_precondition for one that learned from rows which are past their time.
+  model_record version_to_answer(const recommender_record& of, std::int64_t version) const;
+  // The version in memory, without the people who are to be forgotten; the one that is there already where it answers.
+  // The caller holds slot::changing.
+  loaded load_version(slot& in, const model_record& record, const training_context& context);
   std::vector<core::subject_handle> whom_it_must_not_hold(const model& trained, const core::purpose& why) const;
   void keep_failure(std::string_view name, std::string_view why);
-  // What the model of the slot loses. The caller holds slot::changing.
-  static forgotten_model forget_served(slot& in, std::span<const core::subject_handle> gone,
-                                       const training_context& context);
+  // replaced: the version whose places the new one takes; none: where it answers the recommender says.
+  model_record train(const recommender_record& record, std::optional<std::int64_t> replaced, const core::purpose& why,
+                     const training_context& context);
+  model_record keep(const recommender_record& record, std::optional<std::int64_t> replaced,
+                    const training_session& session, const training_context& context);
+  // What the version loses. The caller holds slot::changing.
+  forgotten_model forget_loaded(const slot& in, loaded_version& from, std::span<const core::subject_handle> gone,
+                                const training_context& context);
   void forget_versions(const std::string& name, std::span<const core::subject_handle> gone,
                        const training_context& context, std::vector<forgotten_model>& lost);
   void renew_expired(const recommender_record& record, const core::purpose& why, const training_context& context,
                      std::vector<expired_model>& done);
   // 1, or 0 when it is exact. The caller holds slot::changing.
-  std::size_t rederive_served(slot& in, const training_context& context);
+  std::size_t rederive_loaded(loaded_version& of, const training_context& context);
   void note_inexact();
 
   store::sql::database& sql_;

@@ -72,47 +72,47 @@ void few_at_once(std::size_t count, unsigned threads, const std::function<void(s
   }
 }
 
+std::vector<forgotten_model> joined(std::vector<std::vector<forgotten_model>> each) {
+  std::vector<forgotten_model> all;
+  for (auto& some : each) {
+    std::ranges::move(some, std::back_inserter(all));
+  }
+  return all;
+}
+
 }  // namespace
 
-forgotten_model recommenders::forget_served(slot& in, std::span<const subject_handle> gone,
+forgotten_model recommenders::forget_loaded(const slot& in, loaded_version& from, std::span<const subject_handle> gone,
                                             const training_context& context) {
-  const auto serving = in.serving.current();
+  const auto answers = from.now.current();
   const stopwatch watch;
-  const model_record& record = serving->record();
-  const auto report = serving->model_->forget(gone, context);
+  model_record record = answers->record();
+  const auto report = answers->model_->forget(gone, context);
   if (report.subjects > 0) {
-    in.saved = false;
+    from.saved = false;
     if (report.level != forgetting_level::exact && record.exact) {
-      auto changed = std::make_shared<served_model>(*serving);
-      changed->record_.exact = false;
-      in.serving.publish(std::move(changed));
+      record.exact = false;
+      from.describe(record);
     }
   }
-  return {record.name,     record.version,      record.family, true,
+  if (!record.exact) {
+    note_inexact();
+  }
+  return {record.name,     record.version,      record.family, in.now().serving.get() == &from,
           report.subjects, report.interactions, report.level,  watch.milliseconds()};
 }
 
 std::vector<forgotten_model> recommenders::forget_in_memory(std::span<const subject_handle> gone,
                                                             const training_context& context) {
   const auto all = slots();
-  std::vector<std::optional<forgotten_model>> each(all.size());
+  std::vector<std::vector<forgotten_model>> each(all.size());
   few_at_once(all.size(), context.pool.size(), [&](std::size_t i) {
-    slot& one = *all[i];
-    const std::lock_guard changing(one.changing);
-    if (one.serving.current() != nullptr) {
-      each[i] = forget_served(one, gone, context);
-      if (!one.serving.current()->record().exact) {
-        note_inexact();
-      }
+    const std::lock_guard changing(all[i]->changing);
+    for (const loaded& version : all[i]->now().versions()) {
+      each[i].push_back(forget_loaded(*all[i], *version, gone, context));
     }
   });
-  std::vector<forgotten_model> lost;
-  for (auto& one : each) {
-    if (one) {
-      lost.push_back(*std::move(one));
-    }
-  }
-  return lost;
+  return joined(std::move(each));
 }
 
 std::vector<forgotten_model> recommenders::forget_on_disk(std::span<const subject_handle> gone,
@@ -136,43 +136,36 @@ std::vector<forgotten_model> recommenders::forget_on_disk(std::span<const subjec
     }
     context.job.report("models", ++done, names.size());
   });
-  std::vector<forgotten_model> lost;
-  for (auto& some : each) {
-    std::ranges::move(some, std::back_inserter(lost));
-  }
-  return lost;
+  return joined(std::move(each));
 }
 
 void recommenders::forget_versions(const std::string& name, std::span<const subject_handle> gone,
                                    const training_context& context, std::vector<forgotten_model>& lost) {
   const auto held = slot_of(name);
   const std::lock_guard changing(held->changing);
-  if (held->serving.current() != nullptr) {
-    // A request that came a moment ago may not have got so far.
-    forget_served(*held, gone, context);
+  // A request that came a moment ago may not have got so far.
+  for (const loaded& version : held->now().versions()) {
+    forget_loaded(*held, *version, gone, context);
   }
-  const auto serving = held->serving.current();
   for (const auto& version : models_.versions(name)) {
     const stopwatch watch;
     forgotten_model result{version.name, version.version, version.family, version.serving, 0, 0, {}, 0};
     bool exact = version.exact;
-    if (serving != nullptr && serving->record().version == version.version) {
-      exact = serving->record().exact;
-      if (!held->saved) {
-        auto kept = models_.replace(version, *serving->model_, exact);
-        auto changed = std::make_shared<served_model>(*serving);
-        changed->record_ = std::move(kept);
-        held->serving.publish(std::move(changed));
-        held->saved = true;
+    if (const loaded answers = held->version(version.version)) {
+      const auto now = answers->now.current();
+      exact = now->record().exact;
+      if (!answers->saved) {
+        answers->describe(models_.replace(version, *now->model_, exact));
+        answers->saved = true;
       }
     } else {
-      const auto loaded = models_.load(version, context);
-      const auto report = loaded->forget(gone, context);
+      const auto trained = models_.load(version, context);
+      const auto report = trained->forget(gone, context);
       result.people = report.subjects;
       result.pairs = report.interactions;
       if (report.subjects > 0) {
         exact = exact && report.level == forgetting_level::exact;
-        models_.replace(version, *loaded, exact);
+        models_.replace(version, *trained, exact);
       }
     }
     if (!exact) {
@@ -218,14 +211,13 @@ std::size_t recommenders::rederive(const training_context& context) {
       context.job.check();
       const auto held = slot_of(name);
       const std::lock_guard changing(held->changing);
-      const auto serving = held->serving.current();
       for (const auto& version : models_.versions(name)) {
-        if (serving != nullptr && serving->record().version == version.version) {
-          done += rederive_served(*held, context);
+        if (const loaded answers = held->version(version.version)) {
+          done += rederive_loaded(*answers, context);
         } else if (!version.exact) {
-          const auto loaded = models_.load(version, context);
-          loaded->rederive(context);
-          models_.replace(version, *loaded);
+          const auto trained = models_.load(version, context);
+          trained->rederive(context);
+          models_.replace(version, *trained);
           ++done;
         }
       }
@@ -237,16 +229,14 @@ std::size_t recommenders::rederive(const training_context& context) {
   return done;
 }
 
-std::size_t recommenders::rederive_served(slot& in, const training_context& context) {
-  const auto serving = in.serving.current();
-  if (serving->record().exact) {
+std::size_t recommenders::rederive_loaded(loaded_version& of, const training_context& context) {
+  const auto now = of.now.current();
+  if (now->record().exact) {
     return 0;
   }
-  serving->model_->rederive(context);
-  auto changed = std::make_shared<served_model>(*serving);
-  changed->record_ = models_.replace(serving->record(), *serving->model_);
-  in.serving.publish(std::move(changed));
-  in.saved = true;
+  now->model_->rederive(context);
+  of.describe(models_.replace(now->record(), *now->model_));
+  of.saved = true;
   return 1;
 }
 

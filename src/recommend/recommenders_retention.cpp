@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -54,22 +55,47 @@ void recommenders::renew_expired(const recommender_record& record, const core::p
   if (stale.empty()) {
     return;
   }
-  const auto held = slot_of(record.name);
   if (from.statistics().interactions == 0) {
+    const auto held = slot_of(record.name);
     const std::lock_guard changing(held->changing);
     models_.remove(record.name);
-    held->serving.publish(nullptr);
+    held->published.publish(nullptr);
     for (const model_record& version : stale) {
       done.push_back(told(version, 0, milliseconds_since(begin)));
     }
     return;
   }
-  const bool answers = std::ranges::any_of(stale, [](const model_record& version) { return version.serving; });
-  const std::int64_t retrained = answers ? train(record.name, why, context).version : 0;
-  const std::lock_guard changing(held->changing);
-  models_.remove_idle(stale);
+  std::map<std::int64_t, std::int64_t> successors;
+  std::exception_ptr obstacle;
+  const auto deployments = models_.deployments(record.name);
   for (const model_record& version : stale) {
-    done.push_back(told(version, version.serving ? retrained : 0, milliseconds_since(begin)));
+    const bool deployed =
+        std::ranges::find(deployments, version.version, &deployment_record::version) != deployments.end();
+    if (!version.serving && !deployed) {
+      continue;
+    }
+    recommender_record wanted = record;
+    if (deployed || !record.serve_newest) {
+      wanted.what = {version.family, version.parameters};
+    }
+    try {
+      successors[version.version] = train(wanted, version.version, why, context).version;
+    } catch (const core::error& problem) {
+      if (problem.code() == core::errc::cancelled) {
+        throw;
+      }
+      obstacle = std::current_exception();
+    }
+  }
+  models_.remove_idle(stale);
+  const auto left = models_.versions(record.name);
+  for (const model_record& version : stale) {
+    if (std::ranges::find(left, version.version, &model_record::version) == left.end()) {
+      done.push_back(told(version, successors[version.version], milliseconds_since(begin)));
+    }
+  }
+  if (obstacle) {
+    std::rethrow_exception(obstacle);
   }
 }
 

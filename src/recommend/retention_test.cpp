@@ -308,6 +308,50 @@ TEST_P(retention_on_both, a_training_that_read_rows_that_left_meanwhile_is_not_k
   EXPECT_EQ(models_->versions("main").size(), 1U);
 }
 
+TEST_P(retention_on_both, what_is_deployed_is_followed_by_one_that_is_trained_as_it_was) {
+  train();
+  auto record = all_->find("main");
+  record.what = {"popularity", "{}"};
+  record.serve_newest = false;
+  all_->update(record);
+  train();
+  all_->deploy("main", "blue", 1, context());
+  all_->deploy("main", "green", 2, context());
+  const auto report = run();
+  EXPECT_TRUE(report.obstacle.empty()) << report.obstacle;
+  const auto versions = all_->versions("main");
+  ASSERT_EQ(versions.size(), 2U);
+  for (const auto& deployed : all_->deployments("main")) {
+    const auto answers = all_->served({"main", deployed.name});
+    EXPECT_EQ(answers->record().version, deployed.version);
+    EXPECT_GT(deployed.version, 2);
+    EXPECT_EQ(answers->record().family, deployed.name == "blue" ? "ease" : "popularity");
+  }
+  // Version 1 served too: its successor does.
+  EXPECT_EQ(all_->served("main"), all_->served({"main", "blue"}));
+}
+
+TEST_P(retention_on_both, nothing_is_deployed_any_more_when_nothing_is_left_to_learn_from) {
+  train();
+  all_->deploy("main", "blue", 1, context());
+  keep_for(1);
+  run();
+  EXPECT_TRUE(all_->versions("main").empty());
+  EXPECT_TRUE(all_->deployments("main").empty());
+}
+
+TEST_P(retention_on_both, a_version_that_read_what_is_past_its_time_is_not_deployed) {
+  train();
+  shop_->expire(days_ago(30), {}, pool_, job_);
+  try {
+    all_->deploy("main", "blue", 1, context());
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const core::error& problem) {
+    EXPECT_EQ(problem.code(), errc::failed_precondition);
+  }
+  EXPECT_TRUE(all_->deployments("main").empty());
+}
+
 TEST_P(retention_on_both, histories_in_memory_lose_what_is_past_its_time) {
   ASSERT_EQ(items_of(user(0)).size(), 8U);
   live_history memory(*shop_);
