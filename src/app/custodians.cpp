@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "wire/access/custodian.h"
+#include "wire/personalize/service.h"
 
 namespace eunomia::app {
 
@@ -77,6 +78,7 @@ subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_peopl
   all.add(std::move(of_decisions));
   all.add(std::move(of_recommendations));
   all.add(wire::access::make_custodian());
+  all.add(wire::personalize::make_custodian());
   all.add(make_house_custodian());
   return all;
 }

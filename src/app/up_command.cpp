@@ -18,13 +18,16 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/time.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
 #include "wire/access/access_keys.h"
 #include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
+#include "wire/aws/sigv4_authenticator.h"
 #include "wire/http/server.h"
+#include "wire/personalize/service.h"
 
 namespace eunomia::app {
 
@@ -61,6 +64,13 @@ std::vector<std::filesystem::path> real_folders(const std::vector<std::filesyste
   return real;
 }
 
+class no_files final : public wire::personalize::object_files {
+ public:
+  std::vector<std::string> keys(const std::string&, std::string_view) override { return {}; }
+  void fetch(const std::string&, const std::string&, const std::filesystem::path&) override {}
+  void put(const std::string&, const std::string&, const std::filesystem::path&) override {}
+};
+
 // Everything that runs. It stops in order: what looks at what is due; the port and the jobs; the rest.
 class running {
  public:
@@ -83,18 +93,24 @@ class running {
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
-        api_(services(shared)) {
+        api_(services(shared)),
+        signers_(
+            "personalize", [this](std::string_view id) { return access_keys_.find(id); }, wire::aws::json_error_of,
+            core::now_ms),
+        personalize_(surroundings(shared), signers_, used_signatures_) {
     first_token_ = shared.data / "administrator.token";
     created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
-    const wire::http::protocol* const protocols[] = {&api_};
+    const wire::http::protocol* const protocols[] = {&api_, &personalize_.control(), &personalize_.runtime(),
+                                                     &personalize_.events()};
     background_.on_look([this] {
       answering_.drop_replaced();
       key_upkeep_.look();
       erasure_upkeep_.look();
       retention_upkeep_.look();
       audit_upkeep_.look();
+      personalize_.look(core::now_ms());
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -107,6 +123,7 @@ class running {
     data_.recommenders().load_all({work_, quiet});
     answering_.warm_up(quiet);
     jobs_.start();
+    personalize_.mend();
     background_.start();
     core::release_code_pages();
     server_->ready(true);
@@ -178,6 +195,24 @@ class running {
             .import_roots = real_folders(flags_.import_from)};
   }
 
+  wire::personalize::service::surroundings surroundings(environment& shared) {
+    return {.sql = data_.database(),
+            .jobs = jobs_,
+            .datasets = data_.datasets(),
+            .recommenders = data_.recommenders(),
+            .background = background_,
+            .answering = answering_,
+            .people = data_.people(),
+            .erasures = data_.erasures(),
+            .files = files_,
+            .forget_pool = forget_pool_,
+            .work_pool = work_,
+            .purpose = recommendation_purpose(),
+            .user_space = std::string(user_space),
+            .incoming = shared.data / "incoming",
+            .arns = {}};
+  }
+
   up_flags flags_;
   data_directory data_;
   wire::access::tokens tokens_;
@@ -193,6 +228,10 @@ class running {
   recommend::background background_;
   recommend::answering answering_;
   wire::api::api api_;
+  no_files files_;
+  wire::aws::replay_window used_signatures_;
+  wire::aws::sigv4_authenticator signers_;
+  wire::personalize::service personalize_;
   wire::http::metrics figures_;
   std::unique_ptr<wire::http::server> server_;
   std::filesystem::path first_token_;

@@ -277,6 +277,31 @@ item_set answering::new_items(const question& what, model_view& model, const sco
   return fresh;
 }
 
+std::vector<std::map<std::string, std::string>> answering::metadata_of(const asked_model& which,
+                                                                       std::span<const std::string> items,
+                                                                       std::span<const std::string> columns) {
+  const auto model = view_of(which);
+  const auto scorer = model->serves->current();
+  const auto selections = selections_of(*model, *scorer);
+  const item_metadata& metadata = selections->metadata();
+  std::vector<std::map<std::string, std::string>> known(items.size());
+  for (const std::string& name : columns) {
+    const std::size_t column = metadata.column_named(name);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const auto item = scorer->items().find(items[i]);
+      if (item && metadata.values[column][*item]) {
+        known[i].emplace(name, *metadata.values[column][*item]);
+      }
+    }
+  }
+  return known;
+}
+
+bool answering::knows_column(const asked_model& which, std::string_view item_column) {
+  const auto& columns = view_of(which)->people->rows.description().items;
+  return std::ranges::find(columns, item_column, &metadata_column::name) != columns.end();
+}
+
 answer answering::begin_answer(const model_view& model, const person_view& who) {
   const model_record& record = model.serves->record();
   answer begun{record.name, record.version, record.family, who.known, !who.folded.history.empty(), {}, {}};

@@ -109,6 +109,14 @@ class answering {
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
   answer explain(const asked_model& which, const asked& who, const std::string& item, std::size_t count);
 
+  // What is known of some items, by the columns that are asked for; those without a value, and items that the model does
+  // not know, have none. Throws errc::not_found for a column that is not declared, with those there are.
+  std::vector<std::map<std::string, std::string>> metadata_of(const asked_model& which,
+                                                              std::span<const std::string> items,
+                                                              std::span<const std::string> columns);
+  // Whether a column of items is declared.
+  bool knows_column(const asked_model& which, std::string_view item_column);
+
   // Reads from the disk what the first questions to served recommenders that learn from the dataset (empty: from any)
   // would read, so that they need not wait. What cannot be read is logged, and is read when it is asked for.
   void warm_up(core::job& job, std::string_view dataset = {});

@@ -111,17 +111,24 @@ table_of_ours table_of(const resource& group, schema_subject type) {
 
 resource group_of(const house& in, const resource& one) {
   const auto arn = text_of(one.shown, "datasetGroupArn");
-  return in.made.find(resource_kind::dataset_group, arn ? *arn : one.parent);
+  return *in.known.find(resource_kind::dataset_group, arn ? *arn : one.parent);
 }
 
 std::optional<resource> dataset_of_type(const house& in, const resource& group, schema_subject type) {
-  return in.made.find_if_there(
-      in.arns.arn_of(resource_kind::dataset, fmt::format("{}/{}", group.name, type_name(type))));
+  try {
+    return *in.known.find(resource_kind::dataset,
+                          in.arns.arn_of(resource_kind::dataset, fmt::format("{}/{}", group.name, type_name(type))));
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+    return std::nullopt;
+  }
 }
 
 recommend::avro_schema schema_of(const house& in, const resource& dataset) {
-  const resource schema = in.made.find(resource_kind::schema, required_text(dataset.shown, "schemaArn"));
-  return recommend::avro_schema::parse(required_text(schema.shown, "schema"));
+  const auto schema = in.known.find(resource_kind::schema, required_text(dataset.shown, "schemaArn"));
+  return recommend::avro_schema::parse(required_text(schema->shown, "schema"));
 }
 
 void add_dataset_groups(aws::json_service& to, const house& in) {

@@ -1,4 +1,6 @@
 // Event trackers: under which tracking id a client tells what people do.
+#include "wire/personalize/event_trackers.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -42,7 +44,7 @@ json_value create(const house& in, const json_value& input) {
   made.parent = group.arn;
   // Who knows it may tell of people's doings, with a signature besides; as long as AWS's.
   const std::string tracking_id = random_uuid();
-  made.arn = in.arns.arn_of(kind, tracking_id.substr(0, 8));
+  made.arn = tracker_arn(in.arns, tracking_id);
   made.shown = with(asked_for(input), "trackingId", tracking_id);
   made.shown = with(made.shown, "accountId", in.arns.account);
   const std::string arn = made.arn;
@@ -51,6 +53,10 @@ json_value create(const house& in, const json_value& input) {
 }
 
 }  // namespace
+
+std::string tracker_arn(const arn_maker& arns, std::string_view tracking_id) {
+  return arns.arn_of(kind, tracking_id.substr(0, 8));
+}
 
 void add_event_trackers(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>("CreateEventTracker", builders(),

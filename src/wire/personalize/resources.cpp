@@ -287,7 +287,7 @@ std::vector<tag> resources::tags_of(std::string_view arn) const {
     }
     in.each("SELECT tag_key, tag_value FROM aws_personalize_tag WHERE arn = :arn ORDER BY tag_key", {{"arn", arn}},
             [&](const sql::row& row) {
-              found.push_back({row.text(0), row.text(1)});
+              found.push_back({std::string(row.text(0)), std::string(row.text(1))});
             });
   });
   return found;

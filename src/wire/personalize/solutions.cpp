@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/seal.h"
 #include "core/time.h"
+#include "wire/http/text.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"

@@ -1,0 +1,142 @@
+// What people do, and what is put into datasets one by one.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/json.h"
+#include "core/time.h"
+#include "recommend/avro_schema.h"
+#include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/event_trackers.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+using recommend::schema_subject;
+
+// The group whose tracker has the id.
+resource group_of_tracker(const house& in, const std::string& tracking_id) {
+  try {
+    const auto tracker = in.known.find(resource_kind::event_tracker, tracker_arn(in.arns, tracking_id));
+    if (text_of(tracker->shown, "trackingId") == tracking_id) {
+      return *in.known.find(resource_kind::dataset_group, tracker->parent);
+    }
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+  }
+  throw core::error(errc::not_found, fmt::format("there is no event tracker with the trackingId {}", tracking_id));
+}
+
+// A moment of the service model: seconds since 1970 as a number, or ISO 8601.
+std::int64_t moment_of(const json_value& given, std::string_view place) {
+  if (given.type() == json_value::kind::number) {
+    const double seconds = core::read_json<double>(given);
+    return static_cast<std::int64_t>(std::llround(seconds * 1000));
+  }
+  try {
+    return core::parse_timestamp(given.text());
+  } catch (const core::error& problem) {
+    throw core::error(errc::invalid_argument, fmt::format("{}: {}", place, problem.what()));
+  }
+}
+
+std::map<std::string, std::string> properties_of(const json_value& event, const recommend::avro_schema& schema,
+                                                 const std::string& place) {
+  const auto given = text_of(event, "properties");
+  return given ? schema.read_properties(*given, place + ".properties") : std::map<std::string, std::string>();
+}
+
+recommend::event event_of(const json_value& given, const std::string& user, const recommend::avro_schema& schema,
+                          std::size_t index) {
+  const std::string place = fmt::format("eventList[{}]", index);
+  recommend::event one;
+  one.user_id = user;
+  const auto item = text_of(given, "itemId");
+  if (!item) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("{}.itemId: is missing, and an event is with an item here", place));
+  }
+  one.item_id = *item;
+  one.event_type = required_text(given, "eventType");
+  one.event_value = number_of(given, "eventValue");
+  one.timestamp = moment_of(*member_of(given, "sentAt"), place + ".sentAt");
+  one.event_id = text_of(given, "eventId").value_or("");
+  if (const json_value* const impression = member_of(given, "impression")) {
+    for (const json_value& each : impression->elements()) {
+      one.impression.push_back(each.text());
+    }
+  }
+  one.properties = properties_of(given, schema, place);
+  return one;
+}
+
+json_value put_events(const house& in, const json_value& input) {
+  const resource group = group_of_tracker(in, required_text(input, "trackingId"));
+  const auto dataset = dataset_of_type(in, group, schema_subject::interactions);
+  if (!dataset) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("dataset group {} has no Interactions dataset; create it first", group.arn));
+  }
+  const recommend::avro_schema schema = schema_of(in, *dataset);
+  const auto user = text_of(input, "userId");
+  if (!user) {
+    throw core::error(errc::invalid_argument, "userId is missing");
+  }
+  std::vector<recommend::event> batch;
+  const auto& events = member_of(input, "eventList")->elements();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    batch.push_back(event_of(events[i], *user, schema, i));
+  }
+  in.answering.record(table_of(group, schema_subject::interactions).dataset, batch);
+  return nothing_to_say();
+}
+
+json_value put_action_interactions(const house& in, const json_value& input) {
+  const resource group = group_of_tracker(in, required_text(input, "trackingId"));
+  const auto dataset = dataset_of_type(in, group, schema_subject::action_interactions);
+  if (!dataset) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("dataset group {} has no Action_Interactions dataset; create it first", group.arn));
+  }
+  const recommend::avro_schema schema = schema_of(in, *dataset);
+  std::vector<recommend::event> batch;
+  const auto& given = member_of(input, "actionInteractions")->elements();
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string place = fmt::format("actionInteractions[{}]", i);
+    const auto user = text_of(given[i], "userId");
+    if (!user) {
+      throw core::error(errc::invalid_argument, fmt::format("{}.userId: is missing", place));
+    }
+    recommend::event one;
+    one.user_id = *user;
+    one.item_id = required_text(given[i], "actionId");
+    one.event_type = required_text(given[i], "eventType");
+    one.timestamp = moment_of(*member_of(given[i], "timestamp"), place + ".timestamp");
+    one.event_id = text_of(given[i], "eventId").value_or("");
+    one.properties = properties_of(given[i], schema, place);
+    batch.push_back(std::move(one));
+  }
+  in.answering.record(table_of(group, schema_subject::action_interactions).dataset, batch);
+  return nothing_to_say();
+}
+
+}  // namespace
+
+void add_events(aws::json_service& to, const house& in) {
+  to.add<json_value, json_value>("PutEvents", callers(),
+                                 [in](const json_value& input, const http::request&) { return put_events(in, input); });
+  to.add<json_value, json_value>(
+      "PutActionInteractions", callers(),
+      [in](const json_value& input, const http::request&) { return put_action_interactions(in, input); });
+}
+
+}  // namespace eunomia::wire::personalize

@@ -1,0 +1,78 @@
+#include "wire/personalize/service.h"
+
+#include "wire/personalize/operations.h"
+#include "wire/personalize/solutions.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+constexpr std::int64_t minute_ms = 60'000;
+
+}  // namespace
+
+service::service(const surroundings& in, const http::authenticator& who_calls, aws::replay_window& used)
+    : made_(in.sql),
+      known_(in.sql, made_),
+      work_(known_, made_, in.jobs),
+      house_{.made = made_,
+             .known = known_,
+             .work = work_,
+             .arns = in.arns,
+             .datasets = in.datasets,
+             .recommenders = in.recommenders,
+             .background = in.background,
+             .answering = in.answering,
+             .people = in.people,
+             .erasures = in.erasures,
+             .files = in.files,
+             .forget_pool = in.forget_pool,
+             .work_pool = in.work_pool,
+             .purpose = in.purpose,
+             .user_space = in.user_space,
+             .incoming = in.incoming},
+      control_(aws::personalize(), who_calls, &used),
+      runtime_(aws::personalize_runtime(), who_calls, &used),
+      events_(aws::personalize_events(), who_calls, &used) {
+  add_schemas(control_, house_);
+  add_dataset_groups(control_, house_);
+  add_datasets(control_, house_);
+  add_dataset_import_jobs(control_, house_);
+  add_event_trackers(control_, house_);
+  add_filters(control_, house_);
+  add_recipes(control_, house_);
+  add_solutions(control_, house_);
+  add_solution_versions(control_, house_);
+  add_campaigns(control_, house_);
+  add_tags(control_, house_);
+  add_runtime(runtime_, house_);
+  add_events(events_, house_);
+}
+
+void service::look(std::int64_t now) {
+  if (now - looked_at_ >= minute_ms) {
+    looked_at_ = now;
+    train_what_is_due(house_, now);
+  }
+}
+
+std::unique_ptr<subject::custodian> make_custodian() {
+  const auto about_nobody = [](std::string place, std::string what) {
+    return subject::holding{subject::store_kind::sql_table,
+                            std::move(place),
+                            subject::data_about::nobody,
+                            std::move(what),
+                            {},
+                            {},
+                            "until somebody deletes what they describe",
+                            ""};
+  };
+  return subject::make_custodian(
+      "personalize",
+      {about_nobody("aws_personalize_resource",
+                    "What clients of AWS Personalize made: schemas, dataset groups, solutions, campaigns, "
+                    "jobs, by their ARN, with names of files and status."),
+       about_nobody("aws_personalize_tag", "Tags that clients gave these.")});
+}
+
+}  // namespace eunomia::wire::personalize
