@@ -480,11 +480,14 @@ waiting_events dataset::waiting() const {
 
 bool dataset::settle_due() const {
   const waiting_events now = waiting();
-  return now.events >= settle_events || (now.events > 0 && core::now_ms() - now.oldest >= settle_age_ms);
+  return now.events >= settle_events || (now.events > 0 && core::now_ms() - now.oldest >= settle_age_ms) ||
+         join_put_due();
 }
 
 std::uint64_t dataset::settle(core::thread_pool& pool, core::job& job) const {
-  return state_->log.settle(pool, job);
+  const std::uint64_t moved = state_->log.settle(pool, job);
+  join_put(pool, job);
+  return moved;
 }
 
 forgetting dataset::begin_forgetting(std::span<const core::subject_handle> people) const {

@@ -21,6 +21,7 @@
 #include "recommend/event.h"
 #include "recommend/features.h"
 #include "recommend/interactions.h"
+#include "recommend/metadata_record.h"
 #include "store/sql/database.h"
 #include "store/table/table_store.h"
 #include "subject/directory.h"
@@ -143,6 +144,7 @@ struct rows_of_people {
 
 class datasets;
 struct dataset_state;
+struct put_order;
 
 // While it lives, the events of some people are refused: see dataset::begin_forgetting. Movable.
 class forgetting {
@@ -222,12 +224,21 @@ class dataset {
   // errc::unavailable when somebody of the batch is being forgotten. What people did whom none of the dataset's
   // purposes admits is counted, and not stored.
   record_report record(std::span<const event> batch) const;
+  // Stores rows of items or users, each in the place of what was known of its id: they rest on disk when it returns,
+  // and the next answer has them. New items and people are added with them. Any number of threads at once; those that
+  // come at the same time are stored by one commit. All of the rows are stored, or nothing; of one id the last. Throws
+  // errc::invalid_argument for a bad one ("rows[3].PRICE: is no finite number"), or more than max_records_per_put;
+  // errc::unavailable when somebody of them is being forgotten. A profile of somebody whom none of the dataset's
+  // purposes admits is counted, and not stored. Until settle() joins them, rows that were replaced rest beside the new
+  // ones, and statistics() counts them.
+  put_report put(data_kind kind, std::span<const metadata_record> rows) const;
   waiting_events waiting() const;
-  // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms.
+  // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms; or so many records
+  // were put, or so long ago, as metadata_record.h says.
   bool settle_due() const;
   // Moves the events that wait in SQL to Parquet, each once whenever the process is killed, and joins parts where
-  // there are many; the number of events moved. Waits for loads and exports under way. load_interactions and export_to
-  // call it first.
+  // there are many, without the rows of items and users that were replaced; the number of events moved. Waits for loads
+  // and exports under way. load_interactions and export_to call it first.
   std::uint64_t settle(core::thread_pool& pool, core::job& job) const;
 
   // Where events may arrive meanwhile, somebody is forgotten like this: hold what this returns while erase_subjects
@@ -294,6 +305,7 @@ class dataset {
  private:
   friend class datasets;
   friend class dataset_import;
+  friend class incoming_rows;
   friend class dataset_export;
   friend class dataset_collection;
   friend class live_history;
@@ -301,6 +313,10 @@ class dataset {
   dataset(datasets& owner, std::int64_t id, dataset_description description);
 
   std::string table_name(data_kind kind) const;
+  void put_items(std::span<put_order* const> orders) const;
+  void put_users(std::span<put_order* const> orders) const;
+  bool join_put_due() const;
+  void join_put(core::thread_pool& pool, core::job& job) const;
   void record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const;
   std::map<std::string, std::string> checked_profile(const rectification& wanted) const;
   std::unique_ptr<store::table::removal> stage_wrong(core::subject_handle who, std::span<const wrong_interaction> wrong,
@@ -347,6 +363,7 @@ class datasets {
  private:
   friend class dataset;
   friend class dataset_import;
+  friend class incoming_rows;
   friend class dataset_export;
   friend class dataset_collection;
 

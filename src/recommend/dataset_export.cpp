@@ -25,8 +25,6 @@ using core::error;
 namespace sql = store::sql;
 namespace table = store::table;
 
-constexpr std::string_view user_space = "user";
-
 // How a TIMESTAMP is written: CSV has the digits as they are, Parquet a number.
 enum class time_format { text, whole_seconds, seconds };
 

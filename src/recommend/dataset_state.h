@@ -7,6 +7,7 @@
 
 #include "recommend/dataset_tables.h"
 #include "recommend/event_log.h"
+#include "recommend/put_queue.h"
 
 namespace eunomia::recommend {
 
@@ -22,6 +23,9 @@ class dataset_listener {
   virtual void interactions_changed() = 0;
   // Metadata of people was imported.
   virtual void people_changed() = 0;
+  // Items, or profiles of these people, were put. In the order in which they are stored.
+  virtual void items_put(std::span<const metadata_record> /*rows*/) {}
+  virtual void profiles_put(std::span<const core::subject_handle> /*people*/) {}
 };
 
 // What this process keeps of one dataset, for all dataset values that name it.
@@ -56,6 +60,8 @@ struct dataset_state {
   shared_items items;
   event_type_names types;
   event_log log;
+  put_queue item_puts;
+  put_queue user_puts;
 };
 
 }  // namespace eunomia::recommend

@@ -4,12 +4,16 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recommend/dataset.h"
 
 // How a dataset lies in the table store and in SQL: shared by what imports into it and what reads it.
 namespace eunomia::recommend {
+
+// Of the identifiers in a column USER_ID.
+inline constexpr std::string_view user_space = "user";
 
 std::string table_name_of(std::int64_t dataset, data_kind kind);
 // The columns that every table of a kind begins with; the declared metadata follow. ITEM_ID holds item handles.

@@ -1,4 +1,5 @@
 #include "recommend/event_log.h"
+#include "recommend/dataset_tables.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +22,6 @@ using core::error;
 namespace sql = store::sql;
 namespace table = store::table;
 
-constexpr std::string_view user_space = "user";
 // How often a batch is tried while people or items that it names change under it.
 constexpr int max_attempts = 4;
 // What one transaction of the clearing up may hold the writer for.
@@ -177,56 +177,8 @@ void event_log::refuse_closed(std::span<const core::subject_handle> people) {
   }
   if (std::any_of(people.begin(), people.end(), [&](core::subject_handle who) { return closed_.contains(who); })) {
     throw error(errc::unavailable,
-                "a person of these events is being forgotten at this moment; nothing was stored, send them again");
+                "a person of these is being forgotten at this moment; nothing was stored, send them again");
   }
-}
-
-// Somebody whom nothing is known of is enrolled only where they would be admitted: where the purposes rest on consent,
-// nothing is kept of who gave none, not even that they were here.
-std::vector<core::subject_handle> event_log::admitted_events(std::span<const checked_event> batch,
-                                                             const admissions& who_may, subject::enrolment& people,
-                                                             std::vector<std::size_t>& events) {
-  using admission = std::shared_ptr<const core::admission>;
-  const auto admits = [&](core::subject_handle who) {
-    return std::any_of(who_may.begin(), who_may.end(), [&](const admission& one) { return one->admits(who); });
-  };
-  const auto users_of = [&] {
-    std::vector<std::string_view> users;
-    users.reserve(events.size());
-    for (const std::size_t i : events) {
-      users.push_back(batch[i].user);
-    }
-    return users;
-  };
-  // Takes out the events, and the handles, of those who are not admitted.
-  const auto keep_admitted = [&](std::vector<core::subject_handle>& who) {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < events.size(); ++i) {
-      if (admits(who[i])) {
-        who[kept] = who[i];
-        events[kept++] = events[i];
-      }
-    }
-    who.resize(kept);
-    events.resize(kept);
-  };
-  const bool newcomers =
-      std::any_of(who_may.begin(), who_may.end(), [](const admission& one) { return one->admits_newcomers(); });
-  if (!newcomers) {
-    auto known = house_.people.find_all(user_space, users_of());
-    keep_admitted(known);
-  }
-  std::vector<core::subject_handle> who(events.size());
-  people.resolve(users_of(), who);
-  const bool everybody =
-      std::any_of(who_may.begin(), who_may.end(), [](const admission& one) { return one->admits_everybody(); });
-  if (!newcomers && !std::all_of(who.begin(), who.end(), admits)) {
-    throw error(errc::failed_precondition, "somebody was forgotten at this moment; try again");
-  }
-  if (!everybody) {
-    keep_admitted(who);
-  }
-  return who;
 }
 
 std::optional<record_report> event_log::try_record(std::span<const checked_event> batch, const admissions& who_may,
@@ -259,7 +211,17 @@ std::optional<record_report> event_log::try_record(std::span<const checked_event
   record_report report{.duplicates = batch.size() - fresh.size()};
   const auto people = house_.people.enrol(user_space);
   const std::size_t before = fresh.size();
-  const std::vector<core::subject_handle> who = admitted_events(batch, who_may, *people, fresh);
+  std::vector<std::string_view> users;
+  users.reserve(fresh.size());
+  for (const std::size_t i : fresh) {
+    users.push_back(batch[i].user);
+  }
+  const admitted_people admitted = admit(house_.people, *people, who_may, users);
+  const std::vector<core::subject_handle>& who = admitted.who;
+  for (std::size_t i = 0; i < who.size(); ++i) {
+    fresh[i] = fresh[admitted.kept[i]];
+  }
+  fresh.resize(who.size());
   report.recorded = fresh.size();
   report.not_admitted = before - fresh.size();
   if (fresh.empty()) {
@@ -549,6 +511,18 @@ void event_log::while_nothing_is_rewritten(const std::function<void()>& rewrite)
   const std::lock_guard turn(settling_);
   refuse_stopped();
   rewrite();
+}
+
+void event_log::while_nothing_is_scanned(const std::function<void()>& rewrite) {
+  const std::unique_lock no_scan(scanning_);
+  while_nothing_is_rewritten(rewrite);
+}
+
+void event_log::while_open_to(std::span<const core::subject_handle> people, const std::function<void()>& store) {
+  const std::shared_lock inside(recording_);
+  refuse_stopped();
+  refuse_closed(people);
+  store();
 }
 
 void event_log::refuse_stopped() const {

@@ -18,6 +18,7 @@
 #include "core/published.h"
 #include "core/subject_handle.h"
 #include "core/thread_pool.h"
+#include "recommend/admitted_people.h"
 #include "recommend/event.h"
 #include "recommend/event_buffer.h"
 #include "recommend/event_checks.h"
@@ -58,11 +59,19 @@ class event_log {
   void close_to(std::span<const core::subject_handle> people);
   void open_to(std::span<const core::subject_handle> people);
 
+  // Runs what stores something of these people beside the events: errc::unavailable, and it is not run, when one of
+  // them is being forgotten, and nobody begins to be forgotten while it runs.
+  void while_open_to(std::span<const core::subject_handle> people, const std::function<void()>& store);
+  // Throws errc::unavailable when one of them is being forgotten.
+  void refuse_closed(std::span<const core::subject_handle> people);
+
   // Takes out the waiting events and the event keys of these people, then calls the rest of the erasure; nothing is
   // settled meanwhile. The number of events.
   std::uint64_t erase(std::span<const core::subject_handle> gone, const std::function<void()>& the_rest);
   // Runs what rewrites the table by itself, while nothing is settled or erased.
   void while_nothing_is_rewritten(const std::function<void()>& rewrite);
+  // The same, while nobody scans a whole table of the dataset either.
+  void while_nothing_is_scanned(const std::function<void()>& rewrite);
   // The dataset is about to be dropped: from here on nothing is recorded or settled, errc::not_found; or it was not.
   void stop();
   void resume();
@@ -89,17 +98,11 @@ class event_log {
   class claim;
 
   void load_once();
-  // Whom at least one purpose of the dataset admits; see admitted_events.
-  using admissions = std::vector<std::shared_ptr<const core::admission>>;
   // Nothing when what waits must be read again first.
   std::optional<record_report> try_record(std::span<const checked_event> batch, const admissions& who_may,
                                           std::int64_t now);
   std::vector<std::size_t> fresh_events(std::span<const checked_event> batch, claim& keys);
-  // Keeps those of events whose people are admitted, and enrols these people; their handles.
-  std::vector<core::subject_handle> admitted_events(std::span<const checked_event> batch, const admissions& who_may,
-                                                    subject::enrolment& people, std::vector<std::size_t>& events);
   void refuse_stopped() const;
-  void refuse_closed(std::span<const core::subject_handle> people);
   std::int64_t mark(store::sql::connection& in) const;
   std::unique_ptr<store::table::appender> stage(std::int64_t first, std::int64_t last, core::thread_pool& pool,
                                                 core::job& job);

@@ -56,6 +56,7 @@ struct live_history::listener final : dataset_listener {
   void forgotten(std::span<const core::subject_handle> gone) override { of_.forget(gone); }
   void interactions_changed() override { of_.clear(); }
   void people_changed() override { ++of_.features_version_; }
+  void profiles_put(std::span<const core::subject_handle> people) override { of_.profiles_put(people); }
 
   live_history& of_;
 };
@@ -93,11 +94,13 @@ std::shared_ptr<const person_history> live_history::history_of(core::subject_han
         ++in.hits;
         in.entries.splice(in.entries.begin(), in.entries, found->second);
         auto known = found->second->known;
-        if (found->second->features_version == features_version_) {
+        const entry& place = *found->second;
+        if (place.features_version == features_version_ && place.profiles_read == place.profiles_put) {
           return known;
         }
+        const seen_place seen{place.load, place.profiles_put};
         lock.unlock();
-        return with_new_features(who, why, known);
+        return with_new_features(who, why, known, seen);
       }
     }
     if (auto known = load(who, why, *admitted, number)) {
@@ -206,7 +209,8 @@ void live_history::give_up(core::subject_handle who, std::uint64_t number) {
 }
 
 std::shared_ptr<const person_history> live_history::with_new_features(
-    core::subject_handle who, const core::purpose& why, const std::shared_ptr<const person_history>& known) {
+    core::subject_handle who, const core::purpose& why, const std::shared_ptr<const person_history>& known,
+    const seen_place& seen) {
   const std::uint64_t version = features_version_;
   const auto admitted = dataset_.admission_for(why);
   const auto features = std::make_shared<const std::vector<std::string>>(dataset_.features_of(who, why));
@@ -217,8 +221,9 @@ std::shared_ptr<const person_history> live_history::with_new_features(
   const bool there = found != in.places.end() && found->second->known != nullptr;
   auto changed = std::make_shared<person_history>(there ? *found->second->known : *known);
   changed->features = features;
-  if (there && unchanged) {
+  if (there && unchanged && found->second->load == seen.load) {
     found->second->features_version = version;
+    found->second->profiles_read = std::max(found->second->profiles_read, seen.profiles_put);
     keep(in, found->second, changed);
   }
   return changed;
@@ -292,6 +297,17 @@ void live_history::add(std::span<const recorded_event> of_one, std::uint64_t clo
   }
   keep_newest(changed->events);
   keep(in, found->second, std::move(changed));
+}
+
+// A place that is being filled reads the features anew when it is next asked: what the load saw of them is not known.
+void live_history::profiles_put(std::span<const core::subject_handle> people) {
+  for (const core::subject_handle who : people) {
+    stripe& in = stripe_of(who);
+    const std::lock_guard lock(in.mutex);
+    if (const auto found = in.places.find(who); found != in.places.end()) {
+      ++found->second->profiles_put;
+    }
+  }
 }
 
 void live_history::forget(std::span<const core::subject_handle> gone) {

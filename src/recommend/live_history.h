@@ -78,9 +78,16 @@ class live_history {
     std::shared_ptr<const person_history> known;  // null while it is loaded
     std::uint64_t load = 0;                       // the number of the load that the place was taken for
     std::uint64_t features_version = 0;
+    std::uint64_t profiles_put = 0;                             // of this person while the place is theirs
+    std::uint64_t profiles_read = 0;                            // of these, how many the features know
     std::uint64_t clock = 0;                                    // of the load: it has every batch up to here
     std::vector<std::pair<std::uint64_t, past_event>> arrived;  // during the load, with the clocks of their batches
     std::size_t bytes = 0;
+  };
+  // A place when it was last looked at.
+  struct seen_place {
+    std::uint64_t load = 0;
+    std::uint64_t profiles_put = 0;
   };
   // A part of the people, by their handle's hash.
   struct stripe {
@@ -100,7 +107,8 @@ class live_history {
   std::shared_ptr<const person_history> load(core::subject_handle who, const core::purpose& why,
                                              const core::admission& admitted, std::uint64_t number);
   std::shared_ptr<const person_history> with_new_features(core::subject_handle who, const core::purpose& why,
-                                                          const std::shared_ptr<const person_history>& known);
+                                                          const std::shared_ptr<const person_history>& known,
+                                                          const seen_place& seen);
   // Puts what was loaded into the place that was taken for it; nothing when it was taken away meanwhile.
   std::shared_ptr<const person_history> fill(core::subject_handle who, std::uint64_t number, std::uint64_t version,
                                              stored_history stored, std::vector<std::string> features);
@@ -109,6 +117,7 @@ class live_history {
   void keep(stripe& in, std::list<entry>::iterator place, std::shared_ptr<const person_history> known);
   void drop(stripe& in, std::list<entry>::iterator place);
   void recorded(std::span<const recorded_event> events, std::uint64_t clock);
+  void profiles_put(std::span<const core::subject_handle> people);
   void add(std::span<const recorded_event> of_one, std::uint64_t clock);
   void clear();
 

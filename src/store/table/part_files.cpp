@@ -167,6 +167,23 @@ part part_files::rewrite(std::int64_t table, const table_description& of, std::s
   return copy(table, old.front().bucket, of.columns.size(), select(old, selection::all(of), filter));
 }
 
+part part_files::join_last(std::int64_t table, const table_description& of, std::span<const part> old,
+                           std::string_view column) {
+  // Two names that no column has: they hold a control character.
+  const std::string part_number = quoted_name("\x01part");
+  const std::string row_number = quoted_name("\x01row");
+  std::string rows;
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    rows += fmt::format("{}SELECT *, {} AS {}, row_number() OVER () AS {} FROM ({})", i == 0 ? "" : " UNION ALL ", i,
+                        part_number, row_number, select(old.subspan(i, 1), selection::all(of), {}));
+  }
+  return copy(
+      table, old.front().bucket, of.columns.size(),
+      fmt::format("SELECT * EXCLUDE ({0}, {1}) FROM ({2}) QUALIFY row_number() OVER (PARTITION BY {3} ORDER BY {0} "
+                  "DESC, {1} DESC) = 1 ORDER BY {0}, {1}",
+                  part_number, row_number, rows, quoted_name(column)));
+}
+
 part part_files::seal(std::int64_t table, const table_description& of, const table_description& to,
                       std::span<const part> old, const core::data_key_source& keys) {
   column_batch rows(of.columns);

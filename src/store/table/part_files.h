@@ -65,6 +65,9 @@ class part_files {
   // Writes the rows of some parts of one bucket that pass the filter, one part after another, as a new part with all
   // columns of the table. Without a row nothing is written.
   part rewrite(std::int64_t table, const table_description& of, std::span<const part> old, const row_filter& filter);
+  // Writes some parts of one bucket as a new part: of the rows with one value of the column the last, in their order.
+  // Memory: these rows.
+  part join_last(std::int64_t table, const table_description& of, std::span<const part> old, std::string_view column);
   // Writes the rows of some parts of one bucket, of a table none of whose columns rest sealed, as `to` describes them.
   // Memory: these rows.
   part seal(std::int64_t table, const table_description& of, const table_description& to, std::span<const part> old,

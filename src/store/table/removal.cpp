@@ -32,7 +32,10 @@ class staged_removal : public removal {
   // One order, on a worker.
   void run(const rewrite_order& order) {
     if (!order.leaving) {
-      add({order.old, files_.rewrite(entry_.id, entry_.description, order.old, {})}, 0);
+      add({order.old, order.last_of.empty()
+                          ? files_.rewrite(entry_.id, entry_.description, order.old, {})
+                          : files_.join_last(entry_.id, entry_.description, order.old, order.last_of)},
+          0);
       return;
     }
     const row_filter others = order.leaving->others();

@@ -21,6 +21,7 @@ namespace eunomia::store::table {
 struct rewrite_order {
   std::vector<part> old;
   std::optional<row_filter> leaving;  // nothing: none, the parts are only joined
+  std::string last_of;                // a column: of the joined rows with one value of it the last stays; empty: all do
 };
 
 // Runs the orders on the pool. A part without such a row is left as it is. unlink is called in committed() with the

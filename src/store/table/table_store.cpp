@@ -169,7 +169,8 @@ class parquet_table_store final : public table_store {
                                         core::job& job) override;
   std::vector<core::subject_handle> people_of(std::string_view table, const std::optional<rows_below>& all_of,
                                               core::thread_pool& pool, core::job& job) override;
-  std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job) override;
+  std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job,
+                      std::optional<std::string_view> last_of) override;
   void verify(std::string_view table, core::thread_pool& pool, core::job& job) override;
 
  private:
@@ -397,7 +398,7 @@ std::vector<rewrite_order> orders_of(std::span<const part> by_bucket, LeavingOf 
       if (!leaving) {
         continue;
       }
-      orders.push_back({{}, std::move(leaving)});
+      orders.push_back({{}, std::move(leaving), {}});
     }
     orders.back().old.push_back(p);
   }
@@ -414,6 +415,19 @@ void check_numbers_of_people(const table_description& of, std::span<const std::s
                               of.name, c.name));
     }
   }
+}
+
+// The name of a column by whose values rows are told apart.
+std::string key_column(const table_description& of, std::string_view name) {
+  if (of.about_people && name == subject_column) {
+    return std::string(subject_column);
+  }
+  const column& found = of.columns[positions_of(of, {&name, 1}).front()];
+  if (found.type != column_type::int64 || found.sealed) {
+    throw error(errc::invalid_argument,
+                fmt::format("table \"{}\": {} is no int64 column that rests in the clear", of.name, found.name));
+  }
+  return found.name;
 }
 
 std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table,
@@ -528,15 +542,19 @@ std::unique_ptr<removal> parquet_table_store::stage_remove(std::string_view tabl
   }
   std::vector<rewrite_order> orders;
   if (!view.now.parts.empty() && !values.empty()) {
-    orders.push_back({view.now.parts, row_filter::among(description.columns[position].name, values)});
+    orders.push_back({view.now.parts, row_filter::among(description.columns[position].name, values), {}});
   }
   return stage(view.now.entry, orders, pool, job);
 }
 
 std::size_t parquet_table_store::compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool,
-                                         core::job& job) {
+                                         core::job& job, std::optional<std::string_view> last_of) {
   return repeated([&]() -> std::size_t {
     pinned view = pin(table);
+    std::string key;
+    if (last_of) {
+      key = key_column(view.now.entry.description, *last_of);
+    }
     std::map<std::uint32_t, std::vector<part>> buckets;
     for (const part& p : view.now.parts) {
       buckets[p.bucket].push_back(p);
@@ -544,7 +562,7 @@ std::size_t parquet_table_store::compact(std::string_view table, std::size_t max
     std::vector<rewrite_order> orders;
     for (auto& [bucket, parts] : buckets) {
       if (parts.size() > std::max<std::size_t>(max_parts, 1)) {
-        orders.push_back({std::move(parts), {}});
+        orders.push_back({std::move(parts), {}, key});
       }
     }
     const auto staged = stage(view.now.entry, orders, pool, job);
