@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/time.h"
+#include "wire/aws/claim.h"
 
 namespace eunomia::wire::aws {
 
@@ -42,10 +44,11 @@ named exception_of(errc code) {
 
 // What the port itself refuses.
 named exception_of(const http::failure& why) {
+  if (why.code.ends_with("Exception")) {
+    return {why.code, why.status};  // of a refusal of the signature
+  }
   if (why.status == 401 || why.status == 403) {
-    return {why.code == "unauthenticated" || why.code == "permission_denied" ? "AccessDeniedException"
-                                                                             : std::string_view(why.code),
-            403};
+    return {"AccessDeniedException", 403};
   }
   switch (why.status) {
     case 404:
@@ -58,14 +61,20 @@ named exception_of(const http::failure& why) {
   return why.status >= 500 ? named{"InternalServerError", why.status} : named{"ValidationException", 400};
 }
 
+// AWS's names say it.
+bool changes_something(std::string_view operation_name) {
+  return !operation_name.starts_with("Describe") && !operation_name.starts_with("List") &&
+         !operation_name.starts_with("Get");
+}
+
 std::string_view path_of(const http::request& head) {
   return std::string_view(head.path);
 }
 
 }  // namespace
 
-json_service::json_service(const service_model& of, const http::authenticator& who_calls)
-    : model_(of), who_calls_(who_calls) {
+json_service::json_service(const service_model& of, const http::authenticator& who_calls, replay_window* used)
+    : model_(of), who_calls_(who_calls), used_(used) {
   if (by_target()) {
     // Who may call which operation is known when its name is: any role gets so far.
     routes_.push_back(
@@ -83,7 +92,8 @@ void json_service::add_json(std::string_view operation_name, http::access who, h
     throw core::error(errc::internal, fmt::format("{}: the operation {} is {}", model_.name, operation_name,
                                                   what == nullptr ? "not in the model" : "there already"));
   }
-  const auto& one = *all_.emplace(operation_name, spoken{what, who, std::move(run)}).first;
+  const auto& one =
+      *all_.emplace(operation_name, spoken{what, changes_something(operation_name), who, std::move(run)}).first;
   if (!by_target()) {
     routes_.push_back({.verb = *http::method_named(what->verb),
                        .path = std::string(what->path),
@@ -141,7 +151,7 @@ http::response json_service::run(const spoken& one, const http::request& head) c
     return refused(head, fault->type, fault->message, 400);
   }
   try {
-    return answered(one.run(input, head));
+    return run_once(one, input, head);
   } catch (const exception& problem) {
     return refused(head, problem.type, problem.what(), problem.status);
   } catch (const core::error& problem) {
@@ -151,6 +161,25 @@ http::response json_service::run(const spoken& one, const http::request& head) c
     }
     return refused(head, as.type, problem.what(), by_target() && as.status < 500 ? 400 : as.status);
   }
+}
+
+http::response json_service::run_once(const spoken& one, const core::json_value& input,
+                                      const http::request& head) const {
+  if (used_ == nullptr || !one.changes) {
+    return answered(one.run(input, head));
+  }
+  const auto signed_by = read_claim(head);
+  if (const refusal* const why = std::get_if<refusal>(&signed_by)) {
+    throw core::error(errc::internal, fmt::format("a request without a signature was let in: {}", why->message));
+  }
+  auto use = used_->begin(std::get<claim>(signed_by).signature, core::now_ms());
+  if (!use) {
+    const error_name name = json_error_of(refusal_kind::already_used);
+    throw exception(std::string(name.code), "This request was made before; sign it anew", name.status);
+  }
+  http::response answer = answered(one.run(input, head));
+  use->keep();
+  return answer;
 }
 
 http::response json_service::answered(std::string body) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "wire/aws/replay_window.h"
 #include "wire/aws/service_model.h"
 #include "wire/http/route.h"
 
@@ -32,8 +33,9 @@ struct exception : std::runtime_error {
 
 class json_service final : public http::protocol {
  public:
-  // Both must outlive it.
-  json_service(const service_model& of, const http::authenticator& who_calls);
+  // All must outlive it. used: the signatures of requests that changed something, which are refused when they come
+  // again; null: none are remembered.
+  json_service(const service_model& of, const http::authenticator& who_calls, replay_window* used = nullptr);
   json_service(const json_service&) = delete;
   json_service& operator=(const json_service&) = delete;
 
@@ -45,6 +47,7 @@ class json_service final : public http::protocol {
     });
   }
 
+  const service_model& model() const { return model_; }
   // Of the model, and not added: none when all that it has is spoken.
   std::vector<std::string_view> missing() const;
 
@@ -58,6 +61,7 @@ class json_service final : public http::protocol {
   using handler = std::function<std::string(const core::json_value& input, const http::request& head)>;
   struct spoken {
     const operation* what;
+    bool changes;  // something, as its name says
     http::access who;
     handler run;
   };
@@ -66,12 +70,14 @@ class json_service final : public http::protocol {
   bool by_target() const { return !model_.target_prefix.empty(); }
   http::response run_target(const http::request& head) const;
   http::response run(const spoken& one, const http::request& head) const;
+  http::response run_once(const spoken& one, const core::json_value& input, const http::request& head) const;
   http::response answered(std::string body) const;
   http::response refused(const http::request& head, std::string_view type, std::string_view message,
                          unsigned status) const;
 
   const service_model& model_;
   const http::authenticator& who_calls_;
+  replay_window* used_;
   std::map<std::string, spoken, std::less<>> all_;
   std::vector<http::route> routes_;
 };

@@ -281,4 +281,26 @@ std::optional<input_fault> check_input(const service_model& of, const operation&
                                                         check.count() == 1 ? "" : "s", fmt::join(check.told(), "; "))};
 }
 
+core::json_value shown_as(const service_model& of, std::uint16_t index, const core::json_value& value) {
+  const shape& as = of.shapes[index];
+  if (as.is == kind::structure && value.type() == json_value::kind::object) {
+    json_value shown = json_value::of_object();
+    for (const member& one : as.members) {
+      const json_value* const found = value.find(one.name);
+      if (found != nullptr && found->type() != json_value::kind::null) {
+        shown.append(std::string(one.name), shown_as(of, one.of, *found));
+      }
+    }
+    return shown;
+  }
+  if (as.is == kind::list && value.type() == json_value::kind::array) {
+    json_value shown = json_value::of_array();
+    for (const json_value& one : value.elements()) {
+      shown.append(shown_as(of, as.element, one));
+    }
+    return shown;
+  }
+  return value;
+}
+
 }  // namespace eunomia::wire::aws

@@ -8,9 +8,9 @@
 
 #include "core/json_value.h"
 
-// What AWS's own service models say of the inputs of a service's operations (models/*.inc, made by scripts/aws-models
-// from botocore's), and whether a request is as they say: so that bad input is told from good in one place for every
-// operation, in the words that AWS uses.
+// What AWS's own service models say of a service's operations (models/*.inc, made by scripts/aws-models from
+// botocore's), and whether a request is as they say: so that bad input is told from good in one place for every
+// operation, in the words that AWS uses; and what an answer shows of a thing.
 namespace eunomia::wire::aws {
 
 struct member {
@@ -49,7 +49,9 @@ struct operation {
   std::string_view verb;  // "POST"
   std::string_view path;  // "/recommendations"
   std::uint16_t input;
+  std::uint16_t output;  // no_shape: it answers nothing
 };
+inline constexpr std::uint16_t no_shape = 0xffff;
 
 struct service_model {
   std::string_view name;           // "personalize-runtime"
@@ -77,5 +79,9 @@ struct input_fault {
 // max_faults_told.
 inline constexpr std::size_t max_faults_told = 20;
 std::optional<input_fault> check_input(const service_model& of, const operation& asked, const core::json_value& input);
+
+// What a shape shows of a value: of a structure the members that it has, those without a value left out, and so of what
+// is inside; anything else as it is.
+core::json_value shown_as(const service_model& of, std::uint16_t shape, const core::json_value& value);
 
 }  // namespace eunomia::wire::aws

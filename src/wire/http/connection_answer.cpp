@@ -143,7 +143,7 @@ awaitable<std::optional<failure>> connection::admit(const protocol& speaks, cons
     request_.caller = std::move(said.who);
     co_return std::nullopt;
   }
-  failure why{401, "unauthenticated", std::move(said.reason)};
+  failure why{said.status, std::move(said.code), std::move(said.reason)};
   if (said.was_tried) {
     why = co_await slow_down(std::move(why), with);
   }

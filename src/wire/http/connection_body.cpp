@@ -108,6 +108,7 @@ connection::body_state connection::end_body() {
     refuse_body(std::move(*against));
     return body_state::failed;
   }
+  request_.trailers = guard->trailers();
   server_.failures.succeeded(remote_address_);
   return body_state::whole;
 }

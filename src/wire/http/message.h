@@ -51,6 +51,7 @@ struct request {
   std::vector<header> headers;             // in the order sent
   std::string remote_address;              // without the port
   bool secure = false;                     // came by TLS
+  std::vector<header> trailers;            // that a credential which covers the body found behind it
   std::optional<identity> caller;          // set on routes that want a role
   std::string body;                        // of routes that take one into memory
   std::filesystem::path body_file;  // of routes that take one into a file; removed when the handler is done with it

@@ -101,6 +101,8 @@ class body_guard {
   virtual std::optional<refusal> take(std::string_view bytes, std::string& body) = 0;
   // After the last of them, and before the handler runs.
   virtual std::optional<refusal> finish() = 0;
+  // What followed the body, once finish() had nothing against it: request::trailers.
+  virtual std::vector<header> trailers() const { return {}; }
 };
 
 // How a protocol finds out who calls; called on the connection's thread with the head alone (no body), so it must not
@@ -112,6 +114,9 @@ class authenticator {
     std::optional<identity> who;
     std::string reason;      // "no Authorization header", "the token is revoked"
     bool was_tried = false;  // a credential was given, and wrong: such failures are slowed down
+    // Where the protocol has a status and a name of its own for it.
+    unsigned status = 401;
+    std::string code = "unauthenticated";
     // With who: they called if it has nothing against the body. Not for routes that take it line by line.
     std::unique_ptr<body_guard> guard = nullptr;
   };

@@ -1,4 +1,4 @@
-#include "wire/aws/personalize/arn.h"
+#include "wire/personalize/arn.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 
 namespace {
 
@@ -88,4 +88,4 @@ std::optional<arn_parts> parse_arn(std::string_view arn) {
   return arn_parts{is_version ? resource_kind::solution_version : found->first, arn};
 }
 
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 
 // The kinds of things that Personalize gives a name to, as they stand in an ARN.
 enum class resource_kind {
@@ -51,4 +51,4 @@ struct arn_parts {
 };
 std::optional<arn_parts> parse_arn(std::string_view arn);
 
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize

@@ -1,4 +1,4 @@
-#include "wire/aws/personalize/resources.h"
+#include "wire/personalize/resources.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "core/hash.h"
 #include "core/time.h"
 
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 
 namespace sql = store::sql;
 
@@ -213,4 +213,4 @@ std::uint64_t resources::count(resource_kind kind, std::string_view parent) cons
   });
 }
 
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize

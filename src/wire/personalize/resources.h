@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "store/sql/database.h"
-#include "wire/aws/personalize/arn.h"
+#include "wire/personalize/arn.h"
 
 // What Personalize's clients made and name by an ARN: one table for all kinds, because AWS treats them alike: they have
 // a name, a parent, a status that clients wait for, and are listed in pages. What they do is the domain's, whose own
 // name for it stands in `details` with what was asked for.
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 
 struct resource {
   std::string arn;
@@ -69,4 +69,4 @@ class resources {
   store::sql::database& sql_;
 };
 
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize

@@ -1,11 +1,11 @@
-#include "wire/aws/personalize/resources.h"
+#include "wire/personalize/resources.h"
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "store/sql/test_database.h"
 
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 namespace {
 
 using core::errc;
@@ -138,4 +138,4 @@ TEST_P(personalize_resources, of_no_page_a_token_is_refused) {
 }
 
 }  // namespace
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize

@@ -1,8 +1,8 @@
-#include "wire/aws/personalize/arn.h"
+#include "wire/personalize/arn.h"
 
 #include <gtest/gtest.h>
 
-namespace eunomia::wire::aws::personalize {
+namespace eunomia::wire::personalize {
 namespace {
 
 TEST(arns, are_made_and_parsed_again) {
@@ -40,4 +40,4 @@ TEST(arns, kinds_have_names_and_words) {
 }
 
 }  // namespace
-}  // namespace eunomia::wire::aws::personalize
+}  // namespace eunomia::wire::personalize
