@@ -24,7 +24,9 @@
 #include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
+#include "wire/aws/replay_window.h"
 #include "wire/http/server.h"
+#include "wire/s3/protocol.h"
 
 namespace eunomia::app {
 
@@ -83,12 +85,15 @@ class running {
         background_(jobs_, data_.datasets(), data_.recommenders(), work_, recommendation_purpose(), options(shared)),
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
-        api_(services(shared)) {
+        api_(services(shared)),
+        s3_(
+            {data_.objects(), data_.audit()}, [this](std::string_view id) { return access_keys_.find(id); },
+            used_signatures_) {
     first_token_ = shared.data / "administrator.token";
     created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
-    const wire::http::protocol* const protocols[] = {&api_};
+    const wire::http::protocol* const protocols[] = {&api_, &s3_};
     background_.on_look([this] {
       answering_.drop_replaced();
       key_upkeep_.look();
@@ -193,6 +198,8 @@ class running {
   recommend::background background_;
   recommend::answering answering_;
   wire::api::api api_;
+  wire::aws::replay_window used_signatures_;
+  wire::s3::protocol s3_;
   wire::http::metrics figures_;
   std::unique_ptr<wire::http::server> server_;
   std::filesystem::path first_token_;

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "object/refusal.h"
 
 namespace eunomia::object {
 
@@ -178,6 +179,24 @@ std::unique_ptr<checksummer> checksummer::of(checksum_algorithm algorithm) {
 
 std::unique_ptr<checksummer> checksummer::md5() {
   return std::make_unique<openssl_digest>(EVP_md5());
+}
+
+void check_bytes(const expected_bytes& expected, core::bytes_view bytes) {
+  if (expected.md5) {
+    const auto md5 = checksummer::md5();
+    md5->update(bytes);
+    if (md5->finish() != *expected.md5) {
+      throw refusal(refused::bad_digest, "the bytes are not those that Content-MD5 is of");
+    }
+  }
+  if (expected.computed && expected.value) {
+    const auto sum = checksummer::of(*expected.computed);
+    sum->update(bytes);
+    if (core::to_base64(sum->finish()) != *expected.value) {
+      throw refusal(refused::bad_digest,
+                    fmt::format("the {} that was sent is not that of the bytes", name_of(*expected.computed)));
+    }
+  }
 }
 
 checksum combined(checksum_algorithm algorithm, checksum_type type, const std::vector<part_checksum>& parts) {

@@ -48,6 +48,15 @@ class checksummer {
   static std::unique_ptr<checksummer> md5();
 };
 
+// What a client says of the bytes it sends.
+struct expected_bytes {
+  std::optional<std::vector<std::byte>> md5 = {};
+  std::optional<checksum_algorithm> computed = {};  // kept with an object, and compared with `value` where there is one
+  std::optional<std::string> value = {};            // base64
+};
+// Throws refused::bad_digest.
+void check_bytes(const expected_bytes& expected, core::bytes_view bytes);
+
 struct part_checksum {
   std::vector<std::byte> bytes;
   std::uint64_t size = 0;  // of what it is of

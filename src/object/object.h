@@ -67,11 +67,4 @@ enum class verdict { met, not_modified, failed };
 // In the order of RFC 9110, section 13.2.2. there: null where there is no object.
 verdict judge(const conditions& asked, const object_info* there);
 
-// What a client says of the bytes it sends.
-struct expected_bytes {
-  std::optional<std::vector<std::byte>> md5;
-  std::optional<checksum_algorithm> computed;  // kept with the object, and compared with `value` where there is one
-  std::optional<std::string> value;            // base64
-};
-
 }  // namespace eunomia::object
