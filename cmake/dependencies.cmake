@@ -29,6 +29,11 @@ find_library(RE2_LIBRARY re2 REQUIRED)
 add_library(re2 INTERFACE)
 target_link_libraries(re2 INTERFACE ${RE2_LIBRARY})
 
+# Not its CMake package, which names targets otherwise from version to version.
+find_library(PUGIXML_LIBRARY pugixml REQUIRED)
+add_library(pugixml INTERFACE)
+target_link_libraries(pugixml INTERFACE ${PUGIXML_LIBRARY})
+
 # OpenBLAS is always called from our own threads, one of its threads each: see docs/decisions/.
 find_library(OPENBLAS_LIBRARY openblas REQUIRED)
 find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE} ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-pthread REQUIRED)

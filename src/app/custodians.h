@@ -10,6 +10,7 @@ namespace eunomia::app {
 // (manifests, jobs), the folders of the data directory and tokens, which are declared here.
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
                                     std::unique_ptr<subject::custodian> of_decisions,
-                                    std::unique_ptr<subject::custodian> of_recommendations);
+                                    std::unique_ptr<subject::custodian> of_recommendations,
+                                    std::unique_ptr<subject::custodian> of_objects);
 
 }  // namespace eunomia::app

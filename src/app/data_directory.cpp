@@ -10,6 +10,7 @@
 #include "core/sign.h"
 #include "core/time.h"
 #include "job/jobs.h"
+#include "object/custodian.h"
 #include "recommend/custodian.h"
 #include "subject/custody/own_custodian.h"
 #include "subject/decision/decision_custodian.h"
@@ -61,6 +62,10 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       people_(subject::open_directory(*database_, keys_)),
       audit_(std::make_unique<subject::audit_log>(*database_)),
       decisions_(std::make_unique<subject::automated_decisions>(*database_, *keys_)),
+      objects_(
+          std::make_unique<object::object_store>(*database_, *blobs_,
+                                                 object::object_keys{keys_->key_for(object::object_keys::sealing_use),
+                                                                     keys_->key_for(object::object_keys::lookup_use)})),
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
@@ -68,7 +73,8 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       custodians_(make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
                                   subject::make_decision_custodian(*database_, *decisions_),
                                   recommend::make_custodian(*datasets_, *models_, *recommenders_,
-                                                            custody(*database_, shared, rederived_within)))),
+                                                            custody(*database_, shared, rederived_within)),
+                                  object::make_custodian(*objects_))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,
@@ -132,6 +138,8 @@ backup::source data_directory::what_to_back_up() {
             auto named = store::table::named_blobs(in);
             auto models = recommend::model_files(in);
             named.insert(named.end(), std::make_move_iterator(models.begin()), std::make_move_iterator(models.end()));
+            auto objects = object::named_blobs(in);
+            named.insert(named.end(), std::make_move_iterator(objects.begin()), std::make_move_iterator(objects.end()));
             return named;
           },
           EUNOMIA_VERSION};

@@ -6,6 +6,7 @@
 
 #include "app/environment.h"
 #include "core/file.h"
+#include "object/object_store.h"
 #include "recommend/dataset.h"
 #include "recommend/model_registry.h"
 #include "recommend/recommenders.h"
@@ -34,7 +35,7 @@ namespace eunomia::app {
 //
 //   DIR/lock            held while the directory is open
 //   DIR/eunomia.db      SQLite, unless --database names a PostgreSQL
-//   DIR/blobs/          tables as Parquet parts, and model files
+//   DIR/blobs/          tables as Parquet parts, model files, and objects
 //   DIR/keys/           what no backup may hold: the keyring, the ledger of erasures, and the master key unless it is
 //                       kept elsewhere; and signing.pub, which everybody may have
 class data_directory {
@@ -50,6 +51,7 @@ class data_directory {
   subject::durable_directory& people() { return *people_; }
   subject::purposes& purposes() { return *purposes_; }
   subject::audit_log& audit() { return *audit_; }
+  object::object_store& objects() { return *objects_; }
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
@@ -78,6 +80,7 @@ class data_directory {
   std::unique_ptr<subject::durable_directory> people_;
   std::unique_ptr<subject::audit_log> audit_;
   std::unique_ptr<subject::automated_decisions> decisions_;
+  std::unique_ptr<object::object_store> objects_;
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;

@@ -25,9 +25,12 @@
 #include "wire/access/on_record.h"
 #include "wire/access/tokens.h"
 #include "wire/api/api.h"
+#include "wire/aws/replay_window.h"
 #include "wire/aws/sigv4_authenticator.h"
 #include "wire/http/server.h"
 #include "wire/personalize/service.h"
+#include "wire/personalize/stored_files.h"
+#include "wire/s3/protocol.h"
 
 namespace eunomia::app {
 
@@ -64,13 +67,6 @@ std::vector<std::filesystem::path> real_folders(const std::vector<std::filesyste
   return real;
 }
 
-class no_files final : public wire::personalize::object_files {
- public:
-  std::vector<std::string> keys(const std::string&, std::string_view) override { return {}; }
-  void fetch(const std::string&, const std::string&, const std::filesystem::path&) override {}
-  void put(const std::string&, const std::string&, const std::filesystem::path&) override {}
-};
-
 // Everything that runs. It stops in order: what looks at what is due; the port and the jobs; the rest.
 class running {
  public:
@@ -94,6 +90,10 @@ class running {
         answering_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                    recommendation_purpose(), data_.purposes(), forget_pool_),
         api_(services(shared)),
+        s3_(
+            {data_.objects(), data_.audit()}, [this](std::string_view id) { return access_keys_.find(id); },
+            used_signatures_),
+        files_(data_.objects()),
         signers_(
             "personalize", [this](std::string_view id) { return access_keys_.find(id); }, wire::aws::json_error_of,
             core::now_ms),
@@ -102,7 +102,8 @@ class running {
     created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
-    const wire::http::protocol* const protocols[] = {&api_, &personalize_.control(), &personalize_.runtime(),
+    // S3 knows its requests by who signed them; the paths of the others are names of buckets too.
+    const wire::http::protocol* const protocols[] = {&api_, &s3_, &personalize_.control(), &personalize_.runtime(),
                                                      &personalize_.events()};
     background_.on_look([this] {
       answering_.drop_replaced();
@@ -228,8 +229,9 @@ class running {
   recommend::background background_;
   recommend::answering answering_;
   wire::api::api api_;
-  no_files files_;
   wire::aws::replay_window used_signatures_;
+  wire::s3::protocol s3_;
+  wire::personalize::stored_files files_;
   wire::aws::sigv4_authenticator signers_;
   wire::personalize::service personalize_;
   wire::http::metrics figures_;

@@ -297,6 +297,11 @@ std::vector<std::map<std::string, std::string>> answering::metadata_of(const ask
   return known;
 }
 
+item_set answering::items_allowed(const asked_model& which, const filtering& filter) {
+  const auto model = view_of(which);
+  return passing_items(filter, {}, {}, *model, *model->serves->current()).items;
+}
+
 bool answering::knows_column(const asked_model& which, std::string_view item_column) {
   const auto& columns = view_of(which)->people->rows.description().items;
   return std::ranges::find(columns, item_column, &metadata_column::name) != columns.end();

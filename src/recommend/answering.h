@@ -114,6 +114,8 @@ class answering {
   std::vector<std::map<std::string, std::string>> metadata_of(const asked_model& which,
                                                               std::span<const std::string> items,
                                                               std::span<const std::string> columns);
+  // The items of the model's catalogue that a filter, asked for nobody, allows.
+  item_set items_allowed(const asked_model& which, const filtering& filter);
   // Whether a column of items is declared.
   bool knows_column(const asked_model& which, std::string_view item_column);
 

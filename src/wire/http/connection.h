@@ -85,6 +85,7 @@ class connection final : public deadlines::entry, public connection_hook {
   void take_file(response& answer);
   awaitable<bool> send(response& answer, bool keep, bool http_1_0, bool is_head);
   awaitable<bool> send_file(std::string_view head);
+  awaitable<bool> send_source(std::string_view head, body_source& source);
   awaitable<bool> send_events(event_source& events, bool chunked);
   awaitable<bool> pause(std::chrono::milliseconds time);
 

@@ -219,7 +219,10 @@ awaitable<void> connection::answer_request(request_parser& parser, outcome& resu
   speaks_ = found.speaks;
   route_ = found.found;
   if (route_ == nullptr && found.allowed.empty()) {
-    result.answer = refusal({404, "not_found", "there is nothing at this path"});
+    result.answer =
+        refusal(request_.leads_upwards ? failure{400, "invalid_argument",
+                                                 "the path has a segment \".\" or \"..\"; send the path that is meant"}
+                                       : failure{404, "not_found", "there is nothing at this path"});
     co_return;
   }
   if (route_ == nullptr) {
@@ -299,7 +302,7 @@ awaitable<bool> connection::send(response& answer, bool keep, bool http_1_0, boo
   framing.keep_alive_1_0 = http_1_0;
   framing.chunked = streams && !http_1_0;
   if (!streams) {
-    framing.length = file_ ? file_bytes_ : answer.body.size();
+    framing.length = file_ ? file_bytes_ : (answer.source ? answer.source->size() : answer.body.size());
   } else {
     answer.content_type = "text/event-stream";
   }
@@ -309,7 +312,7 @@ awaitable<bool> connection::send(response& answer, bool keep, bool http_1_0, boo
   if (bodiless) {
     file_.reset();
   }
-  if (bodiless || (!streams && !file_)) {
+  if (bodiless || (!streams && !file_ && !answer.source)) {
     std::string_view first = output_;
     std::string_view second = bodiless ? std::string_view() : std::string_view(answer.body);
     if (!transport_.secure() && !write_now(first, second)) {
@@ -327,6 +330,8 @@ awaitable<bool> connection::send(response& answer, bool keep, bool http_1_0, boo
     if (whole) {
       whole = co_await send_events(*answer.events, framing.chunked);
     }
+  } else if (answer.source) {
+    whole = co_await send_source(output_, *answer.source);
   } else {
     whole = co_await send_file(output_);
   }
@@ -360,6 +365,38 @@ awaitable<bool> connection::send_file(std::string_view head) {
     }
     head = {};
     at += piece.size();
+  }
+  if (head.empty()) {
+    co_return true;
+  }
+  co_return co_await write(head);
+}
+
+awaitable<bool> connection::send_source(std::string_view head, body_source& source) {
+  std::string piece;
+  std::uint64_t left = source.size();
+  while (left > 0) {
+    bool broken = false;
+    const std::function<void()> read = [&]() noexcept {
+      try {
+        piece.resize(std::min<std::uint64_t>(file_piece_bytes, left));
+        piece.resize(source.read(piece));
+      } catch (...) {
+        static_cast<void>(failure_now());
+        broken = true;
+      }
+    };
+    const bool ran = co_await on_worker_patiently(read);
+    if (!ran || broken || piece.empty()) {
+      core::log::error("a body could not be sent to its end", {{"left", left}, {"request", request_.id}});
+      co_return false;
+    }
+    const bool written = co_await write(head, piece);
+    if (!written) {
+      co_return false;
+    }
+    head = {};
+    left -= piece.size();
   }
   if (head.empty()) {
     co_return true;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,9 +46,11 @@ struct request {
   std::string id;  // the client's X-Request-Id when it is 1 to 128 of [A-Za-z0-9._-], else made here
   method verb = method::get;
   std::string target;                      // as it was sent
-  std::string path;                        // percent-decoded; never with "." or ".." segments, U+0000 or bad UTF-8
+  std::string path;                        // percent-decoded; never with U+0000 or bad UTF-8, and never with "." or
+                                           // ".." segments but on routes whose path ends in a rest
   std::vector<parameter> query;            // in the order sent
   std::vector<parameter> path_parameters;  // what stood for the {names} of the route
+  bool leads_upwards = false;              // the path has a segment "." or ".."
   std::vector<header> headers;             // in the order sent
   std::string remote_address;              // without the port
   bool secure = false;                     // came by TLS
@@ -79,6 +82,17 @@ class event_source {
   virtual bool ended() const = 0;
 };
 
+// A body that is made while it is sent.
+class body_source {
+ public:
+  virtual ~body_source() = default;
+  // So many bytes it has, which the head of the answer says.
+  virtual std::uint64_t size() const = 0;
+  // The next of them: fills into, but for the last time. On the worker pool, one call at a time; who throws has the
+  // connection closed, as the head has left.
+  virtual std::size_t read(std::span<char> into) = 0;
+};
+
 struct response {
   unsigned status = 200;
   std::string content_type = "application/json";
@@ -87,6 +101,7 @@ struct response {
   std::filesystem::path file = {};            // sent instead of body when not empty
   bool remove_file = false;                   // after it was sent
   std::shared_ptr<event_source> events = {};  // sent instead of body when not null
+  std::shared_ptr<body_source> source = {};   // the same
 };
 
 }  // namespace eunomia::wire::http

@@ -69,7 +69,9 @@ struct route {
   using handler = std::function<response(request&)>;  // throws core::error
 
   method verb;
-  std::string path;  // "/api/v1/jobs/{id}": a {name} stands for one segment, not empty
+  // "/api/v1/jobs/{id}": a {name} stands for one segment, not empty; a {name*} at the end for the whole rest, which is
+  // not empty either and may be anything: slashes, "." and "..".
+  std::string path;
   access who;
   handler run;
   body_policy body = {};

@@ -18,15 +18,22 @@ constexpr std::size_t methods = 7;
 constexpr std::size_t max_segments = 32;
 
 struct path_segments {
+  std::string_view path;
   std::array<std::string_view, max_segments> at;
   std::size_t count = 0;
+  bool more = false;  // than max_segments
+
+  // From a segment to the end of the path.
+  std::string_view rest(std::size_t from) const { return path.substr(at[from].data() - path.data()); }
 };
 
-// "/a/b" is a, b; "/a/" is a and an empty one. False when there are too many.
+// "/a/b" is a, b; "/a/" is a and an empty one. False for what is no path.
 bool split(std::string_view path, path_segments& into) {
+  into.path = path;
   while (path.starts_with('/')) {
     if (into.count == max_segments) {
-      return false;
+      into.more = true;
+      return true;
     }
     path.remove_prefix(1);
     const auto slash = path.find('/');
@@ -59,6 +66,7 @@ struct router::node {
   };
   std::map<std::string, std::unique_ptr<node>, std::less<>> literals;
   std::unique_ptr<node> parameter;
+  std::unique_ptr<node> rest;  // of the path, whatever it is; it has no children
   std::array<endpoint, methods> by_method;
 
   bool leads_somewhere() const {
@@ -73,19 +81,22 @@ struct router::table {
   struct search {
     const path_segments& segments;
     std::optional<method> verb;
+    bool leads_upwards;
     std::array<std::size_t, max_segments> values;  // which segments stand for parameters
     std::size_t value_count = 0;
     unsigned allowed = 0;
     const node::endpoint* found = nullptr;
+    bool ended_with_rest = false;
   };
   static bool descend(const node& from, std::size_t depth, search& in);
+  static bool ends(const node& at, search& in);
   void add(const route& r);
 };
 
 void router::table::add(const route& r) {
   check(r);
   path_segments segments;
-  if (!split(r.path, segments)) {
+  if (!split(r.path, segments) || segments.more) {
     refuse(r, "a path begins with / and has at most " + std::to_string(max_segments) + " segments");
   }
   node* at = root.get();
@@ -93,10 +104,14 @@ void router::table::add(const route& r) {
   for (std::size_t i = 0; i < segments.count; ++i) {
     const std::string_view segment = segments.at[i];
     const bool named = segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
-    if (named) {
-      names.emplace_back(segment.substr(1, segment.size() - 2));
+    const bool takes_rest = named && segment[segment.size() - 2] == '*';
+    if (takes_rest && i + 1 < segments.count) {
+      refuse(r, "only the end of a path may stand for the rest");
     }
-    std::unique_ptr<node>& next = named ? at->parameter : at->literals[std::string(segment)];
+    if (named) {
+      names.emplace_back(segment.substr(1, segment.size() - (takes_rest ? 3 : 2)));
+    }
+    std::unique_ptr<node>& next = takes_rest ? at->rest : named ? at->parameter : at->literals[std::string(segment)];
     if (!next) {
       next = std::make_unique<node>();
     }
@@ -109,20 +124,24 @@ void router::table::add(const route& r) {
   end = {&r, std::move(names)};
 }
 
+bool router::table::ends(const node& at, search& in) {
+  for (std::size_t m = 0; m < methods; ++m) {
+    in.allowed |= at.by_method[m].to != nullptr ? 1U << m : 0U;
+  }
+  if (!in.verb) {
+    return false;
+  }
+  const node::endpoint* end = &at.by_method[static_cast<std::size_t>(*in.verb)];
+  if (end->to == nullptr && *in.verb == method::head) {
+    end = &at.by_method[static_cast<std::size_t>(method::get)];
+  }
+  in.found = end->to != nullptr ? end : nullptr;
+  return in.found != nullptr;
+}
+
 bool router::table::descend(const node& from, std::size_t depth, search& in) {
   if (depth == in.segments.count) {
-    for (std::size_t m = 0; m < methods; ++m) {
-      in.allowed |= from.by_method[m].to != nullptr ? 1U << m : 0U;
-    }
-    if (!in.verb) {
-      return false;
-    }
-    const node::endpoint* end = &from.by_method[static_cast<std::size_t>(*in.verb)];
-    if (end->to == nullptr && *in.verb == method::head) {
-      end = &from.by_method[static_cast<std::size_t>(method::get)];
-    }
-    in.found = end->to != nullptr ? end : nullptr;
-    return in.found != nullptr;
+    return !in.segments.more && !in.leads_upwards && ends(from, in);
   }
   const std::string_view segment = in.segments.at[depth];
   auto literal = from.literals.end();
@@ -137,6 +156,14 @@ bool router::table::descend(const node& from, std::size_t depth, search& in) {
   if (from.parameter && !segment.empty()) {
     in.values[in.value_count++] = depth;
     if (descend(*from.parameter, depth + 1, in)) {
+      return true;
+    }
+    --in.value_count;
+  }
+  if (from.rest && !in.segments.rest(depth).empty()) {
+    in.values[in.value_count++] = depth;
+    if (ends(*from.rest, in)) {
+      in.ended_with_rest = true;
       return true;
     }
     --in.value_count;
@@ -169,12 +196,17 @@ router::match router::find(request& head, bool known_method) const {
   if (!split(raw_path_of(head.target), segments)) {
     return result;
   }
-  table::search in{.segments = segments, .verb = known_method ? std::optional(head.verb) : std::nullopt, .values = {}};
+  table::search in{.segments = segments,
+                   .verb = known_method ? std::optional(head.verb) : std::nullopt,
+                   .leads_upwards = head.leads_upwards,
+                   .values = {}};
   if (table::descend(*mine->root, 0, in)) {
     result.found = in.found->to;
     for (std::size_t i = 0; i < in.value_count; ++i) {
+      const bool is_rest = in.ended_with_rest && i + 1 == in.value_count;
+      const std::string_view value = is_rest ? segments.rest(in.values[i]) : segments.at[in.values[i]];
       // Decodes: the whole path did when it was read.
-      head.path_parameters.push_back({in.found->names[i], *percent_decoded(segments.at[in.values[i]], false)});
+      head.path_parameters.push_back({in.found->names[i], *percent_decoded(value, false)});
     }
     return result;
   }

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "wire/http/target.h"
 #include "wire/http/test_server.h"
 
 namespace eunomia::wire::http {
@@ -119,6 +120,56 @@ TEST(failure, each_kind_of_error_has_its_status) {
   EXPECT_EQ(status(errc::unavailable), 503U);
   EXPECT_EQ(status(errc::internal), 500U);
   EXPECT_EQ(failure_of(core::error(errc::not_found, "why")).code, "not_found");
+}
+
+// As the parser of a request does before.
+request read_as(method verb, std::string target) {
+  request r = asked(verb, std::move(target));
+  EXPECT_FALSE(read_target(r.target, r));
+  return r;
+}
+
+TEST(router, a_rest_is_whatever_stands_behind_a_path) {
+  test::test_protocol speaks;
+  speaks.add(method::get, "/{bucket}", nothing);
+  speaks.add(method::get, "/{bucket}/", nothing);
+  speaks.add(method::get, "/{bucket}/{key*}", nothing);
+  const protocol* const all[] = {&speaks};
+  const router table(all);
+  const std::string deep = [] {
+    std::string path = "a";
+    for (int i = 0; i < 400; ++i) {
+      path += "/x";
+    }
+    return path;
+  }();
+  for (const auto& [sent, key] : {std::pair<std::string, std::string>{"k", "k"},
+                                  {"a/b/c", "a/b/c"},
+                                  {"/x", "/x"},
+                                  {"x/", "x/"},
+                                  {"a//b", "a//b"},
+                                  {"a/../b", "a/../b"},
+                                  {".", "."},
+                                  {"a%2Fb%20c+d", "a/b c+d"},
+                                  {deep, deep}}) {
+    request r = read_as(method::get, "/box/" + sent);
+    const auto match = table.find(r);
+    ASSERT_NE(match.found, nullptr) << sent;
+    EXPECT_EQ(match.found->path, "/{bucket}/{key*}");
+    EXPECT_EQ(r.path_parameter("bucket"), "box");
+    EXPECT_EQ(r.path_parameter("key"), key);
+  }
+  request bucket = read_as(method::get, "/box/");
+  EXPECT_EQ(table.find(bucket).found->path, "/{bucket}/");
+}
+
+TEST(router, nothing_but_a_rest_is_found_for_a_path_that_leads_upwards) {
+  const routed r;
+  const router table = r.compiled();
+  request up = read_as(method::get, "/jobs/..");
+  EXPECT_EQ(table.find(up).found, nullptr);
+  request encoded = read_as(method::get, "/jobs/%2e%2e");
+  EXPECT_EQ(table.find(encoded).found, nullptr);
 }
 
 }  // namespace

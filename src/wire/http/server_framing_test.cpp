@@ -70,6 +70,51 @@ TEST_F(server_test, head_is_get_without_the_body) {
   EXPECT_EQ(one.ask(get("/plain")).body, "plain");
 }
 
+// So many letters, or fewer than it says.
+class letters final : public body_source {
+ public:
+  letters(std::uint64_t says, std::uint64_t has) : says_(says), left_(has) {}
+  std::uint64_t size() const override { return says_; }
+  std::size_t read(std::span<char> into) override {
+    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), left_));
+    if (some == 0) {
+      throw std::runtime_error("nothing is left");
+    }
+    std::fill_n(into.begin(), some, 'x');
+    left_ -= some;
+    return some;
+  }
+
+ private:
+  std::uint64_t says_;
+  std::uint64_t left_;
+};
+
+TEST_F(server_test, a_body_is_made_while_it_is_sent) {
+  for (const std::uint64_t size : {0, 1, 1'000'000}) {
+    speaks.add(method::get, "/letters/" + std::to_string(size),
+               [size](request&) { return response{.source = std::make_shared<letters>(size, size)}; });
+  }
+  start();
+  peer one = connect();
+  for (const std::uint64_t size : {1'000'000, 0, 1}) {
+    const answer got = one.ask(get("/letters/" + std::to_string(size)));
+    EXPECT_EQ(got.status, 200U);
+    EXPECT_EQ(got.body, std::string(size, 'x'));
+  }
+  one.send("HEAD /letters/1000000 HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(one.read_answer(true).headers.at("content-length"), "1000000");
+  EXPECT_EQ(one.ask(get("/plain")).body, "plain");
+}
+
+TEST_F(server_test, a_body_that_breaks_off_closes_the_connection) {
+  speaks.add(method::get, "/broken",
+             [](request&) { return response{.source = std::make_shared<letters>(1'000'000, 300'000)}; });
+  start();
+  peer one = connect();
+  EXPECT_EQ(one.ask(get("/broken")).status, 0U);
+}
+
 TEST_F(server_test, unknown_paths_are_404_and_other_methods_405_with_allow) {
   start();
   peer one = connect();
@@ -82,11 +127,18 @@ TEST_F(server_test, unknown_paths_are_404_and_other_methods_405_with_allow) {
   EXPECT_EQ(one.ask(get("/plain")).status, 200U) << "none of these ends the connection";
 }
 
+TEST_F(server_test, a_path_that_leads_upwards_reaches_no_handler) {
+  start();
+  peer one = connect();
+  EXPECT_EQ(one.ask(get("/a/../plain")).status, 400U);
+  EXPECT_EQ(one.ask(get("/echo/a/%2e%2e")).status, 400U);
+  EXPECT_EQ(one.ask(get("/plain")).status, 200U);
+}
+
 TEST_F(server_test, malformed_requests_are_answered_and_the_connection_closed) {
   start();
   for (const auto& [text, status] : std::vector<std::pair<std::string, unsigned>>{
            {"nonsense\r\n\r\n", 400},
-           {"GET /a/../b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
            {"GET /plain HTTP/1.1\r\n\r\n", 400},
            {"GET /plain HTTP/3.0\r\nHost: h\r\n\r\n", 505},
            {"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501},

@@ -101,6 +101,7 @@ std::string_view raw_path_of(std::string_view target) noexcept {
 std::optional<failure> read_target(std::string_view target, request& into) {
   into.path.clear();
   into.query.clear();
+  into.leads_upwards = false;
   const std::string_view raw = raw_path_of(target);
   if (target == "*") {
     into.path = "*";
@@ -119,9 +120,7 @@ std::optional<failure> read_target(std::string_view target, request& into) {
   if (const char* defect = defect_of(*decoded)) {
     return refused(std::string("the path ") + defect);
   }
-  if (leads_upwards(*decoded)) {
-    return refused("the path has a segment \".\" or \"..\"; send the path that is meant");
-  }
+  into.leads_upwards = leads_upwards(*decoded);
   into.path = std::move(*decoded);
   const auto question = target.find('?');
   return question == std::string_view::npos ? std::nullopt : read_query(target.substr(question + 1), into);

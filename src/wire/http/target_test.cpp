@@ -26,10 +26,19 @@ TEST(target, the_absolute_form_is_its_path) {
   EXPECT_EQ(r.path, "/");
 }
 
-TEST(target, what_leads_upwards_or_is_no_text_is_refused) {
-  for (const char* bad :
-       {"/a/../b", "/..", "/./a", "/a/%2e%2e/b", "/a/%2E./b", "/a%2F..%2Fb", "/a%00b", "/%ff", "/%C0%AF", "/%4", "/%zz",
-        "/a?x=%00", "/a?x=%ff", "/a?x=%g0", "a", "", "ftp://x/", "/a#b", "host:443"}) {
+TEST(target, what_leads_upwards_is_marked) {
+  for (const char* bad : {"/a/../b", "/..", "/./a", "/a/%2e%2e/b", "/a/%2E./b", "/a%2F..%2Fb"}) {
+    request r;
+    ASSERT_FALSE(read_target(bad, r)) << bad;
+    EXPECT_TRUE(r.leads_upwards) << bad;
+    ASSERT_FALSE(read_target("/a/b", r));
+    EXPECT_FALSE(r.leads_upwards);
+  }
+}
+
+TEST(target, what_is_no_text_is_refused) {
+  for (const char* bad : {"/a%00b", "/%ff", "/%C0%AF", "/%4", "/%zz", "/a?x=%00", "/a?x=%ff", "/a?x=%g0", "a", "",
+                          "ftp://x/", "/a#b", "host:443"}) {
     request r;
     const auto why = read_target(bad, r);
     ASSERT_TRUE(why) << bad;
@@ -41,6 +50,7 @@ TEST(target, dots_inside_a_segment_are_letters) {
   request r;
   EXPECT_FALSE(read_target("/a..b/...", r));
   EXPECT_EQ(r.path, "/a..b/...");
+  EXPECT_FALSE(r.leads_upwards);
 }
 
 }  // namespace

@@ -142,7 +142,10 @@ void add_dataset_groups(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
     const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
     // What belongs to it must be gone first: then nothing learns from its rows any more.
-    in.known.change([&](sql::transaction& change) { resources::remove(change, group.arn); });
+    in.known.change([&](sql::transaction& change) {
+      resources::remove_history(change, resource_kind::data_deletion_job, group.arn);
+      resources::remove(change, group.arn);
+    });
     drop_if_there(in, dataset_of(group));
     drop_if_there(in, actions_of(group));
     return nothing_to_say();

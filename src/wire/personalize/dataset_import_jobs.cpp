@@ -1,20 +1,14 @@
 // Import jobs: files of the object store become rows of a dataset.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <system_error>
-
 #include "core/error.h"
-#include "core/hash.h"
-#include "core/log.h"
-#include "core/seal.h"
 #include "recommend/import.h"
 #include "recommend/import_reader.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
+#include "wire/personalize/file_jobs.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
-#include "wire/personalize/s3_location.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -29,40 +23,16 @@ namespace fs = std::filesystem;
 constexpr auto kind = resource_kind::dataset_import_job;
 constexpr int most_attempts = 5;
 
-// Copies of the files of an import, in a folder of their own, which goes with them.
-class fetched_files {
- public:
-  fetched_files(const house& in, const s3_location& from, core::job& job)
-      : folder_(in.incoming / fmt::format("import-{:016x}", core::random_number())) {
-    fs::create_directories(folder_);
-    std::vector<std::string> keys = in.files.keys(from.bucket, from.key);
-    // A key that is there is meant, else all that lie in the folder that it names.
-    if (std::ranges::binary_search(keys, from.key)) {
-      keys = {from.key};
-    }
-    std::erase_if(keys, [](const std::string& key) { return key.ends_with('/'); });
-    if (keys.empty()) {
-      throw core::error(errc::not_found, fmt::format("there is no file at {}", from.text()));
-    }
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      job.check();
-      files_.push_back(folder_ / std::to_string(i));
-      in.files.fetch(from.bucket, keys[i], files_.back());
-    }
+// Copies of the files at a place.
+std::vector<fs::path> fetch(const house& in, const s3_location& from, const job_folder& into, core::job& job) {
+  std::vector<fs::path> files;
+  for (const std::string& key : files_at(in, from)) {
+    job.check();
+    files.push_back(into / std::to_string(files.size()));
+    in.files.fetch(from.bucket, key, files.back());
   }
-  ~fetched_files() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  fetched_files(const fetched_files&) = delete;
-  fetched_files& operator=(const fetched_files&) = delete;
-
-  std::span<const fs::path> files() const { return files_; }
-
- private:
-  fs::path folder_;
-  std::vector<fs::path> files_;
-};
+  return files;
+}
 
 recommend::import_options options_for(schema_subject type, bool replaces) {
   recommend::import_options options;
@@ -81,17 +51,18 @@ void import(const house& in, resource& job_resource, core::job& job) {
   const auto schema = schema_of(in, dataset);
   const s3_location from =
       s3_location::parse(required_text(*member_of(job_resource.shown, "dataSource"), "dataLocation"));
-  const fetched_files fetched(in, from, job);
+  const job_folder folder(in);
+  const std::vector<fs::path> files = fetch(in, from, folder, job);
   const bool replaces = text_of(job_resource.shown, "importMode") != "INCREMENTAL";
   const auto options = options_for(type, replaces);
-  for (const fs::path& file : fetched.files()) {
+  for (const fs::path& file : files) {
     schema.check_header(recommend::open_records(file, options)->header());
   }
   const table_of_ours where = table_of(group_of(in, dataset), type);
   recommend::dataset into = in.datasets.open(where.dataset);
   for (int left = most_attempts;; --left) {
     try {
-      recommend::import_files(into, where.kind, fetched.files(), options, in.work_pool, job);
+      recommend::import_files(into, where.kind, files, options, in.work_pool, job);
       break;
     } catch (const core::error& problem) {
       // Somebody was forgotten, or the table rewritten, while it ran: nothing is imported, and the next attempt may be.

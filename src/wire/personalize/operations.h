@@ -18,6 +18,12 @@ void add_recipes(aws::json_service& to, const house& in);
 void add_solutions(aws::json_service& to, const house& in);
 void add_solution_versions(aws::json_service& to, const house& in);
 void add_campaigns(aws::json_service& to, const house& in);
+void add_recommenders(aws::json_service& to, const house& in);
+void add_dataset_export_jobs(aws::json_service& to, const house& in);
+void add_batch_inference_jobs(aws::json_service& to, const house& in);
+void add_batch_segment_jobs(aws::json_service& to, const house& in);
+void add_data_deletion_jobs(aws::json_service& to, const house& in);
+void add_metric_attributions(aws::json_service& to, const house& in);
 void add_tags(aws::json_service& to, const house& in);
 
 // personalize-runtime
@@ -25,5 +31,6 @@ void add_runtime(aws::json_service& to, const house& in);
 
 // personalize-events
 void add_events(aws::json_service& to, const house& in);
+void add_records(aws::json_service& to, const house& in);
 
 }  // namespace eunomia::wire::personalize

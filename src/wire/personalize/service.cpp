@@ -44,9 +44,16 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
   add_solutions(control_, house_);
   add_solution_versions(control_, house_);
   add_campaigns(control_, house_);
+  add_recommenders(control_, house_);
+  add_dataset_export_jobs(control_, house_);
+  add_batch_inference_jobs(control_, house_);
+  add_batch_segment_jobs(control_, house_);
+  add_data_deletion_jobs(control_, house_);
+  add_metric_attributions(control_, house_);
   add_tags(control_, house_);
   add_runtime(runtime_, house_);
   add_events(events_, house_);
+  add_records(events_, house_);
 }
 
 void service::look(std::int64_t now) {

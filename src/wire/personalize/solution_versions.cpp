@@ -43,35 +43,6 @@ recommend::candidate what_to_learn(const resource& solution, const recommend::da
                        from.statistics().items);
 }
 
-// The figures of GetSolutionMetrics, of a model that is trained on nine people of ten. Nothing where nobody is left to
-// judge by.
-json_value metrics_of(const house& in, const recommend::dataset& from, const recommend::candidate& what,
-                      core::job& job) {
-  const recommend::training_context context{in.work_pool, job};
-  auto events = from.load_interactions(in.purpose, in.work_pool, job);
-  const auto parts = recommend::hold_out_people(events);
-  events = {};
-  if (parts.tests.empty()) {
-    return json_value::of_object();
-  }
-  const auto features = from.load_features(*parts.train.items, in.purpose, in.work_pool, job);
-  const auto trained = recommend::family_named(what.family).train({parts.train, features}, what.parameters, context);
-  const auto histories = recommend::histories(parts.tests, recommend::weighting_of(*trained));
-  const auto of = recommend::ranking_metrics_of(*trained->current(), parts.tests, histories,
-                                                recommend::distinct_items(parts.train), context);
-  json_value shown = json_value::of_object();
-  for (const auto& [name, value] :
-       {std::pair("coverage", of.coverage), std::pair("mean_reciprocal_rank_at_25", of.mean_reciprocal_rank_at_25),
-        std::pair("normalized_discounted_cumulative_gain_at_5", of.normalized_discounted_cumulative_gain_at_5),
-        std::pair("normalized_discounted_cumulative_gain_at_10", of.normalized_discounted_cumulative_gain_at_10),
-        std::pair("normalized_discounted_cumulative_gain_at_25", of.normalized_discounted_cumulative_gain_at_25),
-        std::pair("precision_at_5", of.precision_at_5), std::pair("precision_at_10", of.precision_at_10),
-        std::pair("precision_at_25", of.precision_at_25)}) {
-    shown = with(std::move(shown), name, of_real(value));
-  }
-  return shown;
-}
-
 void train(const house& in, resource& version, core::job& job) {
   const resource solution = in.made.find(resource_kind::solution, version.parent);
   const auto began = std::chrono::steady_clock::now();
@@ -99,6 +70,33 @@ json_value metrics(const house& in, const json_value& input) {
 }
 
 }  // namespace
+
+json_value metrics_of(const house& in, const recommend::dataset& from, const recommend::candidate& what,
+                      core::job& job) {
+  const recommend::training_context context{in.work_pool, job};
+  auto events = from.load_interactions(in.purpose, in.work_pool, job);
+  const auto parts = recommend::hold_out_people(events);
+  events = {};
+  if (parts.tests.empty()) {
+    return json_value::of_object();
+  }
+  const auto features = from.load_features(*parts.train.items, in.purpose, in.work_pool, job);
+  const auto trained = recommend::family_named(what.family).train({parts.train, features}, what.parameters, context);
+  const auto histories = recommend::histories(parts.tests, recommend::weighting_of(*trained));
+  const auto of = recommend::ranking_metrics_of(*trained->current(), parts.tests, histories,
+                                                recommend::distinct_items(parts.train), context);
+  json_value shown = json_value::of_object();
+  for (const auto& [name, value] :
+       {std::pair("coverage", of.coverage), std::pair("mean_reciprocal_rank_at_25", of.mean_reciprocal_rank_at_25),
+        std::pair("normalized_discounted_cumulative_gain_at_5", of.normalized_discounted_cumulative_gain_at_5),
+        std::pair("normalized_discounted_cumulative_gain_at_10", of.normalized_discounted_cumulative_gain_at_10),
+        std::pair("normalized_discounted_cumulative_gain_at_25", of.normalized_discounted_cumulative_gain_at_25),
+        std::pair("precision_at_5", of.precision_at_5), std::pair("precision_at_10", of.precision_at_10),
+        std::pair("precision_at_25", of.precision_at_25)}) {
+    shown = with(std::move(shown), name, of_real(value));
+  }
+  return shown;
+}
 
 std::int64_t version_of(const resource& solution_version) {
   const auto number = number_of(solution_version.ours, version_member);

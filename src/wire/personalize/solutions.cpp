@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "core/error.h"
 #include "core/seal.h"
@@ -140,8 +142,24 @@ json_value update(const house& in, const json_value& input) {
   return arn_answer(kind, one.arn);
 }
 
+std::vector<resource> versions_of(const house& in, const resource& solution) {
+  std::vector<resource> all;
+  std::string token;
+  do {
+    resource_page page = in.made.list(resource_kind::solution_version, solution.arn, max_page, token);
+    std::ranges::move(page.items, std::back_inserter(all));
+    token = page.next_token;
+  } while (!token.empty());
+  return all;
+}
+
 void remove(const house& in, const resource& one) {
+  const std::vector<resource> versions = versions_of(in, one);
   in.known.change([&](sql::transaction& change) {
+    for (const resource& version : versions) {
+      resources::remove_history(change, resource_kind::batch_inference_job, version.arn);
+      resources::remove_history(change, resource_kind::batch_segment_job, version.arn);
+    }
     resources::remove_history(change, resource_kind::solution_version, one.arn);
     resources::remove(change, one.arn);  // not while a campaign belongs to it
   });
@@ -157,16 +175,8 @@ void remove(const house& in, const resource& one) {
 
 // The newest of all, trained or not.
 std::optional<resource> newest_version(const house& in, const resource& solution) {
-  std::optional<resource> newest;
-  std::string token;
-  do {
-    resource_page page = in.made.list(resource_kind::solution_version, solution.arn, max_page, token);
-    if (!page.items.empty()) {
-      newest = std::move(page.items.back());
-    }
-    token = page.next_token;
-  } while (!token.empty());
-  return newest;
+  std::vector<resource> all = versions_of(in, solution);
+  return all.empty() ? std::nullopt : std::optional(std::move(all.back()));
 }
 
 json_value with_newest_version(const house& in, const resource& one, json_value known) {
@@ -205,18 +215,9 @@ std::string free_recommender_name(const house& in, const std::string& wanted) {
 }
 
 std::optional<resource> newest_trained(const house& in, const resource& solution) {
-  std::optional<resource> newest;
-  std::string token;
-  do {
-    resource_page page = in.made.list(resource_kind::solution_version, solution.arn, max_page, token);
-    for (resource& one : page.items) {
-      if (one.is_active()) {
-        newest = std::move(one);
-      }
-    }
-    token = page.next_token;
-  } while (!token.empty());
-  return newest;
+  std::vector<resource> all = versions_of(in, solution);
+  const auto newest = std::find_if(all.rbegin(), all.rend(), [](const resource& one) { return one.is_active(); });
+  return newest == all.rend() ? std::nullopt : std::optional(std::move(*newest));
 }
 
 void train_what_is_due(const house& in, std::int64_t now) {

@@ -15,6 +15,11 @@ const recipe* recipe_of(const resource& solution);
 // The number of a solution version that is trained. Throws errc::failed_precondition for one that is not.
 std::int64_t version_of(const resource& solution_version);
 
+// The figures of GetSolutionMetrics, of a model that is trained on nine people of ten. Empty where nobody is left to
+// judge by.
+core::json_value metrics_of(const house& in, const recommend::dataset& from, const recommend::candidate& what,
+                            core::job& job);
+
 // A name for a recommender of ours that is not taken, like the client's.
 std::string free_recommender_name(const house& in, const std::string& wanted);
 

@@ -1,0 +1,132 @@
+// Metric attributions: what events count for.
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+namespace sql = store::sql;
+
+constexpr auto kind = resource_kind::metric_attribution;
+constexpr std::size_t max_metrics = 10;
+constexpr std::string_view metrics_member = "metrics";
+
+const std::vector<json_value>& metrics_in(const resource& one) {
+  return member_of(one.ours, metrics_member)->elements();
+}
+
+// SUM(Items.COLUMN), SUM(Interactions.COLUMN) or SAMPLECOUNT(). Throws errc::invalid_argument.
+void check_metric(const json_value& metric) {
+  static const RE2 known(R"((?i)SAMPLECOUNT\(\)|SUM\((Items|Interactions)\.[A-Z0-9_]+\))");
+  const std::string expression = required_text(metric, "expression");
+  if (!RE2::FullMatch(expression, known)) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("metrics: \"{}\" is neither SAMPLECOUNT() nor SUM(Items.COLUMN) nor "
+                                  "SUM(Interactions.COLUMN)",
+                                  expression));
+  }
+}
+
+void add_to(std::vector<json_value>& all, const json_value& more) {
+  for (const json_value& one : more.elements()) {
+    check_metric(one);
+    const std::string name = required_text(one, "metricName");
+    const auto same = [&](const json_value& other) { return required_text(other, "metricName") == name; };
+    if (std::ranges::any_of(all, same)) {
+      throw core::error(errc::already_exists, fmt::format("there is a metric {} already", name));
+    }
+    all.push_back(one);
+  }
+  if (all.size() > max_metrics) {
+    throw core::error(errc::resource_exhausted,
+                      fmt::format("{} metrics are more than max_metrics = {}", all.size(), max_metrics));
+  }
+}
+
+json_value array_of(std::vector<json_value> elements) {
+  json_value list = json_value::of_array();
+  for (json_value& one : elements) {
+    list.append(std::move(one));
+  }
+  return list;
+}
+
+json_value create(const house& in, const json_value& input) {
+  const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
+  if (!in.made.list(kind, group.arn, 1, "").items.empty()) {
+    throw core::error(errc::already_exists,
+                      fmt::format("Dataset group {} has a metric attribution already", group.arn));
+  }
+  resource made;
+  made.kind = kind;
+  made.name = required_text(input, "name");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = group.arn;
+  std::vector<json_value> metrics;
+  add_to(metrics, *member_of(input, "metrics"));
+  made.shown = without(asked_for(input), "metrics");
+  made.ours = with(json_value::of_object(), metrics_member, array_of(std::move(metrics)));
+  const std::string arn = made.arn;
+  make(in, std::move(made), {});
+  return arn_answer(kind, arn);
+}
+
+json_value update(const house& in, const json_value& input) {
+  const auto arn = text_of(input, "metricAttributionArn");
+  if (!arn) {
+    throw core::error(errc::invalid_argument, "metricAttributionArn is missing");
+  }
+  resource one = in.made.find(kind, *arn);
+  std::vector<json_value> metrics = metrics_in(one);
+  if (const json_value* const gone = member_of(input, "removeMetrics")) {
+    for (const json_value& name : gone->elements()) {
+      std::erase_if(metrics,
+                    [&](const json_value& other) { return required_text(other, "metricName") == name.text(); });
+    }
+  }
+  if (const json_value* const more = member_of(input, "addMetrics")) {
+    add_to(metrics, *more);
+  }
+  one.ours = with(one.ours, metrics_member, array_of(std::move(metrics)));
+  if (const json_value* const output = member_of(input, "metricsOutputConfig")) {
+    one.shown = with(one.shown, "metricsOutputConfig", *output);
+  }
+  in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  return arn_answer(kind, one.arn);
+}
+
+}  // namespace
+
+void add_metric_attributions(aws::json_service& to, const house& in) {
+  to.add<json_value, json_value>("CreateMetricAttribution", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
+  to.add<json_value, json_value>("UpdateMetricAttribution", builders(),
+                                 [in](const json_value& input, const http::request&) { return update(in, input); });
+  to.add<json_value, json_value>(
+      "DeleteMetricAttribution", builders(), [in](const json_value& input, const http::request&) {
+        const resource one = in.made.find(kind, required_text(input, "metricAttributionArn"));
+        in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
+        return nothing_to_say();
+      });
+  to.add<json_value, json_value>(
+      "ListMetricAttributionMetrics", readers(), [in](const json_value& input, const http::request&) {
+        const auto arn = text_of(input, "metricAttributionArn");
+        if (!arn) {
+          throw core::error(errc::invalid_argument, "metricAttributionArn is missing");
+        }
+        return with(json_value::of_object(), "metrics", array_of(metrics_in(in.made.find(kind, *arn))));
+      });
+  add_views(to, in, kind);
+}
+
+}  // namespace eunomia::wire::personalize

@@ -1,0 +1,136 @@
+// Recommenders of the domains: a use case that trains itself and answers.
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/time.h"
+#include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/descriptions.h"
+#include "wire/personalize/json_members.h"
+#include "wire/personalize/operations.h"
+#include "wire/personalize/solutions.h"
+#include "wire/personalize/works.h"
+
+namespace eunomia::wire::personalize {
+
+namespace {
+
+using core::errc;
+using core::json_value;
+namespace sql = store::sql;
+
+constexpr auto kind = resource_kind::recommender;
+constexpr double hours_of_seven_days = 168;
+constexpr std::string_view stopped = "INACTIVE";
+
+// A recommender learns again every seven days, as AWS's do.
+void train(const house& in, resource& of, core::job& job) {
+  const recipe& by = *recipe_of(of);
+  recommend::recommender_record ours = in.recommenders.find(recommender_of(of));
+  const recommend::dataset from = in.datasets.open(ours.dataset);
+  ours.what = candidate_for(by, json_value::of_object(), "", from.statistics().items);
+  ours.when.every_hours = hours_of_seven_days;
+  in.recommenders.update(ours);
+  const auto trained = in.recommenders.train(ours.name, in.purpose, in.background.context(job));
+  json_value metrics = metrics_of(in, from, {trained.family, trained.parameters}, job);
+  of.shown = with(of.shown, "modelMetrics", std::move(metrics));
+}
+
+json_value create(const house& in, const json_value& input) {
+  const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
+  const recipe& by = require_recipe(required_text(input, "recipeArn"));
+  const auto domain = text_of(group.shown, "domain");
+  if (by.domain.empty() || by.domain != domain.value_or("")) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("{} is no use case of the dataset group's domain, {}: ListRecipes tells which are",
+                                  by.name, domain.value_or("which has none")));
+  }
+  resource made;
+  made.kind = kind;
+  made.name = required_text(input, "name");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = group.arn;
+  made.shown = asked_for(input);
+  if (in.made.find_if_there(made.arn)) {
+    throw core::error(errc::already_exists,
+                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
+  }
+  recommend::recommender_record ours;
+  ours.name = free_recommender_name(in, made.name);
+  ours.dataset = dataset_of(group);
+  in.recommenders.create(ours);
+  made.ours = object_of("recommender", ours.name);
+  const std::string arn = made.arn;
+  try {
+    in.work.begin(std::move(made), tags_in(input));
+  } catch (...) {
+    in.recommenders.remove(ours.name);
+    throw;
+  }
+  return arn_answer(kind, arn);
+}
+
+json_value update(const house& in, const json_value& input) {
+  resource one = in.made.find(kind, required_text(input, "recommenderArn"));
+  const json_value& config = *member_of(input, "recommenderConfig");
+  one.shown = with(one.shown, "recommenderConfig", config);
+  json_value latest = with(json_value::of_object(), "recommenderConfig", config);
+  latest = with(std::move(latest), "status", "ACTIVE");
+  latest = with(std::move(latest), "creationDateTime", of_moment(core::now_ms()));
+  latest = with(std::move(latest), "lastUpdatedDateTime", of_moment(core::now_ms()));
+  one.shown = with(one.shown, "latestRecommenderUpdate", std::move(latest));
+  in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  return arn_answer(kind, one.arn);
+}
+
+void remove(const house& in, const resource& one) {
+  if (one.status == "CREATE PENDING" || one.status == "CREATE IN_PROGRESS") {
+    throw core::error(errc::failed_precondition, fmt::format("Recommender {} is {}", one.arn, one.status));
+  }
+  in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
+  try {
+    in.recommenders.remove(recommender_of(one));
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+  }
+  in.answering.drop_replaced();
+}
+
+// One that is stopped answers nothing and learns nothing, and keeps what it learned.
+json_value switch_to(const house& in, const json_value& input, std::string_view from, std::string_view to) {
+  resource one = in.made.find(kind, required_text(input, "recommenderArn"));
+  if (one.status != from) {
+    throw core::error(errc::failed_precondition,
+                      fmt::format("Recommender {} is {}, not {}", one.arn, one.status, from));
+  }
+  recommend::recommender_record ours = in.recommenders.find(recommender_of(one));
+  ours.when.every_hours = to == stopped ? 0 : hours_of_seven_days;
+  in.recommenders.update(ours);
+  one.status = to;
+  in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  return arn_answer(kind, one.arn);
+}
+
+}  // namespace
+
+void add_recommenders(aws::json_service& to, const house& in) {
+  in.work.add(kind, "data", [in](resource& of, core::job& job) { train(in, of, job); });
+  to.add<json_value, json_value>("CreateRecommender", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
+  to.add<json_value, json_value>("UpdateRecommender", builders(),
+                                 [in](const json_value& input, const http::request&) { return update(in, input); });
+  to.add<json_value, json_value>("DeleteRecommender", builders(), [in](const json_value& input, const http::request&) {
+    remove(in, in.made.find(kind, required_text(input, "recommenderArn")));
+    return nothing_to_say();
+  });
+  to.add<json_value, json_value>("StopRecommender", builders(), [in](const json_value& input, const http::request&) {
+    return switch_to(in, input, "ACTIVE", stopped);
+  });
+  to.add<json_value, json_value>("StartRecommender", builders(), [in](const json_value& input, const http::request&) {
+    return switch_to(in, input, stopped, "ACTIVE");
+  });
+  add_views(to, in, kind);
+}
+
+}  // namespace eunomia::wire::personalize
