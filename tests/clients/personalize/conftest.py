@@ -1,8 +1,9 @@
 """boto3's clients of Personalize, each of whose answers is held against botocore's own service model."""
 
+import json
+
 import boto3
 import botocore.config
-import botocore.model
 import pytest
 
 
@@ -39,7 +40,6 @@ def strict(client):
             return
         body = http_response.content
         if body:
-            import json
             check(model.output_shape, json.loads(body), model.name)
 
     client.meta.events.register("after-call", raw)
@@ -51,7 +51,8 @@ def clients(running, access_key):
     """A function from the name of a service to its client."""
     config = botocore.config.Config(retries={"mode": "standard", "max_attempts": 5}, inject_host_prefix=False)
     session = boto3.session.Session(**access_key, region_name="eu-central-1")
-    return lambda service: strict(session.client(service, endpoint_url=running.url, config=config))
+    return lambda service: (strict if service != "s3" else lambda client: client)(
+        session.client(service, endpoint_url=running.url, config=config))
 
 
 @pytest.fixture

@@ -2,38 +2,10 @@
 
 import datetime
 import json
-import time
 
 import botocore.exceptions
 import pytest
-
-INTERACTIONS = {
-    "type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
-    "fields": [{"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
-               {"name": "TIMESTAMP", "type": "long"}, {"name": "EVENT_TYPE", "type": "string"},
-               {"name": "EVENT_VALUE", "type": ["null", "float"]}, {"name": "DEVICE", "type": ["null", "string"], "categorical": True}]}
-
-
-def wait_for(describe, member, limit_s=60, **named):
-    """What scripts do: ask until it is ACTIVE or has failed."""
-    deadline = time.monotonic() + limit_s
-    while True:
-        now = describe(**named)[member]
-        if now["status"] == "ACTIVE" or now["status"].endswith("FAILED"):
-            assert now["status"] == "ACTIVE", now
-            return now
-        assert time.monotonic() < deadline, now
-        time.sleep(0.1)
-
-
-def make_group(personalize, name="shop"):
-    schema = personalize.create_schema(name=f"{name}-interactions", schema=json.dumps(INTERACTIONS))["schemaArn"]
-    group = personalize.create_dataset_group(name=name)["datasetGroupArn"]
-    wait_for(personalize.describe_dataset_group, "datasetGroup", datasetGroupArn=group)
-    dataset = personalize.create_dataset(name=f"{name}-interactions", schemaArn=schema, datasetGroupArn=group,
-                                         datasetType="Interactions")["datasetArn"]
-    return group, dataset
-
+from personalize.shop import INTERACTIONS, make_group, wait_for
 
 def tell(events, tracking_id, people=40, items=12):
     """People who each like three items beside each other."""
@@ -45,7 +17,8 @@ def tell(events, tracking_id, people=40, items=12):
 
 
 def test_from_events_to_recommendations(personalize, runtime, events):
-    group, dataset = make_group(personalize)
+    group, datasets = make_group(personalize)
+    dataset = datasets["interactions"]
     tracker = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)
     wait_for(personalize.describe_event_tracker, "eventTracker", eventTrackerArn=tracker["eventTrackerArn"])
     tell(events, tracker["trackingId"])
