@@ -204,6 +204,7 @@ class running {
             .background = background_,
             .answering = answering_,
             .people = data_.people(),
+            .keys = data_.keys(),
             .erasures = data_.erasures(),
             .files = files_,
             .forget_pool = forget_pool_,

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/time.h"
 #include "recommend/avro_schema.h"
 #include "wire/personalize/dataset_groups.h"
@@ -88,15 +90,27 @@ json_value put_events(const house& in, const json_value& input) {
   }
   const recommend::avro_schema schema = schema_of(in, *dataset);
   const auto user = text_of(input, "userId");
-  if (!user) {
-    throw core::error(errc::invalid_argument, "userId is missing");
-  }
+  const std::string session = required_text(input, "sessionId");
   std::vector<recommend::event> batch;
   const auto& events = member_of(input, "eventList")->elements();
   for (std::size_t i = 0; i < events.size(); ++i) {
-    batch.push_back(event_of(events[i], *user, schema, i));
+    batch.push_back(event_of(events[i], user.value_or(session), schema, i));
   }
+  if (!user) {
+    in.sessions.keep(group.arn, session, batch);
+    return nothing_to_say();
+  }
+  // What was done in this session before anybody signed in was theirs.
+  auto before = in.sessions.of(group.arn, session);
+  for (recommend::event& one : before.events) {
+    one.user_id = *user;
+  }
+  batch.insert(batch.begin(), std::make_move_iterator(before.events.begin()),
+               std::make_move_iterator(before.events.end()));
   in.answering.record(table_of(group, schema_subject::interactions).dataset, batch);
+  if (!before.ids.empty()) {
+    in.sessions.forget(before.ids);
+  }
   return nothing_to_say();
 }
 
@@ -130,6 +144,22 @@ json_value put_action_interactions(const house& in, const json_value& input) {
 }
 
 }  // namespace
+
+void record_sessions_that_are_over(const house& in, std::int64_t now) {
+  for (const auto& one : in.sessions.idle_since(now - anonymous_sessions::joined_within_ms)) {
+    try {
+      const auto group = in.known.find(resource_kind::dataset_group, one.group);
+      in.answering.record(table_of(*group, schema_subject::interactions).dataset, one.what.events);
+    } catch (const core::error& problem) {
+      if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
+        throw;
+      }
+      // The group is gone, or its dataset has other columns now: nobody can use them any more.
+      core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+    }
+    in.sessions.forget(one.what.ids);
+  }
+}
 
 void add_events(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>("PutEvents", callers(),

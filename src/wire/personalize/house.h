@@ -16,6 +16,7 @@
 #include "subject/directory.h"
 #include "subject/erasure/erasures.h"
 #include "wire/http/route.h"
+#include "wire/personalize/anonymous_sessions.h"
 #include "wire/personalize/arn.h"
 #include "wire/personalize/resource_cache.h"
 #include "wire/personalize/resources.h"
@@ -42,6 +43,7 @@ struct house {
   const resources& made;
   resource_cache& known;  // the same; changes are made through it
   works& work;
+  anonymous_sessions& sessions;
   arn_maker arns;
   recommend::datasets& datasets;
   recommend::recommenders& recommenders;

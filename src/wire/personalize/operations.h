@@ -31,6 +31,8 @@ void add_runtime(aws::json_service& to, const house& in);
 
 // personalize-events
 void add_events(aws::json_service& to, const house& in);
+// Of visitors who did not sign in.
+void record_sessions_that_are_over(const house& in, std::int64_t now);
 void add_records(aws::json_service& to, const house& in);
 
 }  // namespace eunomia::wire::personalize

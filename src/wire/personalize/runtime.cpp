@@ -201,11 +201,25 @@ std::vector<listed> listed_of(const recommend::answer& given) {
   return list;
 }
 
+// A visitor who has not signed in is asked about by the id of their session.
+recommend::asked who_asks(const house& in, const json_value& input, const answering_thing& of) {
+  recommend::asked who;
+  who.user = text_of(input, "userId");
+  if (who.user && !in.people.find(in.user_space, *who.user)) {
+    for (const recommend::event& one : in.sessions.of(of.solution->parent, *who.user).events) {
+      who.visited.push_back(one.item_id);
+    }
+    if (!who.visited.empty()) {
+      who.user.reset();
+    }
+  }
+  return who;
+}
+
 // Asks for a list of so many: personal ones, popular ones, or those like an item, as the recipe is.
 recommend::answer ask(const house& in, const json_value& input, const answering_thing& of, std::size_t count,
                       const recommend::filtering& filter) {
-  recommend::asked who;
-  who.user = text_of(input, "userId");
+  const recommend::asked who = who_asks(in, input, of);
   if (of.type() == recipe_type::related_items) {
     const auto item = text_of(input, "itemId");
     if (!item) {
@@ -214,11 +228,11 @@ recommend::answer ask(const house& in, const json_value& input, const answering_
     }
     return in.answering.similar(of.model, *item, count, filter, who);
   }
-  if (!who.user && of.type() != recipe_type::popular_items) {
+  if (!text_of(input, "userId") && of.type() != recipe_type::popular_items) {
     throw core::error(errc::invalid_argument, fmt::format("{} is personal: userId is missing", of.asked->arn));
   }
   recommend::question what;
-  what.who = std::move(who);
+  what.who = who;
   what.count = count;
   // As Personalize does: what somebody had is left out by a filter, where that is wanted.
   what.include_history = true;

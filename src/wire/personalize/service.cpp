@@ -8,6 +8,7 @@ namespace eunomia::wire::personalize {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::string_view recommendation = "recommendation";
 
 }  // namespace
 
@@ -15,9 +16,11 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
     : made_(in.sql),
       known_(in.sql, made_),
       work_(known_, made_, in.jobs),
+      sessions_(in.sql, in.keys),
       house_{.made = made_,
              .known = known_,
              .work = work_,
+             .sessions = sessions_,
              .arns = in.arns,
              .datasets = in.datasets,
              .recommenders = in.recommenders,
@@ -60,6 +63,7 @@ void service::look(std::int64_t now) {
   if (now - looked_at_ >= minute_ms) {
     looked_at_ = now;
     train_what_is_due(house_, now);
+    record_sessions_that_are_over(house_, now);
   }
 }
 

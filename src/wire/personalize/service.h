@@ -21,6 +21,7 @@ class service {
     recommend::background& background;
     recommend::answering& answering;
     subject::durable_directory& people;
+    const subject::vault& keys;
     subject::erasures& erasures;
     object_files& files;
     core::thread_pool& forget_pool;
@@ -47,6 +48,7 @@ class service {
   resources made_;
   resource_cache known_;
   works work_;
+  anonymous_sessions sessions_;
   house house_;
   aws::json_service control_;
   aws::json_service runtime_;

@@ -151,3 +151,29 @@ def test_who_calls_is_proved_by_a_signature(running, access_key, clients):
     with pytest.raises(botocore.exceptions.ClientError) as refused:
         of_service.create_dataset_group(name="shop")
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_what_a_visitor_did_is_theirs_once_they_sign_in(personalize, runtime, events, running):
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    tell(events, tracking_id)
+    solution = personalize.create_solution(name="for-you", datasetGroupArn=group, performAutoTraining=False,
+                                           recipeArn="arn:aws:personalize:::recipe/aws-user-personalization-v2")["solutionArn"]
+    version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    wait_for(personalize.describe_solution_version, "solutionVersion", solutionVersionArn=version)
+    campaign = personalize.create_campaign(name="for-you", solutionVersionArn=version, campaignConfig={
+        "itemExplorationConfig": {"explorationWeight": "0"}})["campaignArn"]
+    ask = lambda who: [one["itemId"] for one in runtime.get_recommendations(
+        campaignArn=campaign, userId=who, numResults=12)["itemList"]]
+    events.put_events(trackingId=tracking_id, sessionId="visit-7f3a", eventList=[
+        {"eventType": "view", "itemId": item, "sentAt": datetime.datetime.now()} for item in ("i3", "i4")])
+    assert ask("visit-7f3a") != ask("nobody"), "what they did counts before they sign in"
+    for path in running.program.data_directory.rglob("*"):
+        assert not path.is_file() or b"visit-7f3a" not in path.read_bytes(), path
+    events.put_events(trackingId=tracking_id, sessionId="visit-7f3a", userId="carol", eventList=[
+        {"eventType": "view", "itemId": "i5", "sentAt": datetime.datetime.now()}])
+    seen = personalize.create_filter(name="seen", datasetGroupArn=group,
+                                     filterExpression='INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')["filterArn"]
+    of_carol = runtime.get_recommendations(campaignArn=campaign, userId="carol", numResults=12, filterArn=seen)
+    assert {one["itemId"] for one in of_carol["itemList"]} == {"i3", "i4", "i5"}
+    assert ask("visit-7f3a") == ask("nobody")

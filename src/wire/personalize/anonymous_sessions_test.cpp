@@ -1,0 +1,85 @@
+#include "wire/personalize/anonymous_sessions.h"
+
+#include <gtest/gtest.h>
+
+#include "core/temporary_directory.h"
+#include "core/time.h"
+#include "store/sql/test_database.h"
+
+namespace eunomia::wire::personalize {
+namespace {
+
+class personalize_sessions : public store::sql::on_both_engines {
+ protected:
+  void SetUp() override {
+    on_both_engines::SetUp();
+    if (!IsSkipped()) {
+      keys_ = subject::open_vault(db(), folder_.path());
+      all_ = std::make_unique<anonymous_sessions>(db(), *keys_);
+    }
+  }
+  anonymous_sessions& all() { return *all_; }
+  static recommend::event event(const std::string& item, const std::string& id = {}) {
+    recommend::event one;
+    one.item_id = item;
+    one.event_type = "view";
+    one.event_id = id;
+    one.timestamp = 1'760'000'000'000;
+    one.properties = {{"DEVICE", "phone"}};
+    return one;
+  }
+  static std::vector<std::string> items_of(const anonymous_sessions::kept& of) {
+    std::vector<std::string> items;
+    for (const auto& one : of.events) {
+      items.push_back(one.item_id);
+    }
+    return items;
+  }
+
+ private:
+  core::temporary_directory folder_;
+  std::unique_ptr<subject::vault> keys_;
+  std::unique_ptr<anonymous_sessions> all_;
+};
+EUNOMIA_ON_BOTH_ENGINES(personalize_sessions);
+
+TEST_P(personalize_sessions, keep_what_was_done_in_them_until_it_is_forgotten) {
+  const recommend::event two[] = {event("a"), event("b", "e-1")};
+  all().keep("shop", "s1", two);
+  const recommend::event again[] = {event("b", "e-1"), event("c")};
+  all().keep("shop", "s1", again);
+  const auto kept = all().of("shop", "s1");
+  EXPECT_EQ(items_of(kept), (std::vector<std::string>{"a", "b", "c"})) << "one event id, one event";
+  EXPECT_EQ(kept.events[0].user_id, "s1");
+  EXPECT_EQ(kept.events[0].timestamp, 1'760'000'000'000);
+  EXPECT_FALSE(kept.events[0].event_id.empty());
+  EXPECT_EQ(kept.events[1].properties.at("DEVICE"), "phone");
+  EXPECT_TRUE(all().of("shop", "s2").events.empty());
+  EXPECT_TRUE(all().of("other", "s1").events.empty());
+  all().forget(kept.ids);
+  EXPECT_TRUE(all().of("shop", "s1").events.empty());
+}
+
+TEST_P(personalize_sessions, that_are_idle_are_told) {
+  const recommend::event one[] = {event("a")};
+  all().keep("shop", "s1", one);
+  EXPECT_TRUE(all().idle_since(core::now_ms() - 60'000).empty());
+  const auto over = all().idle_since(core::now_ms() + 1);
+  ASSERT_EQ(over.size(), 1U);
+  EXPECT_EQ(over[0].group, "shop");
+  EXPECT_EQ(items_of(over[0].what), std::vector<std::string>{"a"});
+}
+
+TEST_P(personalize_sessions, hold_so_many_events_and_then_the_newest) {
+  std::vector<recommend::event> many;
+  for (std::size_t i = 0; i <= anonymous_sessions::max_events; ++i) {
+    many.push_back(event(std::to_string(i)));
+  }
+  all().keep("shop", "s1", many);
+  const auto kept = all().of("shop", "s1");
+  EXPECT_EQ(kept.events.size(), anonymous_sessions::max_events);
+  EXPECT_EQ(kept.events.front().item_id, "1");
+}
+
+}  // namespace
+}  // namespace eunomia::wire::personalize
