@@ -238,6 +238,9 @@ item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_p
     for (std::size_t i = 0; i < rows.rows; ++i) {
       const std::int64_t handle = rows.columns[0].int64()[i];
       const std::uint64_t number = rows.number(i) + 1;
+      if (static_cast<std::size_t>(handle) >= ids.size()) {
+        continue;  // an item that came since
+      }
       if (const auto position = items.find(ids.at(static_cast<std::size_t>(handle)))) {
         if (place[*position] <= number) {
           place[*position] = number;
