@@ -19,6 +19,11 @@ namespace eunomia::app {
 
 namespace {
 
+struct model_flags {
+  std::string name;
+  std::string deployment;
+};
+
 struct person_flags {
   std::string user;
   std::vector<std::string> history;
@@ -30,7 +35,7 @@ struct filter_flags {
 };
 
 struct recommend_flags {
-  std::string name;
+  model_flags model;
   person_flags who;
   std::uint32_t count = 25;
   bool include_history = false;
@@ -65,33 +70,35 @@ class asker {
 
 class directory_asker final : public asker {
  public:
-  directory_asker(const std::string& name, environment& shared)
-      : name_(name),
+  directory_asker(const model_flags& model, environment& shared)
+      : model_(model.name, model.deployment),
         data_(shared),
         answers_(data_.datasets(), data_.recommenders(), data_.people(), std::string(user_space),
                  recommendation_purpose(), data_.purposes(), shared.pool()) {
-    data_.models().find(name);  // says which there are
-    data_.recommenders().load(name, shared.context());
+    if (model.deployment.empty()) {
+      data_.models().find(model.name);  // says which there are
+    }
+    data_.recommenders().load(model_, shared.context());
   }
 
   wire::api::answer_view recommend(const wire::api::recommendation_body& question) override {
-    return wire::api::view_of(answers_.recommend(name_, question_of(question)));
+    return wire::api::view_of(answers_.recommend(model_, question_of(question)));
   }
   wire::api::answer_view rank(const wire::api::ranking_body& question) override {
-    return wire::api::view_of(answers_.rank(name_, {question.user, question.history}, question.items, question.explain,
+    return wire::api::view_of(answers_.rank(model_, {question.user, question.history}, question.items, question.explain,
                                             filtering_of(question)));
   }
   wire::api::answer_view similar(const wire::api::similar_body& question) override {
     return wire::api::view_of(
-        answers_.similar(name_, question.item, question.count, filtering_of(question), {question.user, {}}));
+        answers_.similar(model_, question.item, question.count, filtering_of(question), {question.user, {}}));
   }
   wire::api::answer_view explain(const wire::api::explanation_body& question) override {
     return wire::api::view_of(
-        answers_.explain(name_, {question.user, question.history}, question.item, question.count));
+        answers_.explain(model_, {question.user, question.history}, question.item, question.count));
   }
 
  private:
-  std::string name_;
+  recommend::asked_model model_;
   data_directory data_;
   recommend::answering answers_;
 };
@@ -120,11 +127,11 @@ class server_asker final : public asker {
   remote server_;
 };
 
-std::unique_ptr<asker> open_asker(const std::string& name, environment& shared) {
+std::unique_ptr<asker> open_asker(const model_flags& model, environment& shared) {
   if (shared.server.empty()) {
-    return std::make_unique<directory_asker>(name, shared);
+    return std::make_unique<directory_asker>(model, shared);
   }
-  return std::make_unique<server_asker>(name, shared);
+  return std::make_unique<server_asker>(model.name, shared);
 }
 
 // Commas separate ids; an id with a comma is given by a flag of its own with "\," for it.
@@ -186,6 +193,7 @@ void require_known(const person_flags& who, const wire::api::answer_view& answer
 wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
   if (!flags.rank.empty()) {
     wire::api::ranking_body question;
+    question.deployment = flags.model.deployment;
     set_person(question, flags.who);
     question.items = ids_of(flags.rank);
     set_filter(question, flags.filter);
@@ -193,6 +201,7 @@ wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
     return ask.rank(question);
   }
   wire::api::recommendation_body question;
+  question.deployment = flags.model.deployment;
   set_person(question, flags.who);
   question.count = flags.count;
   question.include_history = flags.include_history;
@@ -225,7 +234,7 @@ std::string note_of(const std::optional<std::string>& withheld) {
 }
 
 void answer(const recommend_flags& flags, environment& shared) {
-  auto given = asked(flags, *open_asker(flags.name, shared));
+  auto given = asked(flags, *open_asker(flags.model, shared));
   require_known(flags.who, given);
   const answer_row row{given.recommender, given.family, given.withheld, std::move(given.items)};
   if (shared.json) {
@@ -242,7 +251,7 @@ void answer(const recommend_flags& flags, environment& shared) {
 }
 
 struct similar_flags {
-  std::string name;
+  model_flags model;
   std::string item;
   std::uint32_t count = 25;
   filter_flags filter;
@@ -264,14 +273,15 @@ BOOST_DESCRIBE_STRUCT(similar_row, (), (model, item, similar))
 
 void similar(const similar_flags& flags, environment& shared) {
   wire::api::similar_body question;
+  question.deployment = flags.model.deployment;
   question.item = flags.item;
   question.count = flags.count;
   set_filter(question, flags.filter);
   if (!flags.user.empty()) {
     question.user = flags.user;
   }
-  const auto given = open_asker(flags.name, shared)->similar(question);
-  similar_row row{flags.name, flags.item, {}};
+  const auto given = open_asker(flags.model, shared)->similar(question);
+  similar_row row{flags.model.name, flags.item, {}};
   for (const auto& entry : given.items) {
     row.similar.push_back({entry.item, entry.score.value_or(0)});
   }
@@ -287,7 +297,7 @@ void similar(const similar_flags& flags, environment& shared) {
 }
 
 struct explain_flags {
-  std::string name;
+  model_flags model;
   person_flags who;
   std::string item;
   std::uint32_t count = 10;
@@ -302,12 +312,13 @@ BOOST_DESCRIBE_STRUCT(explain_row, (), (model, item, because))
 
 void explain(const explain_flags& flags, environment& shared) {
   wire::api::explanation_body question;
+  question.deployment = flags.model.deployment;
   set_person(question, flags.who);
   question.item = flags.item;
   question.count = flags.count;
-  auto given = open_asker(flags.name, shared)->explain(question);
+  auto given = open_asker(flags.model, shared)->explain(question);
   require_known(flags.who, given);
-  const explain_row row{flags.name, flags.item, std::move(given.items.at(0).because)};
+  const explain_row row{flags.model.name, flags.item, std::move(given.items.at(0).because)};
   if (shared.json) {
     shared.print(core::write_json(row, 2));
     return;
@@ -339,8 +350,9 @@ void add_filter(CLI::App& command, filter_flags& filter) {
       ->allow_extra_args(false);
 }
 
-void add_name(CLI::App& command, std::string& name) {
-  command.add_option("--name", name, "The trained model")->required();
+void add_name(CLI::App& command, model_flags& model) {
+  command.add_option("--name", model.name, "The trained model")->required();
+  command.add_option("--deployment", model.deployment, "Ask its version that is deployed under this name");
 }
 
 }  // namespace
@@ -348,7 +360,7 @@ void add_name(CLI::App& command, std::string& name) {
 void add_recommend(CLI::App& recommend, environment& shared) {
   auto flags = std::make_shared<recommend_flags>();
   CLI::App* command = recommend.add_subcommand("recommend", "What to show somebody");
-  add_name(*command, flags->name);
+  add_name(*command, flags->model);
   add_person(*command, flags->who);
   command->add_option("--count", flags->count, "How many")->capture_default_str();
   command->add_flag("--include-history", flags->include_history, "Recommend also what the person has already");
@@ -372,7 +384,7 @@ void add_recommend(CLI::App& recommend, environment& shared) {
 void add_similar(CLI::App& recommend, environment& shared) {
   auto flags = std::make_shared<similar_flags>();
   CLI::App* command = recommend.add_subcommand("similar", "The items most like one");
-  add_name(*command, flags->name);
+  add_name(*command, flags->model);
   command->add_option("--item", flags->item, "Which")->required();
   command->add_option("--count", flags->count, "How many")->capture_default_str();
   add_filter(*command, flags->filter);
@@ -383,7 +395,7 @@ void add_similar(CLI::App& recommend, environment& shared) {
 void add_explain(CLI::App& recommend, environment& shared) {
   auto flags = std::make_shared<explain_flags>();
   CLI::App* command = recommend.add_subcommand("explain", "Why an item is recommended to somebody");
-  add_name(*command, flags->name);
+  add_name(*command, flags->model);
   add_person(*command, flags->who);
   command->add_option("--item", flags->item, "Which")->required();
   command->add_option("--count", flags->count, "How many past interactions")->capture_default_str();

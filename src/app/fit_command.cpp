@@ -25,6 +25,7 @@ struct fit_flags {
   std::string name;
   std::vector<std::string> settings;
   bool plan = false;
+  bool aside = false;
 };
 
 struct fit_row {
@@ -68,6 +69,7 @@ void define(data_directory& data, const recommend::recommender_record& wanted) {
     if (record.name == wanted.name) {
       record.dataset = wanted.dataset;
       record.what = wanted.what;
+      record.serve_newest = wanted.serve_newest;
       all.update(record);
       return;
     }
@@ -80,14 +82,16 @@ struct recommender_row {
   std::string dataset;
   std::string family;
   core::json_value parameters;
+  bool serve_newest = true;
 };
-BOOST_DESCRIBE_STRUCT(recommender_row, (), (name, dataset, family, parameters))
+BOOST_DESCRIBE_STRUCT(recommender_row, (), (name, dataset, family, parameters, serve_newest))
 
 struct learning_row {
   std::string family;
   core::json_value parameters;
+  bool serve_newest = true;
 };
-BOOST_DESCRIBE_STRUCT(learning_row, (), (family, parameters))
+BOOST_DESCRIBE_STRUCT(learning_row, (), (family, parameters, serve_newest))
 
 struct job_row {
   std::int64_t id = 0;
@@ -121,12 +125,12 @@ void fit_remotely(const fit_flags& flags, environment& shared) {
   const core::json_value parameters = core::parse_json(parameters_of(flags.settings));
   try {
     server.post("/api/v1/recommenders",
-                core::write_json(recommender_row{name, flags.dataset, flags.family, parameters}));
+                core::write_json(recommender_row{name, flags.dataset, flags.family, parameters, !flags.aside}));
   } catch (const core::error& problem) {
     if (problem.code() != core::errc::already_exists) {
       throw;
     }
-    server.patch(target, core::write_json(learning_row{flags.family, parameters}));
+    server.patch(target, core::write_json(learning_row{flags.family, parameters, !flags.aside}));
   }
   const auto begin = std::chrono::steady_clock::now();
   server.wait_for_job(server.post<job_row>(target + "/train", {}).id);
@@ -157,6 +161,7 @@ void fit(const fit_flags& flags, environment& shared) {
   recommend::check_name("model", wanted.name);
   wanted.dataset = flags.dataset;
   wanted.what = {flags.family, parameters_of(flags.settings)};
+  wanted.serve_newest = !flags.aside;
   const auto context = shared.context();
   const recommend::training_session session(data.datasets().open(flags.dataset), wanted.what, recommendation_purpose(),
                                             context);
@@ -202,6 +207,7 @@ void add_fit(CLI::App& recommend, environment& shared) {
       ->capture_default_str();
   command->add_option("--name", flags->name, "What the trained model is called (default: as the dataset)");
   add_set_option(*command, flags->settings);
+  command->add_flag("--aside", flags->aside, "Keep it beside the version that serves; see eunomia recommend deploy");
   command->add_flag("--plan", flags->plan, "Say how much memory it would need, and stop");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { fit(*flags, shared); }; });
 }

@@ -39,9 +39,9 @@ std::span<float> scores_of(const scorer& model, const person& who) {
 // The new items to show, see exploration.
 std::vector<scored_item> draw(std::span<const float> scores, std::size_t count, const recommendation_request& request) {
   std::vector<scored_item> pool;
-  for (item_position item = 0; item < scores.size(); ++item) {
+  for (item_position item = 0; item < request.explore.new_items->size(); ++item) {
     if (request.explore.new_items->contains(item) && (request.allowed == nullptr || request.allowed->contains(item))) {
-      pool.push_back({item, std::isfinite(scores[item]) ? scores[item] : no_candidate});
+      pool.push_back({item, item < scores.size() && std::isfinite(scores[item]) ? scores[item] : no_candidate});
     }
   }
   std::erase_if(pool, [&](const scored_item& entry) {
@@ -95,18 +95,18 @@ std::vector<recommendation> interleave(std::span<const scored_item> ranked, std:
 
 void item_set::keep_only(const item_set& other) {
   for (std::size_t i = 0; i < words_.size(); ++i) {
-    words_[i] &= other.words_[i];
+    words_[i] &= i < other.words_.size() ? other.words_[i] : 0;
   }
 }
 
 void item_set::insert_all(const item_set& other) {
-  for (std::size_t i = 0; i < words_.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(words_.size(), other.words_.size()); ++i) {
     words_[i] |= other.words_[i];
   }
 }
 
 void item_set::erase_all(const item_set& other) {
-  for (std::size_t i = 0; i < words_.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(words_.size(), other.words_.size()); ++i) {
     words_[i] &= ~other.words_[i];
   }
 }
@@ -176,7 +176,9 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
     }
   }
   for (const scored_item& entry : explored) {
-    scores[entry.item] = no_candidate;
+    if (entry.item < scores.size()) {
+      scores[entry.item] = no_candidate;
+    }
   }
   return interleave(top(scores, request.count - explored.size(), request.allowed), explored, request.count);
 }

@@ -10,20 +10,21 @@
 
 namespace eunomia::recommend {
 
-// A set of items of one catalogue, a bit each: what a filter allows.
+// A set of items of one catalogue, a bit each: what a filter allows. It may be longer than the catalogue, where items
+// that the model does not know stand behind it; a shorter one has nothing of what is behind its end.
 class item_set {
  public:
-  // size: of the catalogue. Empty, or with every item.
+  // size: of the catalogue, or more. Empty, or with every item.
   explicit item_set(std::uint32_t size, bool all = false)
       : words_((size + 63) / 64, all ? ~std::uint64_t{0} : 0), size_(size) {}
 
   std::uint32_t size() const { return size_; }
-  bool contains(item_position item) const { return (words_[item / 64] >> (item % 64) & 1) != 0; }
+  bool contains(item_position item) const { return item < size_ && (words_[item / 64] >> (item % 64) & 1) != 0; }
   void insert(item_position item) { words_[item / 64] |= std::uint64_t{1} << (item % 64); }
   void erase(item_position item) { words_[item / 64] &= ~(std::uint64_t{1} << (item % 64)); }
   // Takes out what the other, of the same catalogue, has not.
   void keep_only(const item_set& other);
-  // Puts in, and takes out, what the other, of the same catalogue, has.
+  // Puts in, as far as this is long, and takes out, what the other, of the same catalogue, has.
   void insert_all(const item_set& other);
   void erase_all(const item_set& other);
   std::uint32_t count() const;
@@ -39,7 +40,7 @@ class item_set {
 // that suit the person, and to the others all new items are alike. The same seed draws the same items.
 struct exploration {
   double share = 0;                     // of the places, 0 to 1, rounded to whole places
-  const item_set* new_items = nullptr;  // of the scorer's catalogue; null: no exploration
+  const item_set* new_items = nullptr;  // of the scorer's catalogue, or longer; null: no exploration
   std::uint64_t seed = 0;
 };
 
@@ -52,8 +53,8 @@ struct recommendation_request {
 };
 
 struct recommendation {
-  item_position item;
-  float score;  // -infinity for an explored item that the model cannot score
+  item_position item;  // behind the catalogue: one that the model does not know, explored
+  float score;         // -infinity for an explored item that the model cannot score
   bool explored = false;
   friend bool operator==(const recommendation&, const recommendation&) = default;
 };

@@ -59,7 +59,10 @@ item_position item_of(const scorer& model, std::string_view recommender, const s
 
 // A dataset while its people are asked about.
 struct answering::dataset_view {
-  explicit dataset_view(dataset set, std::size_t memory) : rows(std::move(set)), histories(rows, memory) {}
+  dataset_view(answering& in, const std::string& name, dataset set, std::size_t memory)
+      : rows(std::move(set)),
+        histories(rows, memory),
+        puts_(rows.tell_of_items([&in, name](const auto& records) { in.items_put(name, records); })) {}
 
   // A filter of items, compiled for its columns once.
   std::shared_ptr<const filter> filter_of(const std::string& expression);
@@ -70,6 +73,7 @@ struct answering::dataset_view {
  private:
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const filter>> filters_;
+  const std::shared_ptr<void> puts_;  // while it lives, what is put is told
 };
 
 std::shared_ptr<const filter> answering::dataset_view::filter_of(const std::string& expression) {
@@ -90,18 +94,29 @@ std::shared_ptr<const filter> answering::dataset_view::filter_of(const std::stri
   return made;
 }
 
+// What is known of the items of a served version. Apart from it, because who is told of what was put must not be the
+// last to let go of a version: that takes listeners away, which waits for whoever is told.
+struct answering::known_items {
+  explicit known_items(std::string of) : dataset(std::move(of)) {}
+
+  const std::string dataset;
+  std::mutex reading;
+  std::shared_ptr<const catalogue> selected_from;  // what the selections are of
+  std::shared_ptr<item_selections> selections;     // once somebody asked for them
+};
+
 // A served version, and what is derived from it once.
 struct answering::model_view {
   model_view(std::shared_ptr<const served_model> answers, std::shared_ptr<dataset_view> of)
-      : serves(std::move(answers)), people(std::move(of)), folds(serves->trained(), people->rows) {}
+      : serves(std::move(answers)),
+        people(std::move(of)),
+        folds(serves->trained(), people->rows),
+        items(std::make_shared<known_items>(serves->record().dataset)) {}
 
   std::shared_ptr<const served_model> serves;
   std::shared_ptr<dataset_view> people;
   folding folds;
-
-  std::mutex reading;
-  std::shared_ptr<const catalogue> selected_from;  // what the selections are of
-  std::shared_ptr<item_selections> selections;     // once somebody asked with a condition
+  const std::shared_ptr<known_items> items;
 };
 
 struct answering::person_view {
@@ -115,7 +130,8 @@ struct answering::person_view {
 // What a filter lets through.
 struct answering::passing {
   item_set items;
-  bool unknown = true;  // also what the model does not know
+  bool unknown = true;                                          // also what nothing is known of
+  std::shared_ptr<const item_selections> selections = nullptr;  // what it is chosen from
 };
 
 answering::answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
@@ -130,7 +146,11 @@ answering::answering(datasets& data, const recommenders& all, const subject::dir
       pool_(pool),
       history_memory_(history_memory) {}
 
-answering::~answering() = default;
+// Listeners first: what they use goes after them.
+answering::~answering() {
+  models_.clear();
+  datasets_.clear();
+}
 
 std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string& name) {
   {
@@ -143,7 +163,7 @@ std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string
   const std::lock_guard lock(mutex_);
   auto& kept = datasets_[name];
   if (kept == nullptr) {
-    kept = std::make_shared<dataset_view>(std::move(opened), history_memory_);
+    kept = std::make_shared<dataset_view>(*this, name, std::move(opened), history_memory_);
   }
   return kept;
 }
@@ -176,6 +196,12 @@ std::shared_ptr<answering::model_view> answering::view_of(const asked_model& whi
   }
   const auto people = dataset_of(serves->record().dataset);
   auto made = std::make_shared<model_view>(serves, people);
+  {
+    // Before anything of it is read.
+    const std::lock_guard lock(told_mutex_);
+    std::erase_if(told_, [](const auto& one) { return one.expired(); });
+    told_.push_back(made->items);
+  }
   const std::lock_guard lock(mutex_);
   auto& kept = models_[key];
   kept = std::move(made);
@@ -209,17 +235,23 @@ answering::person_view answering::person_of(const asked& who, model_view& model)
   return {false, fold_in(history, {}, *scorer, model.serves->how())};
 }
 
+// An item that the model knows, or one behind its catalogue where such are selected too.
+static std::optional<item_position> known_item(const scorer& answers, const item_selections* selections,
+                                               const std::string& id) {
+  const auto item = answers.items().find(id);
+  return item || selections == nullptr ? item : selections->further_item(id);
+}
+
 item_set answering::allowed_items(const question& what, const person_view& who, model_view& model,
-                                  const scorer& answers) {
-  const catalogue& items = answers.items();
-  item_set allowed(items.size(), what.only.empty());
+                                  const scorer& answers, const item_selections* explored) {
+  item_set allowed(explored == nullptr ? answers.items().size() : explored->items(), what.only.empty());
   for (const std::string& id : what.only) {
-    if (const auto item = items.find(id)) {
+    if (const auto item = known_item(answers, explored, id); item && *item < allowed.size()) {
       allowed.insert(*item);
     }
   }
   for (const std::string& id : what.exclude) {
-    if (const auto item = items.find(id)) {
+    if (const auto item = known_item(answers, explored, id); item && *item < allowed.size()) {
       allowed.erase(*item);
     }
   }
@@ -244,35 +276,50 @@ answering::passing answering::passing_items(const filtering& filter, const asked
   const auto selections = selections_of(model, answers);
   const asked_facts facts({model.people->rows, why_, answers, model.folds, *selections},
                           {person.who, person.history, who.visited}, current);
-  return {compiled->allowed(facts, filter.values), compiled->admits_unknown()};
+  return {compiled->allowed(facts, filter.values), compiled->admits_unknown(), selections};
 }
 
 // A version that forgot may have another catalogue than before.
 std::shared_ptr<item_selections> answering::selections_of(model_view& model, const scorer& answers) {
-  const std::lock_guard lock(model.reading);
-  if (model.selections == nullptr || model.selected_from != answers.shared_items()) {
+  known_items& known = *model.items;
+  const std::lock_guard lock(known.reading);
+  if (known.selections == nullptr || known.selected_from != answers.shared_items()) {
     core::job quiet;
     const catalogue& items = answers.items();
-    model.selections =
-        std::make_shared<item_selections>(model.people->rows.load_item_metadata(items, pool_, quiet), items.size());
-    model.selected_from = answers.shared_items();
+    known.selections = std::make_shared<item_selections>(
+        model.people->rows.load_item_metadata(items, pool_, quiet, item_selections::max_further_items), items.size());
+    known.selected_from = answers.shared_items();
   }
-  return model.selections;
+  return known.selections;
 }
 
-item_set answering::new_items(const question& what, model_view& model, const scorer& answers) {
-  item_set fresh = model.serves->new_items();
-  if (what.explore_days > 0) {
-    const auto selections = selections_of(model, answers);
-    const item_metadata& metadata = selections->metadata();
-    const auto& created = metadata.values[metadata.column_named(creation_column)];
-    const auto oldest =
-        core::now_ms() - static_cast<std::int64_t>(what.explore_days * static_cast<double>(core::milliseconds_per_day));
-    for (item_position item = 0; item < fresh.size(); ++item) {
-      if (created[item] && core::parse_timestamp(*created[item]) >= oldest) {
-        fresh.insert(item);
+// What is being read waits for here until it is there: then it is told of what was put while it was read.
+void answering::items_put(const std::string& dataset, std::span<const metadata_record> rows) {
+  std::vector<std::shared_ptr<known_items>> known;
+  {
+    const std::lock_guard lock(told_mutex_);
+    for (const auto& one : told_) {
+      if (auto items = one.lock(); items != nullptr && items->dataset == dataset) {
+        known.push_back(std::move(items));
       }
     }
+  }
+  for (const auto& items : known) {
+    const std::lock_guard lock(items->reading);
+    if (items->selections != nullptr) {
+      items->selections->put(*items->selected_from, rows);
+    }
+  }
+}
+
+item_set answering::new_items(const question& what, const model_view& model, const item_selections& selections) {
+  item_set fresh(selections.items());
+  fresh.insert_all(model.serves->new_items());
+  selections.insert_further(fresh);
+  if (what.explore_days > 0) {
+    const auto oldest =
+        core::now_ms() - static_cast<std::int64_t>(what.explore_days * static_cast<double>(core::milliseconds_per_day));
+    selections.insert_since(creation_column, oldest, fresh);
   }
   return fresh;
 }
@@ -330,8 +377,9 @@ answer answering::recommend(const asked_model& which, const question& what) {
   const auto who = person_of(what.who, *model);
   const auto scorer = model->serves->current();
   const bool filtered = is_given(what.filter) || !what.only.empty() || !what.exclude.empty() || !what.where.empty();
-  const item_set allowed = filtered ? allowed_items(what, who, *model, *scorer) : item_set(0);
-  const item_set fresh = what.explore > 0 ? new_items(what, *model, *scorer) : item_set(0);
+  const auto explored = what.explore > 0 ? selections_of(*model, *scorer) : nullptr;
+  const item_set fresh = explored ? new_items(what, *model, *explored) : item_set(0);
+  const item_set allowed = filtered ? allowed_items(what, who, *model, *scorer, explored.get()) : item_set(0);
 
   recommendation_request request;
   request.who = who.folded.view();
@@ -341,6 +389,10 @@ answer answering::recommend(const asked_model& which, const question& what) {
   request.explore = {.share = what.explore, .new_items = what.explore > 0 ? &fresh : nullptr, .seed = what.seed};
   answer result = begin_answer(*model, who);
   for (const auto& entry : recommend::recommend(*scorer, request)) {
+    if (entry.item >= scorer->items().size()) {
+      result.items.push_back({explored->further_id(entry.item), std::nullopt, true, {}});
+      continue;
+    }
     result.items.push_back({scorer->items().id(entry.item), finite(entry.score), entry.explored, {}});
     if (what.explain > 0) {
       result.items.back().because = reasons(*scorer, request.who, entry.item, what.explain);
@@ -363,8 +415,11 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
   answer result = begin_answer(*model, person);
   for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items)) {
     const auto item = scorer->items().find(items[entry.index]);
-    if (filtered && !(item ? pass.items.contains(*item) : pass.unknown)) {
-      continue;
+    if (filtered) {
+      const auto known = known_item(*scorer, pass.selections.get(), items[entry.index]);
+      if (!(known ? pass.items.contains(*known) : pass.unknown)) {
+        continue;
+      }
     }
     result.items.push_back({items[entry.index], finite(entry.score), false, {}});
     if (item && explain > 0) {

@@ -46,7 +46,9 @@ struct question {
   std::vector<std::string> exclude = {};  // never these
   std::vector<std::string> where = {};    // item_condition: "PRICE<=20"
   filtering filter = {};
-  double explore = 0;       // the share of places for new items, 0 to 1
+  // The share of places for new items, 0 to 1: those that nobody had an interaction with when the version was trained,
+  // and those that have a row of metadata and came too late for it.
+  double explore = 0;
   double explore_days = 0;  // also those that came to the shop since, by CREATION_TIMESTAMP
   std::uint64_t seed = 1;   // of the exploration
   std::size_t explain = 0;  // past interactions to name with each item
@@ -76,7 +78,8 @@ struct answer {
   std::vector<answered_item> items;
 };
 
-// Asks served recommenders, and records what people do meanwhile: what was recorded is in the next answer. Somebody who
+// Asks served recommenders, and records what people do meanwhile: what was recorded, or put of items and people
+// (dataset::put), is in the next answer. Somebody who
 // is not admitted for the purpose is answered as somebody of whom nothing is known, from the next question on. Any
 // thread.
 class answering {
@@ -99,7 +102,7 @@ class answering {
   // recommenders::served does, errc::invalid_argument for what the question cannot ask, naming the limit.
   answer recommend(const asked_model& which, const question& what);
   // The given items that the filter allows, best first; those that the model has no score for last, in their order.
-  // What the model does not know passes a filter without INCLUDE.
+  // What nothing is known of passes a filter without INCLUDE.
   answer rank(const asked_model& which, const asked& who, const std::vector<std::string>& items,
               std::size_t explain = 0, const filtering& filter = {});
   // The items most like one, of those that the filter, asked for somebody, allows. Throws errc::not_found when the
@@ -136,6 +139,7 @@ class answering {
   struct model_view;
   struct person_view;
   struct dataset_view;
+  struct known_items;
   using version_key = std::pair<std::string, std::int64_t>;  // the recommender, its version
 
   std::shared_ptr<dataset_view> dataset_of(const std::string& name);
@@ -146,8 +150,11 @@ class answering {
   struct passing;
   passing passing_items(const filtering& filter, const asked& who, const person_view& person, model_view& model,
                         const scorer& answers, std::optional<item_position> current = std::nullopt);
-  item_set allowed_items(const question& what, const person_view& who, model_view& model, const scorer& answers);
-  item_set new_items(const question& what, model_view& model, const scorer& answers);
+  // explored: where items behind the catalogue are asked for too.
+  item_set allowed_items(const question& what, const person_view& who, model_view& model, const scorer& answers,
+                         const item_selections* explored);
+  static item_set new_items(const question& what, const model_view& model, const item_selections& selections);
+  void items_put(const std::string& dataset, std::span<const metadata_record> rows);
 
   datasets& data_;
   const recommenders& all_;
@@ -161,6 +168,9 @@ class answering {
   mutable std::mutex mutex_;  // of what follows
   std::map<std::string, std::shared_ptr<dataset_view>, std::less<>> datasets_;
   std::map<version_key, std::shared_ptr<model_view>> models_;
+
+  std::mutex told_mutex_;                         // of what follows; nothing else is locked while it is held
+  std::vector<std::weak_ptr<known_items>> told_;  // of what is put
 };
 
 }  // namespace eunomia::recommend

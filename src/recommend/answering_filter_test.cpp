@@ -1,7 +1,9 @@
 // Filters as answers of a served recommender obey them.
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "recommend/answering.h"
 #include "recommend/import.h"
@@ -191,6 +193,90 @@ TEST_P(filtered_answers, follow_the_metadata_when_it_changes) {
   import(data_kind::items, "ITEM_ID,GENRE:category,PRICE:number", "item-0,drama,100\n");
   answers_->changed("shop");
   EXPECT_EQ(recommended(1, expensive), (names{"item-0", "item-7"}));
+}
+
+TEST_P(filtered_answers, know_what_was_put_of_items_and_people_a_moment_ago) {
+  const std::string cheap = "INCLUDE ItemID WHERE Items.PRICE <= 1";
+  const std::string drama = "INCLUDE ItemID WHERE Items.GENRE IN (\"drama\")";
+  EXPECT_EQ(recommended(3, cheap), (names{"item-0", "item-1"}));
+  EXPECT_EQ(recommended(3, drama), (names{"item-0", "item-2", "item-4", "item-6"}));
+  shop_->put(data_kind::items, std::vector<metadata_record>{{"item-1", {{"PRICE", "50"}, {"GENRE", "drama"}}},
+                                                            {"item-7", {{"PRICE", "0.5"}}}});
+  EXPECT_EQ(recommended(3, cheap), (names{"item-0", "item-7"}));
+  EXPECT_EQ(recommended(3, drama), (names{"item-0", "item-1", "item-2", "item-4", "item-6"}));
+  EXPECT_EQ(sorted(answers_->recommend("main", {.count = 8, .include_history = true, .where = {"PRICE>=7"}})),
+            names{"item-1"});
+  const std::string for_adults = "EXCLUDE ItemID WHERE Items.GENRE IN (\"war\") IF CurrentUser.AGE < 18";
+  EXPECT_EQ(recommended(1, for_adults).size(), 8U);
+  shop_->put(data_kind::users, std::vector<metadata_record>{{user(1), {{"AGE", "12"}}}});
+  EXPECT_EQ(recommended(1, for_adults), (names{"item-0", "item-1", "item-2", "item-6", "item-7"}));
+}
+
+TEST_P(filtered_answers, show_an_item_that_came_after_the_training_where_new_ones_are_explored) {
+  const auto explored = [&](const question& asked) {
+    names found;
+    for (const auto& one : answers_->recommend("main", asked).items) {
+      if (one.explored) {
+        EXPECT_FALSE(one.score);
+        found.push_back(one.item);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  };
+  const question asked{.who = {user(3), {}}, .count = 8, .explore = 0.5};
+  EXPECT_EQ(explored(asked), names{});
+  shop_->put(data_kind::items, std::vector<metadata_record>{{"item-8", {{"PRICE", "8"}}}, {"item-9", {}}});
+  EXPECT_EQ(explored(asked), (names{"item-8", "item-9"}));
+  EXPECT_EQ(explored({.who = {user(3), {}}, .count = 8}), names{});
+  question of_price = asked;
+  of_price.where = {"PRICE>7"};
+  EXPECT_EQ(explored(of_price), names{"item-8"});
+  of_price.where = {};
+  of_price.filter = {"EXCLUDE ItemID WHERE Items.PRICE > 7", {}};
+  EXPECT_EQ(explored(of_price), names{"item-9"});
+  question but_one = asked;
+  but_one.exclude = {"item-9"};
+  EXPECT_EQ(explored(but_one), names{"item-8"});
+  but_one.exclude = {};
+  but_one.only = {"item-9", "item-1"};
+  EXPECT_EQ(explored(but_one), names{"item-9"});
+  shop_->put(data_kind::items, std::vector<metadata_record>{{"item-8", {{"PRICE", "1"}}}});
+  EXPECT_EQ(explored(of_price), (names{"item-8", "item-9"}));
+  EXPECT_EQ(ids(answers_->rank("main", {user(3), {}}, {"item-8", "item-9", "never-seen"}, 0,
+                               {"INCLUDE ItemID WHERE Items.PRICE <= 1", {}})),
+            names{"item-8"});
+  // As a start of the process finds them.
+  answers_ = std::make_unique<answering>(*datasets_, *all_, *people_, "user", why_, *purposes_, pool_);
+  EXPECT_EQ(explored(asked), (names{"item-8", "item-9"}));
+}
+
+TEST_P(filtered_answers, are_given_while_items_are_put) {
+  std::atomic<bool> done = false;
+  std::vector<std::jthread> askers;
+  std::atomic<int> wrong = 0;
+  for (int i = 0; i < 2; ++i) {
+    askers.emplace_back([&] {
+      while (!done) {
+        const auto given = answers_->recommend("main", {.count = 8,
+                                                        .include_history = true,
+                                                        .where = {"PRICE<=100"},
+                                                        .filter = {"INCLUDE ItemID WHERE Items.PRICE >= 0", {}},
+                                                        .explore = 0.5});
+        wrong += given.items.size() < 8 ? 1 : 0;
+      }
+    });
+  }
+  for (int i = 0; i < 40; ++i) {
+    shop_->put(data_kind::items, std::vector<metadata_record>{{fmt::format("item-{}", i % 8), {{"PRICE", "7"}}},
+                                                              {fmt::format("new-{}", i), {{"PRICE", "7"}}}});
+    if (i % 10 == 0) {
+      answers_->changed("shop");
+    }
+  }
+  done = true;
+  askers.clear();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

@@ -33,8 +33,7 @@ std::optional<std::string> asked_facts::value_of_current_item(std::size_t positi
   if (!current_) {
     refuse_filter(position, "CurrentItem is the item that similar ones are asked for, and this question has none");
   }
-  const item_metadata& metadata = in_.selections.metadata();
-  return metadata.values[metadata.column_named(column)][*current_];
+  return in_.selections.value_of(*current_, column);
 }
 
 }  // namespace eunomia::recommend

@@ -74,10 +74,11 @@ struct history_event {
   float event_value = 0;   // NaN: none
 };
 
-// What is known of the items of a catalogue beside interactions, as it was imported.
+// What is known of the items of a catalogue beside interactions, as it was imported or put.
 struct item_metadata {
   std::vector<metadata_column> columns;
   std::vector<std::vector<std::optional<std::string>>> values;  // [column][item_position]; nothing where absent
+  std::vector<std::string> further = {};  // items that the catalogue does not have, at the positions behind it
 
   // Throws errc::not_found with the columns there are; names are compared without case.
   std::size_t column_named(std::string_view name) const;
@@ -203,7 +204,9 @@ class dataset {
   // admitted.
   std::map<std::string, std::string> profile_of(core::subject_handle who, const core::purpose& why) const;
 
-  item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const;
+  // most_further: how many items that have a row and are not in the catalogue are told of at most, the newest.
+  item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job,
+                                   std::size_t most_further = 0) const;
 
   // What one person did, oldest first; nothing of who is not admitted.
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
@@ -232,6 +235,9 @@ class dataset {
   // purposes admits is counted, and not stored. Until settle() joins them, rows that were replaced rest beside the new
   // ones, and statistics() counts them.
   put_report put(data_kind kind, std::span<const metadata_record> rows) const;
+  // Called with the rows of items that are put, in the order in which they are stored, before put() returns, by the
+  // thread that stores them, while what is returned lives.
+  std::shared_ptr<void> tell_of_items(std::function<void(std::span<const metadata_record> rows)> told) const;
   waiting_events waiting() const;
   // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms; or so many records
   // were put, or so long ago, as metadata_record.h says.

@@ -215,35 +215,63 @@ interactions dataset::scan_interactions(const core::purpose& why, core::thread_p
   return events;
 }
 
-item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job) const {
+item_metadata dataset::load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job,
+                                          std::size_t most_further) const {
   const std::vector<std::string> ids =
       owner_->sql_.read([&](sql::connection& in) { return shared_items::load(in, id_); });
+  using item_row = std::vector<std::optional<std::string>>;
   item_metadata known;
   known.columns = description_.items;
-  known.values.assign(known.columns.size(), std::vector<std::optional<std::string>>(items.size()));
+  known.values.assign(known.columns.size(), item_row(items.size()));
   std::vector<std::uint64_t> place(items.size(), 0);
+  std::unordered_map<std::int64_t, std::pair<std::uint64_t, item_row>> further;  // the last row of a handle
   std::vector<std::string_view> columns = {"ITEM_ID"};
   const auto metadata = names_of(description_.items);
   columns.insert(columns.end(), metadata.begin(), metadata.end());
+  const auto value = [](const table::column_view& column, std::size_t row) {
+    return column.is_null(row) ? std::nullopt : std::optional(text_of(column, row));
+  };
   std::mutex mutex;
   const core::purpose& why = description_.purposes.front();  // items are nobody's
   owner_->tables_.scan(table_name(data_kind::items), why, columns, {}, pool, job, [&](const table::chunk& rows) {
     const std::lock_guard lock(mutex);
     for (std::size_t i = 0; i < rows.rows; ++i) {
-      const auto position = items.find(ids.at(static_cast<std::size_t>(rows.columns[0].int64()[i])));
-      if (!position || place[*position] > rows.number(i) + 1) {
-        continue;
+      const std::int64_t handle = rows.columns[0].int64()[i];
+      const std::uint64_t number = rows.number(i) + 1;
+      if (static_cast<std::size_t>(handle) >= ids.size()) {
+        continue;  // an item that came since
       }
-      place[*position] = rows.number(i) + 1;
-      for (std::size_t c = 0; c < metadata.size(); ++c) {
-        auto& value = known.values[c][*position];
-        value.reset();
-        if (!rows.columns[c + 1].is_null(i)) {
-          value = text_of(rows.columns[c + 1], i);
+      if (const auto position = items.find(ids.at(static_cast<std::size_t>(handle)))) {
+        if (place[*position] <= number) {
+          place[*position] = number;
+          for (std::size_t c = 0; c < metadata.size(); ++c) {
+            known.values[c][*position] = value(rows.columns[c + 1], i);
+          }
+        }
+      } else if (most_further > 0 && further[handle].first <= number) {
+        auto& last = further[handle];
+        last.first = number;
+        last.second.clear();
+        for (std::size_t c = 0; c < metadata.size(); ++c) {
+          last.second.push_back(value(rows.columns[c + 1], i));
         }
       }
     }
   });
+  std::vector<std::pair<std::uint64_t, std::int64_t>> in_order;
+  in_order.reserve(further.size());
+  for (const auto& [handle, row] : further) {
+    in_order.emplace_back(row.first, handle);
+  }
+  std::sort(in_order.begin(), in_order.end());
+  const std::size_t left_out = in_order.size() - std::min(in_order.size(), most_further);
+  for (std::size_t i = left_out; i < in_order.size(); ++i) {
+    const std::int64_t handle = in_order[i].second;
+    known.further.push_back(ids.at(static_cast<std::size_t>(handle)));
+    for (std::size_t c = 0; c < metadata.size(); ++c) {
+      known.values[c].push_back(std::move(further[handle].second[c]));
+    }
+  }
   return known;
 }
 

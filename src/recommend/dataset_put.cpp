@@ -64,6 +64,27 @@ import_rows columns_of(std::span<const metadata_record* const> rows, data_kind k
   return all;
 }
 
+class item_listener final : public dataset_listener {
+ public:
+  item_listener(std::shared_ptr<dataset_state> in, std::function<void(std::span<const metadata_record>)> told)
+      : state_(std::move(in)), told_(std::move(told)) {
+    state_->add(*this);
+  }
+  ~item_listener() override { state_->remove(*this); }
+  item_listener(const item_listener&) = delete;
+  item_listener& operator=(const item_listener&) = delete;
+
+  void recorded(std::span<const recorded_event>, std::uint64_t) override {}
+  void forgotten(std::span<const core::subject_handle>) override {}
+  void interactions_changed() override {}
+  void people_changed() override {}
+  void items_put(std::span<const metadata_record> rows) override { told_(rows); }
+
+ private:
+  const std::shared_ptr<dataset_state> state_;
+  const std::function<void(std::span<const metadata_record>)> told_;
+};
+
 std::vector<const metadata_record*> rows_of(std::span<put_order* const> orders) {
   std::vector<const metadata_record*> rows;
   for (const put_order* const one : orders) {
@@ -97,6 +118,10 @@ put_report dataset::put(data_kind kind, std::span<const metadata_record> rows) c
   };
   (kind == data_kind::items ? state_->item_puts : state_->user_puts).put(order, store);
   return order.report;
+}
+
+std::shared_ptr<void> dataset::tell_of_items(std::function<void(std::span<const metadata_record>)> told) const {
+  return std::make_shared<item_listener>(state_, std::move(told));
 }
 
 void dataset::put_items(std::span<put_order* const> orders) const {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/time.h"
 
 namespace eunomia::recommend {
 
@@ -52,7 +53,101 @@ item_condition item_condition::parse(std::string_view text) {
 }
 
 item_selections::item_selections(item_metadata metadata, std::uint32_t items, std::size_t memory)
-    : metadata_(std::move(metadata)), items_(items), limit_(std::max<std::size_t>(memory / bytes_of_set(items), 1)) {}
+    : catalogue_(items),
+      metadata_(std::move(metadata)),
+      limit_(std::max<std::size_t>(memory / bytes_of_set(items), 1)) {
+  for (std::size_t i = 0; i < metadata_.further.size(); ++i) {
+    further_.emplace(metadata_.further[i], catalogue_ + static_cast<item_position>(i));
+  }
+}
+
+std::uint32_t item_selections::items() const {
+  const std::shared_lock lock(known_);
+  return size();
+}
+
+std::optional<std::string> item_selections::value_of(item_position item, std::string_view column) const {
+  const std::shared_lock lock(known_);
+  return metadata_.values[metadata_.column_named(column)][item];
+}
+
+std::optional<item_position> item_selections::further_item(std::string_view id) const {
+  const std::shared_lock lock(known_);
+  const auto found = further_.find(id);
+  return found == further_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string item_selections::further_id(item_position item) const {
+  const std::shared_lock lock(known_);
+  return metadata_.further.at(item - catalogue_);
+}
+
+void item_selections::insert_further(item_set& into) const {
+  for (item_position item = catalogue_; item < into.size(); ++item) {
+    into.insert(item);
+  }
+}
+
+void item_selections::insert_since(std::string_view column, std::int64_t oldest, item_set& into) const {
+  const std::shared_lock lock(known_);
+  const auto& created = metadata_.values[metadata_.column_named(column)];
+  for (item_position item = 0; item < std::min(into.size(), size()); ++item) {
+    if (created[item] && core::parse_timestamp(*created[item]) >= oldest) {
+      into.insert(item);
+    }
+  }
+}
+
+std::optional<item_position> item_selections::place_of(const catalogue& of, const std::string& id) {
+  if (const auto known = of.find(id)) {
+    return known;
+  }
+  if (const auto met = further_.find(id); met != further_.end()) {
+    return met->second;
+  }
+  if (metadata_.further.size() >= max_further_items) {
+    return std::nullopt;
+  }
+  const item_position next = size();
+  metadata_.further.push_back(id);
+  further_.emplace(id, next);
+  for (auto& column : metadata_.values) {
+    column.emplace_back();
+  }
+  return next;
+}
+
+void item_selections::put(const catalogue& of, std::span<const metadata_record> rows) {
+  std::vector<item_position> changed;
+  {
+    const std::unique_lock lock(known_);
+    for (const metadata_record& row : rows) {
+      const auto item = place_of(of, row.id);
+      if (!item) {
+        continue;
+      }
+      changed.push_back(*item);
+      for (std::size_t c = 0; c < metadata_.columns.size(); ++c) {
+        const auto value = row.values.find(metadata_.columns[c].name);
+        const bool known = value != row.values.end() && !value->second.empty();
+        metadata_.values[c][*item] = known ? std::optional(value->second) : std::nullopt;
+      }
+    }
+  }
+  // The sets that are kept learn of these items alone: to work them out anew takes all of them.
+  const std::shared_lock lock(known_);
+  const std::lock_guard kept(mutex_);
+  for (kept_set& one : kept_) {
+    const std::size_t column = metadata_.column_named(one.of.column);
+    const value_condition test("where", metadata_.columns[column], one.of.how, one.of.values);
+    auto next = std::make_shared<item_set>(size());
+    next->insert_all(*one.items);
+    for (const item_position item : changed) {
+      test.holds(metadata_.values[column][item]) ? next->insert(item) : next->erase(item);
+    }
+    one.items = std::move(next);
+  }
+}
 
 std::shared_ptr<const item_set> item_selections::meeting(std::string_view place, const item_condition& one) {
   {
@@ -62,6 +157,8 @@ std::shared_ptr<const item_set> item_selections::meeting(std::string_view place,
       return found->second->items;
     }
   }
+  // Nothing is put between working it out and keeping it.
+  const std::shared_lock lock(known_);
   auto found = std::make_shared<const item_set>(select(place, one));
   if (bytes_of(one) <= max_kept_condition_bytes) {
     keep(one, found);
@@ -78,8 +175,8 @@ void item_selections::keep_meeting(const std::vector<item_condition>& conditions
 item_set item_selections::select(std::string_view place, const item_condition& one) const {
   const std::size_t column = metadata_.column_named(one.column);
   const value_condition test(place, metadata_.columns[column], one.how, one.values);
-  item_set selected(items_);
-  for (item_position item = 0; item < items_; ++item) {
+  item_set selected(size());
+  for (item_position item = 0; item < size(); ++item) {
     if (test.holds(metadata_.values[column][item])) {
       selected.insert(item);
     }

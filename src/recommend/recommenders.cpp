@@ -145,8 +145,7 @@ std::shared_ptr<const served_model> recommenders::load(const asked_model& which,
   const auto versions = models_.versions(record.name);
   auto wanted = std::ranges::find(versions, true, &model_record::serving);
   if (!which.deployment.empty()) {
-    const auto deployed =
-        sql_.read([&](sql::connection& in) { return find_deployment(in, record.name, which.deployment); });
+    const auto deployed = deployment(record.name, which.deployment);
     wanted = std::ranges::find(versions, deployed.version, &model_record::version);
   }
   if (wanted == versions.end()) {
@@ -215,8 +214,7 @@ std::shared_ptr<const served_model> recommenders::served(const asked_model& whic
   const auto record = find(which.recommender);
   std::int64_t deployed = 0;
   if (!which.deployment.empty()) {
-    deployed =
-        sql_.read([&](sql::connection& in) { return find_deployment(in, record.name, which.deployment); }).version;
+    deployed = deployment(record.name, which.deployment).version;
   }
   if (loading_) {
     throw error(errc::unavailable, fmt::format("recommender \"{}\" is not loaded yet; ask again", record.name));
@@ -366,6 +364,11 @@ void recommenders::withdraw(std::string_view recommender, std::string_view name)
 
 std::vector<deployment_record> recommenders::deployments(std::string_view recommender) const {
   return models_.deployments(find(recommender).name);
+}
+
+deployment_record recommenders::deployment(std::string_view recommender, std::string_view name) const {
+  const auto record = find(recommender);
+  return sql_.read([&](sql::connection& in) { return find_deployment(in, record.name, name); });
 }
 
 std::vector<std::string> recommenders::due() const {

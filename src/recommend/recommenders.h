@@ -137,6 +137,8 @@ class recommenders {
   void withdraw(std::string_view recommender, std::string_view name);
   // By name. Throws errc::not_found when there is no such recommender.
   std::vector<deployment_record> deployments(std::string_view recommender) const;
+  // Throws errc::not_found when there is no such recommender or deployment.
+  deployment_record deployment(std::string_view recommender, std::string_view name) const;
 
   // The recommenders that their policy wants to be trained now.
   std::vector<std::string> due() const;

@@ -417,17 +417,18 @@ void check_numbers_of_people(const table_description& of, std::span<const std::s
   }
 }
 
-// The name of a column by whose values rows are told apart.
+// The name of a column by whose values rows are told apart: those of one value lie in one bucket.
 std::string key_column(const table_description& of, std::string_view name) {
-  if (of.about_people && name == subject_column) {
-    return std::string(subject_column);
+  if (of.about_people) {
+    if (name == subject_column) {
+      return std::string(subject_column);
+    }
+  } else if (const column& found = of.columns[positions_of(of, {&name, 1}).front()]; found.type == column_type::int64) {
+    return found.name;
   }
-  const column& found = of.columns[positions_of(of, {&name, 1}).front()];
-  if (found.type != column_type::int64 || found.sealed) {
-    throw error(errc::invalid_argument,
-                fmt::format("table \"{}\": {} is no int64 column that rests in the clear", of.name, found.name));
-  }
-  return found.name;
+  throw error(errc::invalid_argument,
+              fmt::format("table \"{}\": {} tells no rows apart; an int64 column does, or {} where it is about people",
+                          of.name, name, subject_column));
 }
 
 std::unique_ptr<removal> parquet_table_store::stage_erase(std::string_view table,

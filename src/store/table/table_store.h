@@ -240,8 +240,9 @@ class table_store {
   virtual std::vector<core::subject_handle> people_of(std::string_view table, const std::optional<rows_below>& all_of,
                                                       core::thread_pool& pool, core::job& job) = 0;
 
-  // Joins the parts of every bucket that has more than max_parts into one; the number of buckets rewritten. last_of: an
-  // int64 column that rests in the clear, or subject_column; of the rows with one value of it only the last stays.
+  // Joins the parts of every bucket that has more than max_parts into one; the number of buckets rewritten. last_of:
+  // subject_column of a table about people, or an int64 column of another; of the rows with one value of it that are
+  // joined only the last stays.
   virtual std::size_t compact(std::string_view table, std::size_t max_parts, core::thread_pool& pool, core::job& job,
                               std::optional<std::string_view> last_of = std::nullopt) = 0;
 

@@ -418,6 +418,67 @@ TEST_F(table_test, a_column_added_later_is_null_in_what_was_there_and_survives_r
   });
 }
 
+TEST_F(table_test, of_the_joined_rows_of_one_person_the_last_stays_where_that_is_asked) {
+  const std::uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  house in(folder_.path());
+  in.create(events());
+  std::vector<event> all;
+  for (const std::size_t count : {500, 3, 2000, 40}) {
+    const auto rows = random_events(random, count, 300);
+    append(in, rows);
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  std::map<std::int64_t, std::size_t> last;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    last[all[i].subject] = i;
+  }
+  std::vector<event> left;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (last[all[i].subject] == i) {
+      left.push_back(all[i]);
+    }
+  }
+  EXPECT_EQ(in.tables->compact("events", 1, pool_, job_, subject_column), 8U);
+  EXPECT_EQ(scan(in), expected(left));
+  in.tables->verify("events", pool_, job_);
+  refused(errc::invalid_argument, [&] { in.tables->compact("events", 1, pool_, job_, "item"); });
+}
+
+TEST_F(table_test, of_the_joined_rows_of_one_number_the_last_stays_also_where_older_parts_lack_a_column) {
+  house in(folder_.path());
+  in.create({"items", false, {{"item", column_type::int64}, {"FILENAME", column_type::text}}, {}, 1});
+  const auto put = [&](std::initializer_list<std::int64_t> items, std::string_view title) {
+    const auto out = in.tables->append("items", pool_);
+    column_batch batch(in.tables->describe("items").columns);
+    for (const std::int64_t item : items) {
+      batch.columns[0].add(item);
+      batch.columns[1].add(title);
+      if (batch.columns.size() > 2) {
+        batch.columns[2].add(1.5);
+      }
+    }
+    out->append(batch);
+    in.commit(*out);
+  };
+  put({1, 2, 3, 1}, "old");
+  in.sql->write([&](sql::transaction& to) { in.tables->add_column(to, "items", {"price", column_type::float64}); });
+  put({3, 4}, "new");
+  put({2}, "newest");
+  EXPECT_EQ(in.tables->compact("items", 1, pool_, job_, "ITEM"), 1U);
+  std::vector<std::string> rows;
+  constexpr std::array<std::string_view, 3> columns = {"item", "FILENAME", "price"};
+  in.tables->scan("items", recommendation, columns, {}, pool_, job_, [&](const chunk& some) {
+    for (std::size_t i = 0; i < some.rows; ++i) {
+      rows.push_back(std::to_string(some.columns[0].int64()[i]) + " " + std::string(some.columns[1].text(i)) +
+                     (some.columns[2].is_null(i) ? "" : " priced"));
+    }
+  });
+  EXPECT_EQ(rows, (std::vector<std::string>{"1 old", "3 new priced", "4 new priced", "2 newest priced"}));
+  refused(errc::invalid_argument, [&] { in.tables->compact("items", 1, pool_, job_, "FILENAME"); });
+}
+
 TEST_F(table_test, rows_of_a_table_that_is_not_about_people_are_removed_by_a_number) {
   house in(folder_.path());
   in.create({"items", false, {{"item", column_type::int64}, {"title", column_type::text}}, {}, 1});

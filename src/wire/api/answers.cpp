@@ -59,6 +59,9 @@ operation asking(std::string_view what, std::string summary) {
 
 }  // namespace
 
+static const core::json_note deployment_note = {.text = deployment_text,
+                                                .longest = recommend::max_deployment_name_length};
+
 core::json_notes notes_of(const recommendation_body*) {
   return {
       {"user", {.text = user_text}},
@@ -75,7 +78,8 @@ core::json_notes notes_of(const recommendation_body*) {
        {.text = "Also items whose CREATION_TIMESTAMP is within so many days", .least = 0, .most = 36'500}},
       {"seed", {.text = "The same seed draws the same new items"}},
       {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
-      {"keep_decision", {.text = keep_text}}};
+      {"keep_decision", {.text = keep_text}},
+      {"deployment", deployment_note}};
 }
 
 core::json_notes notes_of(const ranking_body*) {
@@ -85,7 +89,8 @@ core::json_notes notes_of(const ranking_body*) {
           {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
           {"filter_values", {.text = filter_values_text}},
           {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
-          {"keep_decision", {.text = keep_text}}};
+          {"keep_decision", {.text = keep_text}},
+          {"deployment", deployment_note}};
 }
 
 core::json_notes notes_of(const similar_body*) {
@@ -93,14 +98,16 @@ core::json_notes notes_of(const similar_body*) {
           {"count", {.text = "How many", .most = recommend::max_recommendations}},
           {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
           {"filter_values", {.text = filter_values_text}},
-          {"user", {.text = "Whose interactions and profile the filter asks for: a USER_ID"}}};
+          {"user", {.text = "Whose interactions and profile the filter asks for: a USER_ID"}},
+          {"deployment", deployment_note}};
 }
 
 core::json_notes notes_of(const explanation_body*) {
   return {{"user", {.text = user_text}},
           {"history", {.text = history_text, .longest = answering::max_item_list}},
           {"item", {.text = "An item that the recommender knows", .shortest = 1}},
-          {"count", {.text = "Past interactions to name", .most = answering::max_reasons}}};
+          {"count", {.text = "Past interactions to name", .most = answering::max_reasons}},
+          {"deployment", deployment_note}};
 }
 
 answer_view view_of(recommend::answer&& given) {
@@ -143,27 +150,28 @@ void add_answers(route_table& table, const services& to) {
                                                  return answer_to(body, in, to, [&](std::uint32_t reasons) {
                                                    recommend::question what = question_of(body);
                                                    what.explain = reasons;
-                                                   return to.answering.recommend(in.path_parameter("recommender"),
-                                                                                 what);
+                                                   return to.answering.recommend(
+                                                       model_of(in.path_parameter("recommender"), body), what);
                                                  });
                                                });
   table.body<ranking_body, answer_view>(asking("ranking", "The given items, best first for somebody"),
                                         [to](const ranking_body& body, const http::request& in) {
                                           return answer_to(body, in, to, [&](std::uint32_t reasons) {
-                                            return to.answering.rank(in.path_parameter("recommender"),
+                                            return to.answering.rank(model_of(in.path_parameter("recommender"), body),
                                                                      {body.user, body.history}, body.items, reasons,
                                                                      filtering_of(body));
                                           });
                                         });
   table.body<similar_body, answer_view>(
       asking("similar", "The items most like one"), [&ask](const similar_body& body, const http::request& in) {
-        return view_of(
-            ask.similar(in.path_parameter("recommender"), body.item, body.count, filtering_of(body), {body.user, {}}));
+        return view_of(ask.similar(model_of(in.path_parameter("recommender"), body), body.item, body.count,
+                                   filtering_of(body), {body.user, {}}));
       });
   table.body<explanation_body, answer_view>(
       asking("explanation", "Which past interactions speak for an item"),
       [&ask](const explanation_body& body, const http::request& in) {
-        return view_of(ask.explain(in.path_parameter("recommender"), {body.user, body.history}, body.item, body.count));
+        return view_of(ask.explain(model_of(in.path_parameter("recommender"), body), {body.user, body.history},
+                                   body.item, body.count));
       });
 }
 

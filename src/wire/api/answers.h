@@ -41,6 +41,7 @@ struct answer_view {
 };
 BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, personal, withheld, items, decision))
 
+constexpr std::string_view deployment_text = "A deployment's name: its version is asked instead of the one that serves";
 constexpr std::string_view user_text = "A USER_ID; somebody who is not known is answered like a new visitor";
 
 struct recommendation_body {
@@ -58,10 +59,11 @@ struct recommendation_body {
   std::uint64_t seed = 1;
   std::uint32_t explain = 0;
   bool keep_decision = false;
+  std::string deployment;
 };
 BOOST_DESCRIBE_STRUCT(recommendation_body, (),
                       (user, history, count, include_history, only, exclude, where, filter, filter_values, explore,
-                       explore_days, seed, explain, keep_decision))
+                       explore_days, seed, explain, keep_decision, deployment))
 core::json_notes notes_of(const recommendation_body*);
 
 struct ranking_body {
@@ -72,8 +74,10 @@ struct ranking_body {
   std::map<std::string, std::string> filter_values;
   std::uint32_t explain = 0;
   bool keep_decision = false;
+  std::string deployment;
 };
-BOOST_DESCRIBE_STRUCT(ranking_body, (), (user, history, items, filter, filter_values, explain, keep_decision))
+BOOST_DESCRIBE_STRUCT(ranking_body, (),
+                      (user, history, items, filter, filter_values, explain, keep_decision, deployment))
 core::json_notes notes_of(const ranking_body*);
 
 struct similar_body {
@@ -82,8 +86,9 @@ struct similar_body {
   std::string filter;
   std::map<std::string, std::string> filter_values;
   std::optional<std::string> user;
+  std::string deployment;
 };
-BOOST_DESCRIBE_STRUCT(similar_body, (), (item, count, filter, filter_values, user))
+BOOST_DESCRIBE_STRUCT(similar_body, (), (item, count, filter, filter_values, user, deployment))
 core::json_notes notes_of(const similar_body*);
 
 struct explanation_body {
@@ -91,12 +96,18 @@ struct explanation_body {
   std::vector<std::string> history;
   std::string item;
   std::uint32_t count = 10;
+  std::string deployment;
 };
-BOOST_DESCRIBE_STRUCT(explanation_body, (), (user, history, item, count))
+BOOST_DESCRIBE_STRUCT(explanation_body, (), (user, history, item, count, deployment))
 core::json_notes notes_of(const explanation_body*);
 
 answer_view view_of(recommend::answer&& given);
 recommend::question question_of(const recommendation_body& body);
+// Which version any of the bodies asks of a recommender.
+template <class Body>
+recommend::asked_model model_of(std::string_view recommender, const Body& body) {
+  return {recommender, body.deployment};
+}
 // The filter of any of the bodies.
 template <class Body>
 recommend::filtering filtering_of(const Body& body) {

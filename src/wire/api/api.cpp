@@ -23,6 +23,7 @@ api::api(services to) : to_(std::move(to)) {
   add_recommenders(table_, to_);
   add_answers(table_, to_);
   add_events(table_, to_);
+  add_metadata(table_, to_);
   add_requests(table_, to_);
   add_purposes(table_, to_);
   add_decisions(table_, to_);

@@ -36,6 +36,7 @@ void add_datasets(route_table& table, const services& to);
 void add_recommenders(route_table& table, const services& to);
 void add_answers(route_table& table, const services& to);
 void add_events(route_table& table, const services& to);
+void add_metadata(route_table& table, const services& to);
 void add_requests(route_table& table, const services& to);
 void add_purposes(route_table& table, const services& to);
 void add_decisions(route_table& table, const services& to);

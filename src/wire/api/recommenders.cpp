@@ -53,12 +53,14 @@ struct recommender_view {
   core::json_value parameters;
   retraining_view retraining;
   std::uint32_t keep_versions = 2;
+  bool serve_newest = true;
   std::string created_at;
   std::optional<version_view> serving;
   std::optional<training_failure> failure;
 };
 BOOST_DESCRIBE_STRUCT(recommender_view, (),
-                      (name, dataset, family, parameters, retraining, keep_versions, created_at, serving, failure))
+                      (name, dataset, family, parameters, retraining, keep_versions, serve_newest, created_at, serving,
+                       failure))
 
 struct recommender_list {
   std::vector<recommender_view> recommenders;
@@ -77,16 +79,20 @@ struct new_recommender {
   std::optional<core::json_value> parameters;
   retraining_view retraining;
   std::uint32_t keep_versions = 2;
+  bool serve_newest = true;
 };
-BOOST_DESCRIBE_STRUCT(new_recommender, (), (name, dataset, family, parameters, retraining, keep_versions))
+BOOST_DESCRIBE_STRUCT(new_recommender, (), (name, dataset, family, parameters, retraining, keep_versions, serve_newest))
 
+constexpr std::string_view keep_versions_text = "Beside those that serve or are deployed";
+constexpr std::string_view serve_newest_text = "false: a newly trained version waits until it is served or deployed";
 constexpr std::string_view family_text = "auto, popularity, trending, item-knn, session-knn, ease or ials";
 core::json_notes notes_of(const new_recommender*) {
   return {{"name", {.text = "1 to 64 of a-z, 0-9, - and _", .longest = 64, .shortest = 1}},
           {"dataset", {.text = "What it learns from", .shortest = 1}},
           {"family", {.text = family_text}},
           {"parameters", {.text = "An object of the family's own parameters"}},
-          {"keep_versions", {.least = 1, .most = recommend::max_kept_versions}}};
+          {"keep_versions", {.text = keep_versions_text, .least = 1, .most = recommend::max_kept_versions}},
+          {"serve_newest", {.text = serve_newest_text}}};
 }
 
 struct changed_recommender {
@@ -94,10 +100,13 @@ struct changed_recommender {
   std::optional<core::json_value> parameters;
   std::optional<retraining_view> retraining;
   std::optional<std::uint32_t> keep_versions;
+  std::optional<bool> serve_newest;
 };
-BOOST_DESCRIBE_STRUCT(changed_recommender, (), (family, parameters, retraining, keep_versions))
+BOOST_DESCRIBE_STRUCT(changed_recommender, (), (family, parameters, retraining, keep_versions, serve_newest))
 core::json_notes notes_of(const changed_recommender*) {
-  return {{"family", {.text = family_text}}, {"keep_versions", {.least = 1, .most = recommend::max_kept_versions}}};
+  return {{"family", {.text = family_text}},
+          {"keep_versions", {.text = keep_versions_text, .least = 1, .most = recommend::max_kept_versions}},
+          {"serve_newest", {.text = serve_newest_text}}};
 }
 
 struct served_version {
@@ -106,6 +115,24 @@ struct served_version {
 BOOST_DESCRIBE_STRUCT(served_version, (), (version))
 core::json_notes notes_of(const served_version*) {
   return {{"version", {.text = "One of the versions kept", .least = 1}}};
+}
+
+struct deployment_view {
+  std::string name;
+  std::int64_t version = 0;
+  std::string created_at;
+  std::string updated_at;
+};
+BOOST_DESCRIBE_STRUCT(deployment_view, (), (name, version, created_at, updated_at))
+
+struct deployment_list {
+  std::vector<deployment_view> deployments;
+};
+BOOST_DESCRIBE_STRUCT(deployment_list, (), (deployments))
+
+deployment_view view_of(const recommend::deployment_record& record) {
+  return {record.name, record.version, core::format_iso8601(record.created_at),
+          core::format_iso8601(record.updated_at)};
 }
 
 version_view view_of(const recommend::model_record& record) {
@@ -134,6 +161,7 @@ recommender_view view_of(const recommend::recommender_record& record, recommend:
                         core::parse_json(record.what.parameters),
                         {record.when.every_hours, record.when.after_events},
                         record.keep_versions,
+                        record.serve_newest,
                         core::format_iso8601(record.created_at),
                         std::nullopt,
                         std::nullopt};
@@ -155,6 +183,7 @@ recommend::recommender_record record_of(const new_recommender& wanted) {
   record.what = {wanted.family, wanted.parameters ? core::write_json(*wanted.parameters) : "{}"};
   record.when = {wanted.retraining.every_hours, wanted.retraining.after_events};
   record.keep_versions = wanted.keep_versions;
+  record.serve_newest = wanted.serve_newest;
   return record;
 }
 
@@ -169,7 +198,46 @@ recommend::recommender_record with_changes(recommend::recommender_record record,
     record.when = {wanted.retraining->every_hours, wanted.retraining->after_events};
   }
   record.keep_versions = wanted.keep_versions.value_or(record.keep_versions);
+  record.serve_newest = wanted.serve_newest.value_or(record.serve_newest);
   return record;
+}
+
+// Versions that answer beside the one that serves.
+void add_deployments(route_table& table, const services& to) {
+  const auto who = http::access::roles(role::engineer);
+  const std::string all_of = "/api/v1/recommenders/{recommender}/deployments";
+  const std::string one_of = all_of + "/{deployment}";
+  table.query<nothing, deployment_list>(
+      {method::get, all_of, who, "recommenders", "Versions that answer under names of their own"},
+      [to](const nothing&, const http::request& in) {
+        deployment_list list;
+        for (const auto& record : to.recommenders.deployments(in.path_parameter("recommender"))) {
+          list.deployments.push_back(view_of(record));
+        }
+        return list;
+      });
+  table.query<nothing, deployment_view>(
+      {method::get, one_of, who, "recommenders", "Which version answers under the name"},
+      [to](const nothing&, const http::request& in) {
+        return view_of(to.recommenders.deployment(in.path_parameter("recommender"), in.path_parameter("deployment")));
+      });
+  table.body<served_version, deployment_view>(
+      {method::put, one_of, who, "recommenders",
+       "A version answers under the name from now on, beside the one that serves"},
+      [to](const served_version& wanted, const http::request& in) {
+        core::job quiet;
+        auto made = to.recommenders.deploy(in.path_parameter("recommender"), in.path_parameter("deployment"),
+                                           wanted.version, {to.forget_pool, quiet});
+        to.answering.drop_replaced();
+        return view_of(made);
+      });
+  table.query<nothing, nothing>(
+      {method::delete_, one_of, who, "recommenders", "Nothing answers under the name any more"},
+      [to](const nothing&, const http::request& in) {
+        to.recommenders.withdraw(in.path_parameter("recommender"), in.path_parameter("deployment"));
+        to.answering.drop_replaced();
+        return nothing{};
+      });
 }
 
 }  // namespace
@@ -210,7 +278,7 @@ void add_recommenders(route_table& table, const services& to) {
         return nothing{};
       });
   table.query<nothing, job_view>({method::post, "/api/v1/recommenders/{recommender}/train", who, "recommenders",
-                                  "Train the next version; it answers from when it is done", 202},
+                                  "Train the next version; it serves from when it is done, where the newest does", 202},
                                  [&background](const nothing&, const http::request& in) {
                                    return view_of(background.train(in.path_parameter("recommender")));
                                  });
@@ -226,11 +294,12 @@ void add_recommenders(route_table& table, const services& to) {
   core::thread_pool& pool = to.forget_pool;
   table.body<served_version, version_view>(
       {method::post, "/api/v1/recommenders/{recommender}/serve", who, "recommenders",
-       "Another version answers from now on"},
+       "Another version serves from now on"},
       [&all, &pool](const served_version& wanted, const http::request& in) {
         core::job quiet;
         return view_of(all.serve(in.path_parameter("recommender"), wanted.version, {pool, quiet}));
       });
+  add_deployments(table, to);
 }
 
 }  // namespace eunomia::wire::api
