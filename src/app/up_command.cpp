@@ -18,6 +18,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/time.h"
 #include "job/jobs.h"
 #include "recommend/background.h"
 #include "wire/access/access_keys.h"
@@ -100,6 +101,7 @@ class running {
       erasure_upkeep_.look();
       retention_upkeep_.look();
       audit_upkeep_.look();
+      abort_old_uploads();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -145,6 +147,18 @@ class running {
   static std::chrono::milliseconds milliseconds(double seconds) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
   }
+  // Of objects in parts, that nobody completed.
+  void abort_old_uploads() {
+    constexpr std::int64_t every_ms = 60 * 60 * 1000;
+    const std::int64_t now = core::now_ms();
+    if (now - uploads_looked_at_ < every_ms) {
+      return;
+    }
+    uploads_looked_at_ = now;
+    if (const std::size_t gone = data_.objects().abort_uploads_before(now - object::max_upload_age_ms)) {
+      core::log::info("uploads in parts that nobody completed were removed", {{"uploads", gone}});
+    }
+  }
   recommend::background_options options(environment& shared) const {
     recommend::background_options with;
     with.files = shared.data / "uploads";
@@ -170,6 +184,7 @@ class running {
             .jobs = jobs_,
             .tokens = tokens_,
             .access_keys = access_keys_,
+            .objects = data_.objects(),
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
@@ -200,6 +215,7 @@ class running {
   wire::api::api api_;
   wire::aws::replay_window used_signatures_;
   wire::s3::protocol s3_;
+  std::int64_t uploads_looked_at_ = 0;  // UTC ms
   wire::http::metrics figures_;
   std::unique_ptr<wire::http::server> server_;
   std::filesystem::path first_token_;
