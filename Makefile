@@ -35,7 +35,7 @@ run: setup ## build, then serve a small shop that it generates
 
 .PHONY: test
 test: ## build, then every test: units (SQLite and PostgreSQL), the rooms' arrows, the command line
-	@scripts/setup build test
+	@scripts/setup build test clients
 	$(call configure,release,build)
 	@ninja -C build -j $(JOBS)
 	@scripts/with-postgres scripts/test

@@ -25,6 +25,7 @@ void add_subjects(CLI::App& eunomia, environment& shared);
 void add_tokens(CLI::App& eunomia, environment& shared);
 void add_keys(CLI::App& eunomia, environment& shared);
 void add_access_keys(CLI::App& keys, environment& shared);
+void add_buckets(CLI::App& eunomia, environment& shared);
 void add_backup(CLI::App& eunomia, environment& shared);
 void add_restore(CLI::App& eunomia, environment& shared);
 void add_inventory(CLI::App& eunomia, environment& shared);

@@ -70,11 +70,19 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
       ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
-      custodians_(make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
-                                  subject::make_decision_custodian(*database_, *decisions_),
-                                  recommend::make_custodian(*datasets_, *models_, *recommenders_,
-                                                            custody(*database_, shared, rederived_within)),
-                                  object::make_custodian(*objects_))),
+      custodians_(
+          make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
+                          subject::make_decision_custodian(*database_, *decisions_),
+                          recommend::make_custodian(*datasets_, *models_, *recommenders_,
+                                                    custody(*database_, shared, rederived_within)),
+                          object::make_custodian(*objects_,
+                                                 [this](core::subject_handle who) {
+                                                   std::vector<subject::person_name> names;
+                                                   for (auto& one : people_->known_by(who)) {
+                                                     names.push_back({std::move(one.space), std::move(one.raw), false});
+                                                   }
+                                                   return names;
+                                                 }))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,

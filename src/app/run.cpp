@@ -88,6 +88,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_subjects(root, shared);
   add_tokens(root, shared);
   add_keys(root, shared);
+  add_buckets(root, shared);
   add_backup(root, shared);
   add_restore(root, shared);
   add_inventory(root, shared);

@@ -112,6 +112,7 @@ class running {
       retention_upkeep_.look();
       audit_upkeep_.look();
       personalize_.look(core::now_ms());
+      abort_old_uploads();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
@@ -158,6 +159,18 @@ class running {
   static std::chrono::milliseconds milliseconds(double seconds) {
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
   }
+  // Of objects in parts, that nobody completed.
+  void abort_old_uploads() {
+    constexpr std::int64_t every_ms = 60 * 60 * 1000;
+    const std::int64_t now = core::now_ms();
+    if (now - uploads_looked_at_ < every_ms) {
+      return;
+    }
+    uploads_looked_at_ = now;
+    if (const std::size_t gone = data_.objects().abort_uploads_before(now - object::max_upload_age_ms)) {
+      core::log::info("uploads in parts that nobody completed were removed", {{"uploads", gone}});
+    }
+  }
   recommend::background_options options(environment& shared) const {
     recommend::background_options with;
     with.files = shared.data / "uploads";
@@ -183,6 +196,7 @@ class running {
             .jobs = jobs_,
             .tokens = tokens_,
             .access_keys = access_keys_,
+            .objects = data_.objects(),
             .forget_pool = forget_pool_,
             .purpose = recommendation_purpose(),
             .user_space = std::string(user_space),
@@ -235,6 +249,7 @@ class running {
   wire::personalize::stored_files files_;
   wire::aws::sigv4_authenticator signers_;
   wire::personalize::service personalize_;
+  std::int64_t uploads_looked_at_ = 0;  // UTC ms
   wire::http::metrics figures_;
   std::unique_ptr<wire::http::server> server_;
   std::filesystem::path first_token_;

@@ -118,6 +118,8 @@ class object_store {
                     content& from);
   object_info complete(const bucket_record& in, const upload_row& of, const complete_question& asked);
   void abort(const bucket_record& in, const upload_row& of);
+  // Of what has come of it so far, one part behind the other.
+  std::unique_ptr<object_reader> open_upload(const upload_row& of) const;
   std::vector<part_row> parts_of(const upload_row& of) const;      // by number
   std::vector<upload_row> uploads(const bucket_record& in) const;  // by key, then in the order begun
   // Those that were begun before; how many. What was erased elsewhere may still rest in them.

@@ -221,6 +221,18 @@ std::vector<part_row> object_store::parts_of(const upload_row& of) const {
   return database_.read([&](sql::connection& in) { return rows_.parts_of_upload(in, of.id); });
 }
 
+std::unique_ptr<object_reader> object_store::open_upload(const upload_row& of) const {
+  auto held = blobs_.hold();
+  std::vector<part_row> parts = parts_of(of);
+  object_info made;
+  made.key = of.key;
+  made.headers = of.headers;
+  for (const part_row& part : parts) {
+    made.size += part.part.size;
+  }
+  return std::make_unique<object_reader>(std::move(held), std::move(made), std::move(parts));
+}
+
 std::vector<upload_row> object_store::uploads(const bucket_record& in) const {
   auto all = database_.read([&](sql::connection& from) { return rows_.uploads_of(from, in.id); });
   std::ranges::sort(

@@ -2,6 +2,7 @@
 
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include "core/subject_handle.h"
 #include "subject/audit/certificate.h"
 #include "subject/custody/custody_context.h"
+#include "subject/erasure/byte_scan.h"
 
 // Who answers for what rests where. Every module that stores something has a custodian that says so, of data that is
 // about nobody too: so that a table or a folder of which nobody said anything is a mistake that a test finds, and not
@@ -56,6 +58,19 @@ BOOST_DESCRIBE_STRUCT(holding, (), (kind, place, about, what, categories, purpos
 class collector;
 class retention_rules;
 
+// What somebody who is being erased is called.
+struct person_name {
+  std::string space;
+  std::string identifier;
+  bool names_others = false;  // it is also the name of something that is no person: custodian::names_of_others
+};
+
+// What a custodian found in places that a scan of the disk cannot see into.
+struct searched_places {
+  byte_scan_report found;            // file: a name that a request may be told; never with a needle in it
+  std::vector<std::string> remarks;  // for the certificate
+};
+
 // So much of some people rests somewhere.
 struct amount_held {
   std::string what;         // "interactions of dataset \"shop\""; names one thing of a custodian
@@ -77,8 +92,8 @@ class erasure_guard {
 // once. Safe from any number of threads.
 //
 // An erasure (subject/erasure/erasures.h) calls, in this order: hold_back, then kept() of the guard when the request is
-// durable, leave_memory, and after any number of kills find, erase, find again, erased; and settled until nothing is
-// still to come true. Each may come again, for people of whom nothing is left.
+// durable, leave_memory, and after any number of kills find, erase, erase_named, find again, search, erased; and
+// settled until nothing is still to come true. Each may come again, for people of whom nothing is left.
 class custodian {
  public:
   virtual ~custodian() = default;
@@ -106,6 +121,20 @@ class custodian {
   // empty.
   virtual void erase(std::span<const core::subject_handle> people, const custody_context& with,
                      std::vector<certificate_step>& done) = 0;
+  // Of files that others wrote and that hold texts where the rest of the house has handles: takes out what is theirs,
+  // as far as its form says what that is. Adds to done as erase() does, which comes before.
+  virtual void erase_named(std::span<const person_name> /*names*/, const custody_context& /*with*/,
+                           std::vector<certificate_step>& /*done*/) {}
+  // The same as the bytes are read on the disk, but for what rests sealed or compressed with this custodian. excused:
+  // as byte_scan_options has it.
+  virtual searched_places search(const needles& /*wanted*/,
+                                 const std::function<bool(std::string_view place, std::size_t needle)>& /*excused*/,
+                                 const custody_context& /*with*/) const {
+    return {};
+  }
+  // Of what the last search() found, and nobody excused, something was replaced or removed since: another attempt is
+  // worth while.
+  virtual bool found_is_gone() const { return false; }
   // Those of the identifiers that also name something here which is no person and stays, an item for one: finding such
   // a text says nothing about the person who had it.
   virtual std::vector<std::string> names_of_others(std::span<const std::string> /*identifiers*/) const { return {}; }

@@ -18,6 +18,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/lasting_descriptor.h"
+#include "core/seal.h"
 
 namespace eunomia::subject {
 
@@ -223,6 +224,32 @@ text_encodings encodings_of(std::string_view text) {
   std::ranges::sort(all);
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return result;
+}
+
+needle_search::~needle_search() {
+  core::wipe(window_);
+}
+
+void needle_search::take(core::bytes_view piece, const found& told) {
+  if (wanted_.size() == 0) {
+    return;
+  }
+  const std::size_t kept = std::min(window_.size(), wanted_.longest() - 1);
+  before_ += window_.size() - kept;
+  std::move(window_.end() - static_cast<std::ptrdiff_t>(kept), window_.end(), window_.begin());
+  window_.resize(kept);
+  window_.insert(window_.end(), piece.begin(), piece.end());
+  wanted_.find(window_, kept, [&](std::size_t at, std::size_t needle) { told(before_ + at, needle); });
+}
+
+void add_find(byte_scan_report& to, const std::string& file, std::uint64_t offset, std::size_t needle,
+              const std::function<bool(std::string_view file, std::size_t needle)>& excused) {
+  ++to.found;
+  if (excused && excused(file, needle)) {
+    ++to.excused[file];
+  } else if (to.places.size() < max_found_places) {
+    to.places.push_back({file, offset, needle});
+  }
 }
 
 byte_scan_report scan_bytes(const fs::path& folder, const needles& wanted, const byte_scan_options& with,

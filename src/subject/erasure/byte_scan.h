@@ -39,6 +39,7 @@ class needles {
 
   std::size_t size() const { return wanted_.size(); }
   std::size_t longest() const { return longest_; }
+  std::size_t length_of(std::size_t needle) const { return wanted_[needle].size(); }
 
   // Calls found(offset, needle) for every needle that ends in text behind its first `known` bytes.
   template <class Found>
@@ -60,6 +61,26 @@ class needles {
   unsigned shift_ = 0;      // of the bitmap's hash
   std::vector<std::uint64_t> bitmap_;
   std::unordered_multimap<std::uint64_t, place> places_;
+};
+
+// Looks for needles in bytes that come a piece at a time, where no file is read: of what is sealed or compressed. For
+// one thread; the needles must outlive it.
+class needle_search {
+ public:
+  // offset: in everything that came.
+  using found = std::function<void(std::uint64_t offset, std::size_t needle)>;
+
+  explicit needle_search(const needles& wanted) : wanted_(wanted) {}
+  ~needle_search();
+  needle_search(const needle_search&) = delete;
+  needle_search& operator=(const needle_search&) = delete;
+
+  void take(core::bytes_view piece, const found& told);
+
+ private:
+  const needles& wanted_;
+  std::vector<std::byte> window_;  // the end of what came, and the piece
+  std::uint64_t before_ = 0;       // bytes that came before the window
 };
 
 // Digits alone are found by chance where identifiers of items stand one after another: "3132" and "3334" are the
@@ -98,6 +119,10 @@ struct byte_scan_options {
   std::function<bool(std::string_view file, std::size_t needle)> excused = {};
   std::function<void(std::uint64_t done, std::uint64_t total)> told = {};  // bytes that were read, by any thread
 };
+
+// Notes a find: as a place, or as excused.
+void add_find(byte_scan_report& to, const std::string& file, std::uint64_t offset, std::size_t needle,
+              const std::function<bool(std::string_view file, std::size_t needle)>& excused);
 
 // Reads every regular file below the folder; links are not followed. A file that goes or shrinks meanwhile is read as
 // far as it is there. Throws what keeps a file from being read: an unreadable file is no clean one; errc::cancelled.

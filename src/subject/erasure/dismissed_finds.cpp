@@ -45,7 +45,7 @@ bool covers(const dismissed_find& one, std::string_view file) {
 void check(const dismissed_find& said) {
   check_text("file", said.file, "max_dismissed_file_bytes", max_dismissed_file_bytes);
   check_text("reason", said.reason, "max_dismissal_reason_bytes", max_dismissal_reason_bytes);
-  if (!is_below_a_folder(said.file)) {
+  if (!said.file.starts_with(object_place) && !is_below_a_folder(said.file)) {
     refuse("file",
            "a path below the data directory as the request names it, without \"..\"; a folder of it ends in '/'");
   }

@@ -20,8 +20,11 @@ namespace eunomia::subject {
 inline constexpr std::size_t max_dismissed_finds = 20;
 inline constexpr std::size_t max_dismissed_file_bytes = 255;
 inline constexpr std::size_t max_dismissal_reason_bytes = 400;
+// Where a place begins that is an object and no file: "s3://bucket/key".
+inline constexpr std::string_view object_place = "s3://";
 
 // Throws errc::invalid_argument unless the file is the path of one below the data directory, or of a folder and '/',
+// or an object_place,
 // and both texts are plain, and neither empty nor too long.
 void check(const dismissed_find& said);
 // Throws errc::invalid_argument where it holds an identifier that would itself be found, as it stays with the request.

@@ -7,6 +7,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <set>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -366,9 +367,40 @@ void erasures::erase_everywhere(pass& in, const custody_context& with) {
       }
     }
   }
+  erase_named(in, with, obstacle);
+  // What was taken out of files is not found by the next attempt.
+  keep_steps(in);
   if (obstacle) {
-    keep_steps(in);
     std::rethrow_exception(obstacle);
+  }
+}
+
+void erasures::erase_named(pass& in, const custody_context& with, std::exception_ptr& obstacle) {
+  const std::set<std::string> of_others = names_of_others(house_, in.sought);
+  std::vector<person_name> names;
+  for (const sought_traces& of : in.sought) {
+    for (const identifier_trace& one : of.traces.identifiers) {
+      names.push_back({one.space, one.identifier, of_others.contains(one.identifier)});
+    }
+  }
+  for (const auto& one : house_.all.all()) {
+    with.job.check();
+    std::vector<certificate_step> done;
+    try {
+      one->erase_named(names, with, done);
+    } catch (const core::error& problem) {
+      if (problem.code() == core::errc::cancelled) {
+        throw;
+      }
+      core::log::error("an erasure waits for this", {{"custodian", one->name()}, {"why", problem.kept_message()}});
+      obstacle = std::current_exception();
+    }
+    for (certificate_step& step : done) {
+      step.custodian = one->name();
+      for (auto& of : in.cases) {
+        merge(of.steps, step);
+      }
+    }
   }
 }
 
@@ -482,7 +514,8 @@ rights_request erasures::dismiss_find(std::int64_t request, std::string_view fil
 
 bool erasures::worth_another_attempt() const {
   const std::int64_t before = waits_for_files_before_;
-  return judged_anew_ || (before != 0 && !file_from_before(house_, before));
+  return judged_anew_ || std::ranges::any_of(house_.all.all(), [](const auto& one) { return one->found_is_gone(); }) ||
+         (before != 0 && !file_from_before(house_, before));
 }
 
 std::optional<erasure_progress> erasures::progress_of(const rights_request& request) const {

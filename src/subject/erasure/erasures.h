@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,7 +69,7 @@ class erasures {
   // errc::resource_exhausted above max_dismissed_finds (dismissed_finds.h).
   rights_request dismiss_find(std::int64_t request, std::string_view file, std::string_view reason, const actor& by);
   // What stood in the way of the last attempt does so no more: a find was dismissed since, or the file that was on its
-  // way in is gone.
+  // way in is gone, or so is an object.
   bool worth_another_attempt() const;
 
   // Follows up on completed requests of which every step has come true since (custodian::settled): a second
@@ -101,6 +102,7 @@ class erasures {
   void look(pass& in, const custody_context& with);
   void keep_steps(const pass& in);
   void erase_everywhere(pass& in, const custody_context& with);
+  void erase_named(pass& in, const custody_context& with, std::exception_ptr& obstacle);
   void close(pass& in);
   std::string certify(store::sql::transaction& in, const pass& of, const request_table::open_case& one,
                       std::span<const certificate_step> steps, std::int64_t now) const;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -95,6 +96,7 @@ struct search {
   byte_scan_report scan;
   bool some_left_out = false;           // encodings that were not looked for
   std::optional<std::string> obstacle;  // a place that should not hold one
+  std::vector<std::string> remarks;     // of custodians
 };
 
 std::string obstacle_of(const found_place& place, const sought_texts& sought) {
@@ -104,9 +106,22 @@ std::string obstacle_of(const found_place& place, const sought_texts& sought) {
                        place.file, place.offset);
   }
   return fmt::format(
-      "{} holds, at byte {}, an identifier of somebody who is erased; if it is a part of something else there, say so: "
+      "{} holds, at byte {}, an identifier of somebody who is erased; {}if it is a part of something else there, say "
+      "so: "
       "eunomia subjects dismiss-find --request {} --file {} --reason TEXT",
-      place.file, place.offset, of->request, place.file);
+      place.file, place.offset,
+      place.file.starts_with(object_place) ? "delete or replace it, and the erasure ends by itself; " : "", of->request,
+      place.file);
+}
+
+void add(byte_scan_report& to, byte_scan_report some) {
+  to.files += some.files;
+  to.bytes += some.bytes;
+  to.found += some.found;
+  std::ranges::move(some.places, std::back_inserter(to.places));
+  for (const auto& [file, count] : some.excused) {
+    to.excused[file] += count;
+  }
 }
 
 // Reads every file for what they rested as, and for their identifiers but those of others.
@@ -141,6 +156,11 @@ search look_for(const erasure_house& house, std::span<const sought_traces> reque
   };
   result.scan =
       scan_bytes(house.data, wanted, {.locked = locked, .excused = excused, .told = told}, with.pool, with.job);
+  for (const auto& one : house.all.all()) {
+    searched_places inside = one->search(wanted, excused, with);
+    add(result.scan, std::move(inside.found));
+    std::ranges::move(inside.remarks, std::back_inserter(result.remarks));
+  }
   if (!result.scan.places.empty()) {
     result.obstacle = obstacle_of(result.scan.places.front(), sought);
   }
@@ -182,22 +202,6 @@ bool is_worth_writing_anew(std::span<const sought_traces> requests) {
   return std::ranges::any_of(requests, [](const sought_traces& of) { return std::has_single_bit(of.attempts + 1); });
 }
 
-std::set<std::string> names_of_others(const erasure_house& house, std::span<const sought_traces> requests) {
-  std::vector<std::string> identifiers;
-  for (const sought_traces& of : requests) {
-    for (const identifier_trace& one : of.traces.identifiers) {
-      identifiers.push_back(one.identifier);
-    }
-  }
-  std::set<std::string> names;
-  for (const auto& one : house.all.all()) {
-    for (std::string& name : one->names_of_others(identifiers)) {
-      names.insert(std::move(name));
-    }
-  }
-  return names;
-}
-
 // Looks again where what was found may be taken out, or is not theirs. of_others: what also names something else.
 search look_until_sure(const erasure_house& house, std::span<const sought_traces> requests,
                        std::set<std::string>& of_others, const custody_context& with, const bytes_told& told) {
@@ -224,14 +228,13 @@ search look_until_sure(const erasure_house& house, std::span<const sought_traces
 
 std::vector<std::string> remarks_on(const search& found, const erasure_house& house,
                                     const std::set<std::string>& of_others) {
-  std::vector<std::string> remarks;
+  std::vector<std::string> remarks = found.remarks;
   std::set<std::string> passing;
   for (const auto& [file, count] : found.scan.excused) {
     if (passes_by(file, house.passing)) {
       passing.insert(file.substr(0, file.find('/')));
     }
   }
-  remarks.reserve(passing.size() + 2);
   for (const std::string& folder : passing) {
     remarks.push_back(fmt::format(
         "Files on their way in ({}) hold an identifier of theirs: whoever they bring in is somebody new.", folder));
@@ -252,6 +255,22 @@ std::vector<std::string> remarks_on(const search& found, const erasure_house& ho
 }
 
 }  // namespace
+
+std::set<std::string> names_of_others(const erasure_house& house, std::span<const sought_traces> requests) {
+  std::vector<std::string> identifiers;
+  for (const sought_traces& of : requests) {
+    for (const identifier_trace& one : of.traces.identifiers) {
+      identifiers.push_back(one.identifier);
+    }
+  }
+  std::set<std::string> names;
+  for (const auto& one : house.all.all()) {
+    for (std::string& name : one->names_of_others(identifiers)) {
+      names.insert(std::move(name));
+    }
+  }
+  return names;
+}
 
 std::int64_t last_requested(std::span<const sought_traces> requests) {
   std::int64_t last = 0;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,9 @@ struct erasure_verification {
   std::vector<std::string> remarks;              // of every certificate
   std::map<std::string, std::uint64_t> excused;  // finds that stand in nobody's way, by file
 };
+
+// Of some requests' identifiers, those that also name what is no person.
+std::set<std::string> names_of_others(const erasure_house& house, std::span<const sought_traces> requests);
 
 // A file on its way in (erasure_house::passing) that came before the last of the requests, UTC ms: what is made of it
 // leaves those people out (durable_directory::withhold), for as long as the request is open.

@@ -33,6 +33,7 @@ api::api(services to) : to_(std::move(to)) {
   add_jobs(table_, to_);
   add_tokens(table_, to_);
   add_access_keys(table_, to_);
+  add_buckets(table_, to_);
   add_keys(table_, to_);
   add_backups(table_, to_);
   add_inventory(table_, to_);

@@ -46,6 +46,7 @@ void add_links(route_table& table, const services& to);
 void add_jobs(route_table& table, const services& to);
 void add_tokens(route_table& table, const services& to);
 void add_access_keys(route_table& table, const services& to);
+void add_buckets(route_table& table, const services& to);
 void add_keys(route_table& table, const services& to);
 void add_backups(route_table& table, const services& to);
 void add_inventory(route_table& table, const services& to);

@@ -8,6 +8,7 @@
 #include "core/sign.h"
 #include "core/thread_pool.h"
 #include "job/jobs.h"
+#include "object/object_store.h"
 #include "recommend/answering.h"
 #include "recommend/background.h"
 #include "recommend/dataset.h"
@@ -46,6 +47,7 @@ struct services {
   job::jobs& jobs;
   access::tokens& tokens;
   access::access_keys& access_keys;
+  object::object_store& objects;
   core::thread_pool& forget_pool;  // for the moment in which people leave what answers
   core::purpose purpose;           // what personal rows are read for
   std::string user_space;          // of raw user ids

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "core/json.h"
 #include "object/checksum.h"
 #include "object/names.h"
+#include "object/on_record.h"
 #include "wire/s3/answers.h"
 #include "wire/s3/bodies.h"
 #include "wire/s3/operations.h"
@@ -14,18 +14,8 @@ namespace eunomia::wire::s3 {
 
 namespace {
 
-struct bucket_details {
-  std::string bucket;
-};
-BOOST_DESCRIBE_STRUCT(bucket_details, (), (bucket))
-
-object::object_store::also on_record(const call& of, const char* action) {
-  return [&of, action](store::sql::transaction& in, const object::bucket_record& bucket) {
-    of.with.audit.append(in, subject::audit_entry{.by = subject::actor::token(of.request.caller->id),
-                                                  .action = action,
-                                                  .about = std::nullopt,
-                                                  .details = core::write_json(bucket_details{bucket.name})});
-  };
+subject::actor caller_of(const call& of) {
+  return subject::actor::token(of.request.caller->id);
 }
 
 // What buckets of ours have none of, in the words in which S3 says so of a bucket without it.
@@ -191,7 +181,8 @@ http::response put_bucket(call& of) {
     throw failed(400, "InvalidBucketName", "the server answers other requests at this path; choose another name");
   }
   read_create_bucket(of.request.body);  // wherever it is to be: this is one place
-  const object::bucket_record made = of.objects().create_bucket(of.bucket_name(), on_record(of, "bucket.created"));
+  const object::bucket_record made =
+      object::create_on_record(of.objects(), of.with.audit, of.bucket_name(), caller_of(of));
   http::response answer = xml_answer({});
   answer.headers.push_back({"Location", "/" + made.name});
   return answer;
@@ -207,7 +198,7 @@ http::response post_bucket(call& of) {
 http::response delete_bucket(call& of) {
   of.want_all();
   refuse_settings(of);
-  of.objects().delete_bucket(of.bucket_name(), on_record(of, "bucket.deleted"));
+  object::delete_on_record(of.objects(), of.with.audit, of.bucket_name(), caller_of(of));
   http::response made = xml_answer({});
   made.status = 204;
   return made;

@@ -64,13 +64,16 @@ void protocol::add(http::method verb, const char* path, operation run, http::bod
 }
 
 bool protocol::claims(const http::request& head) const {
+  if (head.query_parameter(version_2_in_query)) {
+    return true;
+  }
   if (!aws::is_signed(head)) {
     return false;
   }
   const auto signed_by = head.header_named("Authorization").value_or("");
   const auto in_query = head.query_parameter(aws::query_name::credential).value_or("");
   return signed_by.find(scope_end) != std::string_view::npos || in_query.find(scope_end) != std::string_view::npos ||
-         signed_by.starts_with(version_2) || head.query_parameter(version_2_in_query).has_value();
+         signed_by.starts_with(version_2);
 }
 
 http::response protocol::answer_of(const http::request& head, const http::failure& why) const {

@@ -9,12 +9,17 @@ from s3_clients import client_of  # noqa: E402
 
 
 @pytest.fixture
-def make_key(running):
-    """A new access key: its id and secret."""
-    def make(role="engineer"):
-        made = running.post("/api/v1/access-keys", {"role": role, "label": "test"}).expect(201).json
+def make_key_of():
+    """A new access key of a server: its id and secret."""
+    def make(server, role="engineer"):
+        made = server.post("/api/v1/access-keys", {"role": role, "label": "test"}).expect(201).json
         return made["record"]["id"], made["secret"]
     return make
+
+
+@pytest.fixture
+def make_key(running, make_key_of):
+    return lambda role="engineer": make_key_of(running, role)
 
 
 @pytest.fixture

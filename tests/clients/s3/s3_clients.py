@@ -6,10 +6,10 @@ import pytest
 from botocore.config import Config
 
 
-def client_of(server, key, **config):
+def client_of(server, key, verify=None, **config):
     config = {"s3": {"addressing_style": "path"}, "retries": {"max_attempts": 4, "mode": "standard"}} | config
     return boto3.client("s3", endpoint_url=server.url, region_name="us-east-1", aws_access_key_id=key[0],
-                        aws_secret_access_key=key[1], config=Config(**config))
+                        aws_secret_access_key=key[1], verify=verify, config=Config(**config))
 
 
 def code_of(call, **arguments):
