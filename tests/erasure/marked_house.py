@@ -42,6 +42,13 @@ def make_house(served):
     for family in FAMILIES:
         served.post("/api/v1/recommenders", {"name": family, "dataset": "shop", "family": family}).expect(201)
         served.train(family)
+    # A version that answers beside the one that serves, and profiles that rest beside those that took their places.
+    served.request("PUT", "/api/v1/recommenders/ease/deployments/beside", {"version": 1}).expect()
+    served.train("ease")
+    for field in ("was", "name"):
+        rows = [{"id": mark(person, "id"), "values": {"NAME": mark(person, field), "CITY": mark(person, "city")}}
+                for person in range(PEOPLE)]
+        assert served.request("PUT", "/api/v1/datasets/shop/users", {"rows": rows}).expect().json["stored"] == PEOPLE
     everybody = [event(person, "event", 0) for person in range(PEOPLE)]
     served.post("/api/v1/datasets/shop/events", everybody[0]).expect()
     served.post("/api/v1/datasets/shop/events/batch", {"events": everybody[1:]}).expect()
