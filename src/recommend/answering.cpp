@@ -330,14 +330,15 @@ std::vector<std::map<std::string, std::string>> answering::metadata_of(const ask
   const auto model = view_of(which);
   const auto scorer = model->serves->current();
   const auto selections = selections_of(*model, *scorer);
-  const item_metadata& metadata = selections->metadata();
   std::vector<std::map<std::string, std::string>> known(items.size());
-  for (const std::string& name : columns) {
-    const std::size_t column = metadata.column_named(name);
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto item = scorer->items().find(items[i]);
-      if (item && metadata.values[column][*item]) {
-        known[i].emplace(name, *metadata.values[column][*item]);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto item = scorer->items().find(items[i]);
+    if (!item) {
+      item = selections->further_item(items[i]);
+    }
+    for (const std::string& name : columns) {
+      if (auto value = item ? selections->value_of(*item, name) : std::nullopt) {
+        known[i].emplace(name, *std::move(value));
       }
     }
   }

@@ -71,7 +71,7 @@ std::vector<std::vector<affinity>> people_drawn_to(std::span<const item_set> ite
                                                    const interactions& events, const training_context& context) {
   std::vector<std::vector<item_position>> wanted(items.size());
   for (std::size_t s = 0; s < items.size(); ++s) {
-    for (item_position item = 0; item < items[s].size(); ++item) {
+    for (item_position item = 0; item < std::min(items[s].size(), answers.items().size()); ++item) {
       if (items[s].contains(item)) {
         wanted[s].push_back(item);
       }

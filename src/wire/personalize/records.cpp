@@ -41,7 +41,6 @@ json_value put(const house& in, const put_operation& what, const json_value& inp
   }
   const table_of_ours where = table_of(group_of(in, *dataset), what.type);
   in.datasets.open(where.dataset).put(where.kind, rows);
-  in.answering.changed(where.dataset);
   return nothing_to_say();
 }
 
