@@ -73,7 +73,7 @@ soak: asan tsan ## what takes longer: both sanitizers, fuzzing, then every test 
 
 .PHONY: bench
 bench: ## each headline number beside its peer; rewrites docs/benchmarks.md
-	@scripts/setup build bench
+	@scripts/setup build bench clients
 	$(call configure,release,build)
 	@ninja -C build -j $(JOBS)
 	@.venv/bin/python bench/run.py

@@ -44,6 +44,7 @@ def programs():
         ("scan", "Who may be read", [BUILD / "bench" / "scan"]),
         ("gdprbench", "GDPRbench", beside_postgresql(BUILD / "bench" / "gdprbench" / "gdprbench")),
         ("server", "The server", [sys.executable, ROOT / "bench" / "server.py"]),
+        ("personalize", "AWS Personalize's clients", [sys.executable, ROOT / "bench" / "personalize.py"]),
     ]
     return shared
 

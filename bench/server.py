@@ -3,10 +3,7 @@ that people write with FastAPI and implicit, durable events a second, from an ev
 and memory. Ours answers with a person's newest events folded in, the peer from the factors of its last training."""
 
 import contextlib
-import csv
-import gzip
 import http.client
-import json
 import os
 import pathlib
 import signal
@@ -17,10 +14,10 @@ import tempfile
 import time
 
 import common
+from load import SECONDS, load, names_of
 from served import resident_mb, server
 
 PEERS = pathlib.Path(__file__).parent / "peers"
-SECONDS = int(os.environ.get("EUNOMIA_BENCH_SECONDS", "8"))
 ROUNDS = 3
 FACTORS = 64
 PEER = "FastAPI and implicit 0.7.3"
@@ -52,29 +49,6 @@ class peer:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
-
-
-def load(url, kind, token, names, connections=32, seconds=SECONDS):
-    """What load.lua told."""
-    ended = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s",
-                            pathlib.Path(__file__).parent / "load.lua", url, "--", kind, token, *names],
-                           check=True, stdout=subprocess.PIPE, text=True)
-    told = json.loads(next(line for line in ended.stdout.splitlines() if line.startswith("{")))
-    if told["errors"]:
-        raise RuntimeError(f"{url}: {told['errors']} errors")
-    return told["requests"] / told["seconds"], told["p99_ms"]
-
-
-def names_of(path, folder):
-    """A file of its users and one of its items."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    users, items = {}, {}
-    with opened(path, "rt", newline="") as file:
-        for row in csv.DictReader(file):
-            users[row["USER_ID"]] = items[row["ITEM_ID"]] = None
-    for name, values in (("users", users), ("items", items)):
-        (folder / name).write_text("\n".join(values) + "\n")
-    return folder / "users", folder / "items"
 
 
 def prepare(ours, data):

@@ -42,11 +42,11 @@ class server:
         self.process = None
         self.url = None
 
-    def start(self, *arguments):
+    def start(self, *arguments, port=0):
         assert self.process is None
         self.log = open(self.program.data_directory.parent / "server.log", "ab")
         self.process = subprocess.Popen(
-            [self.program.binary, "up", "--port", "0", "--log-level", "info", *map(str, arguments)],
+            [self.program.binary, "up", "--port", str(port), "--log-level", "info", *map(str, arguments)],
             env=self.program.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
         deadline = time.monotonic() + STARTS_WITHIN_S
         while True:

@@ -112,8 +112,8 @@ class answering {
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
   answer explain(const asked_model& which, const asked& who, const std::string& item, std::size_t count);
 
-  // What is known of some items, by the columns that are asked for; those without a value, and items that the model does
-  // not know, have none. Throws errc::not_found for a column that is not declared, with those there are.
+  // What is known of some items, by the columns that are asked for; those without a value, and items that the model
+  // does not know, have none. Throws errc::not_found for a column that is not declared, with those there are.
   std::vector<std::map<std::string, std::string>> metadata_of(const asked_model& which,
                                                               std::span<const std::string> items,
                                                               std::span<const std::string> columns);
