@@ -132,9 +132,10 @@ class shop {
   const recommend::rectifying rectifying_{datasets_, recommenders_, {}};
   access::tokens tokens_{*sql_};
   access::access_keys access_keys_{*sql_, keys_->key_for(access::access_keys::sealing_key_use)};
-  object::object_store objects_{*sql_, *blobs_,
-                                {keys_->key_for(object::object_keys::sealing_use),
-                                 keys_->key_for(object::object_keys::lookup_use)}};
+  object::object_store objects_{
+      *sql_,
+      *blobs_,
+      {keys_->key_for(object::object_keys::sealing_use), keys_->key_for(object::object_keys::lookup_use)}};
   job::jobs jobs_{*sql_};
   core::thread_pool pool_{1};
   core::purpose purpose_{"recommendation"};

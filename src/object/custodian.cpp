@@ -3,19 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <mutex>
 #include <set>
 
 #include "core/error.h"
 #include "core/log.h"
-#include "core/seal.h"
 #include "object/gzip.h"
 #include "object/refusal.h"
 #include "object/row_filter.h"
+#include "object/search.h"
 #include "subject/custody/collector.h"
 #include "subject/erasure/byte_scan.h"
-#include "subject/erasure/dismissed_finds.h"
 
 namespace eunomia::object {
 
@@ -25,7 +23,6 @@ using subject::data_about;
 using subject::holding;
 using subject::store_kind;
 
-constexpr std::size_t piece_read_bytes = 256 * 1024;
 constexpr std::string_view rows_of_objects = "rows of objects";
 
 holding of_users(store_kind kind, const char* place, const char* what) {
@@ -45,69 +42,6 @@ std::vector<subject::place_held> all_places() {
           {store_kind::sql_table, "object_upload"},
           {store_kind::sql_table, "object_part"},
           {store_kind::blob_prefix, "objects/"}};
-}
-
-// Hides what is looked for where it stands in a name that is told to others.
-class place_names {
- public:
-  explicit place_names(const subject::needles& wanted) : wanted_(wanted) {}
-
-  std::string of(const bucket_record& bucket, std::string_view key) const {
-    std::string place = fmt::format("{}{}/{}", subject::object_place, bucket.name, key);
-    std::string hidden = place;
-    subject::needle_search search(wanted_);
-    search.take(core::as_bytes(place), [&](std::uint64_t at, std::size_t needle) {
-      const std::size_t size = std::min(wanted_.length_of(needle), hidden.size() - at);
-      std::fill_n(hidden.begin() + static_cast<std::ptrdiff_t>(at), size, '*');
-    });
-    return hidden;
-  }
-
- private:
-  const subject::needles& wanted_;
-};
-
-bool is_gzip(object_reader& of) {
-  std::array<std::byte, 2> first = {};
-  return of.read(0, first) == 2 && first[0] == std::byte{0x1F} && first[1] == std::byte{0x8B};
-}
-
-// Compressed in a way that is not read here.
-bool is_opaque(object_reader& of) {
-  std::array<std::byte, 4> first = {};
-  const std::size_t size = of.read(0, first);
-  const std::string_view begin(reinterpret_cast<const char*>(first.data()), size);
-  return begin == "PAR1" || begin == "PK\x03\x04" || begin == "\x28\xB5\x2F\xFD" || begin.starts_with("BZh") ||
-         begin.starts_with(
-             "\xFD"
-             "7z") ||
-         begin == "ORC" || begin == "Obj\x01";
-}
-
-template <class Take>
-std::uint64_t read_all(content& from, core::job& job, const Take& take) {
-  std::vector<std::byte> piece(piece_read_bytes);
-  std::uint64_t total = 0;
-  while (true) {
-    job.check();
-    const std::size_t got = from.read(piece);
-    take(core::bytes_view(piece).first(got));
-    total += got;
-    if (got < piece.size()) {
-      core::wipe(piece);
-      return total;
-    }
-  }
-}
-
-std::string texts_of(const object_info& of) {
-  std::string all = of.headers.content_type;
-  for (const auto* const each : {&of.headers.others, &of.headers.metadata}) {
-    for (const auto& [name, value] : *each) {
-      all.append("\n").append(name).append(": ").append(value);
-    }
-  }
-  return all;
 }
 
 // Rows of one object, read as its form wants it; the filter leaves theirs out.
@@ -195,23 +129,8 @@ class object_custodian final : public subject::custodian {
   void leave_out_held(std::vector<core::subject_handle>&, const subject::custody_context&) const override {}
 
  private:
-  // Nothing where it was removed meanwhile.
-  std::unique_ptr<object_reader> opened(const object_store::placed_object& one) const;
   std::uint64_t take_out(const object_store::placed_object& one, row_form form, const row_matcher& whose,
                          core::job& job);
-
-  // An object, or an upload in parts, in which something was found.
-  struct found_in {
-    bucket_record bucket;
-    std::string key;
-    std::int64_t id = 0;      // of the object
-    std::string upload = {};  // its token; empty: it is an object
-  };
-  // finds: where something was found that is not excused.
-  subject::searched_places look_through(const subject::needles& wanted,
-                                        const std::function<bool(std::string_view, std::size_t)>& excused,
-                                        const subject::custody_context& with, std::vector<found_in>& finds) const;
-  bool is_gone(const found_in& one) const;
 
   object_store& objects_;
   const names_of_person names_;
@@ -219,23 +138,12 @@ class object_custodian final : public subject::custodian {
   mutable std::vector<found_in> finds_;  // of the last search
 };
 
-std::unique_ptr<object_reader> object_custodian::opened(const object_store::placed_object& one) const {
-  try {
-    return objects_.open(one.bucket, one.object.key);
-  } catch (const refusal& gone) {
-    if (gone.why() == refused::no_such_key) {
-      return nullptr;
-    }
-    throw;
-  }
-}
-
 // How many rows. An object of which somebody makes another meanwhile is read again.
 std::uint64_t object_custodian::take_out(const object_store::placed_object& one, row_form form,
                                          const row_matcher& whose, core::job& job) {
   constexpr int attempts = 5;
   for (int attempt = 1;; ++attempt) {
-    const auto reader = opened(one);
+    const auto reader = opened(objects_, one);
     if (!reader) {
       return 0;
     }
@@ -277,7 +185,7 @@ void object_custodian::erase_named(std::span<const subject::person_name> names, 
   std::uint64_t unread = 0;
   for (const object_store::placed_object& one : objects_.all()) {
     with.job.check();
-    const auto reader = opened(one);
+    const auto reader = opened(objects_, one);
     const auto form = reader ? row_form_of(one.object.key, reader->info().headers.content_type) : std::nullopt;
     if (!form) {
       continue;
@@ -312,96 +220,19 @@ void object_custodian::erase_named(std::span<const subject::person_name> names, 
   }
 }
 
-subject::searched_places object_custodian::look_through(
-    const subject::needles& wanted, const std::function<bool(std::string_view, std::size_t)>& excused,
-    const subject::custody_context& with, std::vector<found_in>& finds) const {
-  subject::searched_places result;
-  const place_names names(wanted);
-  std::uint64_t opaque = 0;
-  std::size_t in_the_way = 0;  // finds in one object that nobody excused
-  const auto look = [&](const std::string& place, content& from) {
-    subject::needle_search search(wanted);
-    return read_all(from, with.job, [&](core::bytes_view piece) {
-      search.take(piece, [&](std::uint64_t at, std::size_t needle) {
-        add_find(result.found, place, at, needle, excused);
-        in_the_way += excused(place, needle) ? 0 : 1;
-      });
-    });
-  };
-  const auto look_at = [&](const std::string& place, object_reader& of) {
-    const std::string said = of.info().key + "\n" + texts_of(of.info());
-    memory_content texts(said);
-    look(place, texts);
-    range_content bytes(of, 0, of.info().size);
-    result.found.bytes += look(place, bytes);
-    ++result.found.files;
-    if (is_gzip(of)) {
-      range_content packed(of, 0, of.info().size);
-      gunzipped plain(packed);
-      try {
-        look(place, plain);
-      } catch (const core::error& problem) {
-        if (problem.code() != core::errc::corrupt) {
-          throw;
-        }
-        ++opaque;
-      }
-    } else if (is_opaque(of)) {
-      ++opaque;
-    }
-  };
-  const auto note = [&](found_in where) {
-    if (in_the_way > 0 && finds.size() < subject::max_found_places) {
-      finds.push_back(std::move(where));
-    }
-    in_the_way = 0;
-  };
-  for (const object_store::placed_object& one : objects_.all()) {
-    if (const auto reader = opened(one)) {
-      look_at(names.of(one.bucket, one.object.key), *reader);
-      note({one.bucket, one.object.key, reader->info().id, {}});
-    }
-  }
-  for (const bucket_record& bucket : objects_.buckets()) {
-    for (const upload_row& upload : objects_.uploads(bucket)) {
-      look_at(fmt::format("{}?uploadId={}", names.of(bucket, upload.key), upload.token), *objects_.open_upload(upload));
-      note({bucket, upload.key, 0, upload.token});
-    }
-  }
-  if (opaque > 0) {
-    result.remarks.push_back(fmt::format(
-        "{} objects are compressed by another way than gzip (Parquet, ZIP and the like) and could not be looked into: "
-        "whoever keeps them knows whom they name.",
-        opaque));
-  }
-  return result;
-}
-
 subject::searched_places object_custodian::search(const subject::needles& wanted,
                                                   const std::function<bool(std::string_view, std::size_t)>& excused,
                                                   const subject::custody_context& with) const {
   std::vector<found_in> finds;
-  auto result = look_through(wanted, excused, with, finds);
+  auto result = search_objects(objects_, wanted, excused, with.job, finds);
   const std::lock_guard lock(mutex_);
   finds_ = std::move(finds);
   return result;
 }
 
-bool object_custodian::is_gone(const found_in& one) const {
-  try {
-    if (one.upload.empty()) {
-      return objects_.head(one.bucket, one.key).id != one.id;
-    }
-    objects_.find_upload(one.bucket, one.key, one.upload);
-    return false;
-  } catch (const refusal&) {
-    return true;
-  }
-}
-
 bool object_custodian::found_is_gone() const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(finds_, [&](const found_in& one) { return is_gone(one); });
+  return std::ranges::any_of(finds_, [&](const found_in& one) { return is_gone(objects_, one); });
 }
 
 void object_custodian::collect(core::subject_handle who, const subject::custody_context& with,
@@ -427,7 +258,7 @@ void object_custodian::collect(core::subject_handle who, const subject::custody_
   const auto every = objects_.all();
   std::set<std::string> theirs;
   for (const object_store::placed_object& one : every) {
-    const auto reader = opened(one);
+    const auto reader = opened(objects_, one);
     const auto form = reader ? row_form_of(one.object.key, reader->info().headers.content_type) : std::nullopt;
     if (!form) {
       continue;
@@ -448,8 +279,8 @@ void object_custodian::collect(core::subject_handle who, const subject::custody_
     }
   }
   std::vector<found_in> finds;
-  const auto found = look_through(
-      wanted, [](std::string_view, std::size_t) { return false; }, with, finds);
+  const auto found = search_objects(
+      objects_, wanted, [](std::string_view, std::size_t) { return false; }, with.job, finds);
   for (const subject::found_place& one : found.found.places) {
     theirs.insert(one.file);
   }

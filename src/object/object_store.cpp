@@ -87,6 +87,7 @@ void object_store::know_all() const {
   }
   // Whoever changes something has told the index, or begins once it knows all.
   std::vector<std::unique_lock<std::mutex>> nobody_changes;
+  nobody_changes.reserve(by_name_.size());
   for (std::mutex& each : by_name_) {
     nobody_changes.emplace_back(each);
   }

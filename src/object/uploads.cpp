@@ -74,6 +74,7 @@ std::optional<checksum> checksum_of(const upload_row& of, const std::vector<part
     return std::nullopt;
   }
   std::vector<part_checksum> each;
+  each.reserve(parts.size());
   for (const part_row& part : parts) {
     if (!part.of_part || part.of_part->algorithm != *of.algorithm) {
       return std::nullopt;
@@ -181,6 +182,7 @@ object_info object_store::complete(const bucket_record& in, const upload_row& of
   object_info made = info_of(of, parts);
   check(made, asked);
   std::vector<std::int64_t> numbers;
+  numbers.reserve(parts.size());
   for (const part_row& part : parts) {
     numbers.push_back(part.number);
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 
 #include "object/checksum.h"
 #include "object/names.h"
@@ -118,17 +119,20 @@ object::bucket_record call::bucket(std::string_view name, access wanted) const {
     return with.objects.bucket(name);
   }
   // Who may not use a bucket is not told whether there is one.
-  const failed denied(403, "AccessDenied", "Access Denied: this access key was not allowed this bucket");
+  const auto denied = [] {
+    return failed(403, "AccessDenied", "Access Denied: this access key was not allowed this bucket");
+  };
+  std::optional<object::bucket_record> found;
   try {
-    object::bucket_record found = with.objects.bucket(name);
-    const auto allowed = with.objects.grant_of(found.id, request.caller->id);
-    if (!allowed || (wanted == access::write && !allowed->may_write)) {
-      throw denied;
-    }
-    return found;
+    found = with.objects.bucket(name);
   } catch (const object::refusal&) {
-    throw denied;
+    throw denied();
   }
+  const auto allowed = with.objects.grant_of(found->id, request.caller->id);
+  if (!allowed || (wanted == access::write && !allowed->may_write)) {
+    throw denied();
+  }
+  return *std::move(found);
 }
 
 http::response get_service(call& of) {

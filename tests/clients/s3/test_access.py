@@ -33,3 +33,16 @@ def test_a_key_of_a_service_uses_the_buckets_that_it_was_allowed(running, s3, bo
     assert code_of(theirs.delete_bucket, Bucket=box) == "AccessDenied"
     running.request("DELETE", allowed).expect(204)
     assert code_of(theirs.get_object, Bucket=box, Key="k") == "AccessDenied"
+
+
+def test_the_command_line_says_who_may_use_a_bucket(running, s3, box, make_key, eunomia):
+    key = make_key("service")
+    at_server = ["--server", running.url, "--token-file", eunomia.data_directory / "administrator.token"]
+    allowed = eunomia.json("buckets", "allow", box, key[0], "--write", *at_server).expect().value
+    assert [(each["access_key"], each["write"]) for each in allowed["buckets"][0]["access_keys"]] == [(key[0], True)]
+    client_of(running, key).put_object(Bucket=box, Key="k", Body=b"x")
+    eunomia.run("buckets", "disallow", box, key[0], *at_server).expect()
+    assert code_of(client_of(running, key).get_object, Bucket=box, Key="k") == "AccessDenied"
+    assert "administrators" in eunomia.run("buckets", "list", *at_server).expect().stdout
+    actions = [each["action"] for each in running.get("/api/v1/audit/entries?limit=50").expect().json["entries"]]
+    assert {"bucket.created", "bucket.allowed", "bucket.disallowed"} <= set(actions)
