@@ -1,6 +1,7 @@
 // Inputs of the operations of Personalize: the name of an operation, a line break, and the body of a request.
 
 #include <algorithm>
+#include <memory>
 
 #include "core/error.h"
 #include "fuzz.h"
@@ -17,11 +18,11 @@ class nobody final : public wire::http::authenticator {
 };
 
 // Answers every operation of a service with what its output's shape has of the input.
-wire::aws::json_service echoing(const wire::aws::service_model& model) {
+std::unique_ptr<const wire::aws::json_service> echoing(const wire::aws::service_model& model) {
   static const nobody strangers;
-  wire::aws::json_service service(model, strangers);
+  auto service = std::make_unique<wire::aws::json_service>(model, strangers);
   for (const wire::aws::operation& one : model.operations) {
-    service.add<core::json_value, core::json_value>(
+    service->add<core::json_value, core::json_value>(
         one.name, wire::http::access::open(), [&](const core::json_value& input, const wire::http::request&) {
           fuzz::require(!check_input(model, one, input), "a handler sees what the service model has nothing against");
           return one.output == wire::aws::no_shape ? core::json_value::of_object() : shown_as(model, one.output, input);
@@ -33,12 +34,13 @@ wire::aws::json_service echoing(const wire::aws::service_model& model) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const wire::aws::json_service services[] = {echoing(wire::aws::personalize()),
-                                                     echoing(wire::aws::personalize_runtime()),
-                                                     echoing(wire::aws::personalize_events())};
+  static const std::unique_ptr<const wire::aws::json_service> services[] = {echoing(wire::aws::personalize()),
+                                                                            echoing(wire::aws::personalize_runtime()),
+                                                                            echoing(wire::aws::personalize_events())};
   const std::string_view text = fuzz::text_of(data, size);
   const std::size_t end = std::min(text.find('\n'), text.size());
-  for (const wire::aws::json_service& service : services) {
+  for (const auto& one : services) {
+    const wire::aws::json_service& service = *one;
     const wire::aws::operation* const asked = service.model().find(text.substr(0, end));
     if (asked == nullptr) {
       continue;

@@ -9,6 +9,8 @@
 #include "job/jobs.h"
 #include "store/sql/test_database.h"
 #include "wire/access/tokens.h"
+#include "wire/personalize/anonymous_sessions.h"
+#include "wire/personalize/resources.h"
 
 namespace eunomia::app {
 namespace {
@@ -31,6 +33,8 @@ class house : public testing::TestWithParam<sql::engine> {
     // What only the server opens.
     const job::jobs jobs(data_->database());
     const wire::access::tokens tokens(data_->database());
+    const wire::personalize::resources made(data_->database());
+    const wire::personalize::anonymous_sessions sessions(data_->database(), data_->keys());
     const wire::access::access_keys keys = data_->access_keys();
     recommend::dataset_description shop;
     shop.name = "shop";

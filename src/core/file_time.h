@@ -21,9 +21,8 @@ inline std::optional<std::int64_t> last_written_ms(const std::filesystem::path& 
 // Says that it was. Throws std::filesystem::filesystem_error.
 inline void set_last_written_ms(const std::filesystem::path& file, std::int64_t ms) {
   const std::chrono::sys_time<std::chrono::milliseconds> moment{std::chrono::milliseconds(ms)};
-  std::filesystem::last_write_time(
-      file, std::chrono::time_point_cast<std::filesystem::file_time_type::duration>(
-                std::chrono::file_clock::from_sys(moment)));
+  std::filesystem::last_write_time(file, std::chrono::time_point_cast<std::filesystem::file_time_type::duration>(
+                                             std::chrono::file_clock::from_sys(moment)));
 }
 
 }  // namespace eunomia::core
