@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/describe.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,6 +28,10 @@ struct ranking_metrics {
   double precision_at_10 = 0;
   double precision_at_25 = 0;
 };
+BOOST_DESCRIBE_STRUCT(ranking_metrics, (),
+                      (coverage, mean_reciprocal_rank_at_25, normalized_discounted_cumulative_gain_at_5,
+                       normalized_discounted_cumulative_gain_at_10, normalized_discounted_cumulative_gain_at_25,
+                       precision_at_5, precision_at_10, precision_at_25))
 
 // Of one list: hits[r] says whether what stands at rank r + 1 is relevant; relevant: how many items are. No coverage.
 ranking_metrics metrics_of_list(const std::vector<bool>& hits, std::size_t relevant);

@@ -588,7 +588,14 @@ TEST_P(erasures_on_both, a_file_that_came_before_is_waited_for) {
   import_of_before->resolve({&ann, 1}, {&met, 1});
   EXPECT_EQ(met, core::subject_handle());
 
-  std::filesystem::remove(file);
+  // A job's own folder may be young, and what it fetched old.
+  const std::filesystem::path fetched = data() / "uploads" / "job-1" / "0";
+  std::filesystem::create_directories(fetched.parent_path());
+  std::filesystem::rename(file, fetched);
+  EXPECT_FALSE(all_->worth_another_attempt());
+  EXPECT_NE(obstacle(errc::failed_precondition).find("uploads/job-1/0 came before"), std::string::npos);
+
+  std::filesystem::remove(fetched);
   EXPECT_TRUE(all_->worth_another_attempt());
   ASSERT_EQ(finish().size(), 1U);
   EXPECT_FALSE(all_->worth_another_attempt());

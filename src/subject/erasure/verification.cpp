@@ -281,12 +281,19 @@ std::int64_t last_requested(std::span<const sought_traces> requests) {
 }
 
 std::optional<std::string> file_from_before(const erasure_house& house, std::int64_t requested_at) {
-  for (const std::string& folder : house.passing) {
-    std::error_code gone;
-    for (auto entry = fs::directory_iterator(house.data / folder, gone); entry != fs::directory_iterator(); ++entry) {
-      if (core::last_written_ms(entry->path()).value_or(requested_at) < requested_at) {
-        return folder + entry->path().filename().string();
+  for (const std::string& name : house.passing) {
+    const fs::path folder = house.data / name;
+    std::error_code fault;
+    fs::recursive_directory_iterator entry(folder, fault);
+    for (; !fault && entry != fs::recursive_directory_iterator(); entry.increment(fault)) {
+      std::error_code gone;
+      if (entry->is_regular_file(gone) && core::last_written_ms(entry->path()).value_or(requested_at) < requested_at) {
+        return name + entry->path().lexically_relative(folder).string();
       }
+    }
+    std::error_code unknown;
+    if (fault && fs::exists(folder, unknown)) {
+      return name;  // it changed while it was looked through, so nobody knows yet
     }
   }
   return std::nullopt;

@@ -121,15 +121,9 @@ json_value create(const house& in, const json_value& input) {
   if (const auto filter = text_of(input, "filterArn")) {
     in.made.find(resource_kind::filter, *filter);
   }
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "jobName");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = version.arn;
-  made.shown = with(asked_for(input), "batchInferenceJobMode", "BATCH_INFERENCE");
-  const std::string arn = made.arn;
-  in.work.begin(std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  resource made = resource_asked_for(in, kind, input, version.arn);
+  made.shown = with(made.shown, "batchInferenceJobMode", "BATCH_INFERENCE");
+  return begin(in, made, input);
 }
 
 }  // namespace

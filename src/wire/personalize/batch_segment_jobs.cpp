@@ -83,15 +83,8 @@ json_value create(const house& in, const json_value& input) {
   }
   place_in(input, "jobInput", "s3DataSource");
   place_in(input, "jobOutput", "s3DataDestination");
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "jobName");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = version.arn;
-  made.shown = asked_for(input);
-  const std::string arn = made.arn;
-  in.work.begin(std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  resource made = resource_asked_for(in, kind, input, version.arn);
+  return begin(in, made, input);
 }
 
 }  // namespace

@@ -84,25 +84,16 @@ json_value create(const house& in, const json_value& input) {
   check_config(input);
   const std::string asked = required_text(input, "solutionVersionArn");
   const target to = target_of(in, asked);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = to.solution.arn;
-  made.shown = with(asked_for(input), "solutionVersionArn", to.version.arn);
-  if (in.made.find_if_there(made.arn)) {
-    throw core::error(errc::already_exists,
-                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
-  }
+  resource made = resource_asked_for(in, kind, input, to.solution.arn);
+  made.shown = with(made.shown, "solutionVersionArn", to.version.arn);
+  refuse_taken(in, made);
   if (follows(made) && !asked.ends_with(newest_suffix)) {
     throw core::error(errc::invalid_argument,
                       fmt::format("syncWithLatestSolutionVersion wants a solutionVersionArn of {}{}", to.solution.arn,
                                   newest_suffix));
   }
   deploy(in, to, made.name);
-  const std::string arn = made.arn;
-  make(in, std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  return make(in, made, input);
 }
 
 json_value update(const house& in, const json_value& input) {

@@ -113,16 +113,9 @@ json_value create(const house& in, const json_value& input, const http::request&
     throw core::error(errc::invalid_argument, "dataSource.dataLocation is missing: s3://bucket/key");
   }
   s3_location::parse(*location);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "jobName");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = group.arn;
-  made.shown = asked_for(input);
+  resource made = resource_asked_for(in, kind, input, group.arn);
   made.ours = object_of(caller_member, head.caller ? head.caller->id : "system");
-  const std::string arn = made.arn;
-  in.work.begin(std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  return begin(in, made, input);
 }
 
 }  // namespace

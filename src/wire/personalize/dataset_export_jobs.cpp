@@ -37,17 +37,10 @@ void export_rows(const house& in, resource& of, core::job& job) {
 json_value create(const house& in, const json_value& input) {
   const resource dataset = in.made.find(resource_kind::dataset, required_text(input, "datasetArn"));
   destination_of(input);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "jobName");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = dataset.arn;
-  made.shown = asked_for(input);
+  resource made = resource_asked_for(in, kind, input, dataset.arn);
   // Rows are one table here, however they came.
   made.shown = with(made.shown, "ingestionMode", text_of(input, "ingestionMode").value_or("ALL"));
-  const std::string arn = made.arn;
-  in.work.begin(std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  return begin(in, made, input);
 }
 
 }  // namespace

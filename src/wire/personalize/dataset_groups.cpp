@@ -49,28 +49,43 @@ void drop_if_there(const house& in, const std::string& name) {
   }
 }
 
-resource create(const house& in, const json_value& input) {
-  resource made;
-  made.kind = resource_kind::dataset_group;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(made.kind, made.name);
-  made.shown = asked_for(input);
-  made.ours = object_of(dataset_member, made.name);
-  if (in.made.find_if_there(made.arn)) {
-    throw core::error(errc::already_exists,
-                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
-  }
+// A new one, or one of that name in which nothing is: as a kill leaves between it and its group.
+recommend::dataset empty_dataset(const house& in, const std::string& name) {
   recommend::dataset_description wanted;
-  wanted.name = made.name;
+  wanted.name = name;
   wanted.purposes = {in.purpose};
-  recommend::dataset ours = in.datasets.create(wanted);
   try {
-    make(in, made, tags_in(input));
+    return in.datasets.create(wanted);
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::already_exists) {
+      throw;
+    }
+  }
+  recommend::dataset there = in.datasets.open(name);
+  const auto holds = there.statistics();
+  if (holds.interactions + holds.items + holds.users > 0) {
+    throw core::error(
+        errc::already_exists,
+        fmt::format("There is a dataset \"{}\" with rows in it already, which no client of Personalize made; "
+                    "give the group another name",
+                    name));
+  }
+  return there;
+}
+
+json_value create(const house& in, const json_value& input) {
+  resource made = resource_asked_for(in, resource_kind::dataset_group, input);
+  made.ours = object_of(dataset_member, made.name);
+  refuse_taken(in, made);
+  recommend::dataset ours = empty_dataset(in, made.name);
+  try {
+    json_value answer = make(in, made, input);
+    const auto domain = text_of(input, "domain");
+    return domain ? with(std::move(answer), "domain", *domain) : answer;
   } catch (...) {
     ours.drop();
     throw;
   }
-  return made;
 }
 
 }  // namespace
@@ -133,12 +148,8 @@ recommend::avro_schema schema_of(const house& in, const resource& dataset) {
 
 void add_dataset_groups(aws::json_service& to, const house& in) {
   constexpr auto kind = resource_kind::dataset_group;
-  to.add<json_value, json_value>("CreateDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
-    const resource made = create(in, input);
-    json_value answer = arn_answer(kind, made.arn);
-    const auto domain = text_of(input, "domain");
-    return domain ? with(std::move(answer), "domain", *domain) : answer;
-  });
+  to.add<json_value, json_value>("CreateDatasetGroup", builders(),
+                                 [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
     const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
     // What belongs to it must be gone first: then nothing learns from its rows any more.

@@ -84,18 +84,11 @@ json_value create(const house& in, const json_value& input) {
     throw core::error(errc::invalid_argument, "dataSource.dataLocation is missing: s3://bucket/key");
   }
   s3_location::parse(*location);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "jobName");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = dataset.arn;
-  made.shown = asked_for(input);
+  resource made = resource_asked_for(in, kind, input, dataset.arn);
   if (!text_of(input, "importMode")) {
     made.shown = with(made.shown, "importMode", "FULL");
   }
-  const std::string arn = made.arn;
-  in.work.begin(std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  return begin(in, made, input);
 }
 
 }  // namespace

@@ -69,20 +69,12 @@ json_value create(const house& in, const json_value& input) {
   }
   const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
   const resource schema = read_schema(in, required_text(input, "schemaArn"), *type);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
+  resource made = resource_asked_for(in, kind, input, group.arn);
   made.arn = in.arns.arn_of(kind, fmt::format("{}/{}", group.name, type_name(*type)));
-  made.parent = group.arn;
-  made.shown = with(asked_for(input), "datasetType", type_name(*type));
-  if (in.made.find_if_there(made.arn)) {
-    throw core::error(errc::already_exists,
-                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
-  }
+  made.shown = with(made.shown, "datasetType", type_name(*type));
+  refuse_taken(in, made);
   declare_columns(in, table_of(group, *type), recommend::avro_schema::parse(required_text(schema.shown, "schema")));
-  const std::string arn = made.arn;
-  make(in, std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  return make(in, made, input);
 }
 
 json_value update(const house& in, const json_value& input) {

@@ -8,6 +8,7 @@
 #include "recommend/avro_schema.h"
 #include "wire/http/text.h"
 #include "wire/personalize/json_members.h"
+#include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
 
@@ -143,12 +144,38 @@ std::vector<tag> tags_in(const json_value& input) {
   return tags;
 }
 
-void make(const house& in, resource made, const std::vector<tag>& tags) {
-  made.status = "ACTIVE";
+resource resource_asked_for(const house& in, resource_kind kind, const json_value& input, std::string parent) {
+  resource made;
+  made.kind = kind;
+  const auto name = text_of(input, "name");
+  made.name = name ? *name : required_text(input, "jobName");
+  made.arn = in.arns.arn_of(kind, made.name);
+  made.parent = std::move(parent);
+  made.shown = asked_for(input);
+  return made;
+}
+
+void refuse_taken(const house& in, const resource& wanted) {
+  if (in.made.find_if_there(wanted.arn)) {
+    throw core::error(core::errc::already_exists,
+                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", wanted.arn));
+  }
+}
+
+json_value make(const house& in, const resource& made, const json_value& input) {
+  const std::vector<tag> tags = tags_in(input);
   in.known.change([&](sql::transaction& change) {
-    resources::add(change, made);
+    resource active = made;
+    active.status = "ACTIVE";
+    resources::add(change, std::move(active));
     resources::add_tags(change, made.arn, tags);
   });
+  return arn_answer(made.kind, made.arn);
+}
+
+json_value begin(const house& in, const resource& made, const json_value& input) {
+  in.work.begin(made, tags_in(input));
+  return arn_answer(made.kind, made.arn);
 }
 
 json_value asked_for(const json_value& input) {

@@ -35,8 +35,16 @@ core::json_value nothing_to_say();
 // The member tags of an input. Throws TooManyTagsException.
 std::vector<tag> tags_in(const core::json_value& input);
 
-// Keeps a resource that is ready at once. Throws as resources::add.
-void make(const house& in, resource made, const std::vector<tag>& tags);
+// A resource as an input asks for it: under its name or jobName, showing what else it says.
+resource resource_asked_for(const house& in, resource_kind kind, const core::json_value& input,
+                            std::string parent = {});
+// Throws errc::already_exists where there is such a resource: before anything is made for it elsewhere.
+void refuse_taken(const house& in, const resource& wanted);
+
+// Keeps a resource that is ready at once, or begins the work that makes it, with the input's tags, and answers with its
+// ARN. Throw as resources::add and works::begin.
+core::json_value make(const house& in, const resource& made, const core::json_value& input);
+core::json_value begin(const house& in, const resource& made, const core::json_value& input);
 // What an input asked for, without its tags.
 core::json_value asked_for(const core::json_value& input);
 

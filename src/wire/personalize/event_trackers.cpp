@@ -38,18 +38,13 @@ json_value create(const house& in, const json_value& input) {
     throw core::error(core::errc::already_exists,
                       fmt::format("Dataset group {} has an event tracker already", group.arn));
   }
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.parent = group.arn;
+  resource made = resource_asked_for(in, kind, input, group.arn);
   // Who knows it may tell of people's doings, with a signature besides; as long as AWS's.
   const std::string tracking_id = random_uuid();
   made.arn = tracker_arn(in.arns, tracking_id);
-  made.shown = with(asked_for(input), "trackingId", tracking_id);
+  made.shown = with(made.shown, "trackingId", tracking_id);
   made.shown = with(made.shown, "accountId", in.arns.account);
-  const std::string arn = made.arn;
-  make(in, std::move(made), tags_in(input));
-  return with(arn_answer(kind, arn), "trackingId", tracking_id);
+  return with(make(in, made, input), "trackingId", tracking_id);
 }
 
 }  // namespace

@@ -31,15 +31,8 @@ void check_expression(const house& in, const resource& group, const std::string&
 json_value create(const house& in, const json_value& input) {
   const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
   check_expression(in, group, required_text(input, "filterExpression"));
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = group.arn;
-  made.shown = asked_for(input);
-  const std::string arn = made.arn;
-  make(in, std::move(made), tags_in(input));
-  return arn_answer(kind, arn);
+  resource made = resource_asked_for(in, kind, input, group.arn);
+  return make(in, made, input);
 }
 
 }  // namespace

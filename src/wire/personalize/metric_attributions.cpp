@@ -67,18 +67,12 @@ json_value create(const house& in, const json_value& input) {
     throw core::error(errc::already_exists,
                       fmt::format("Dataset group {} has a metric attribution already", group.arn));
   }
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = group.arn;
+  resource made = resource_asked_for(in, kind, input, group.arn);
   std::vector<json_value> metrics;
   add_to(metrics, *member_of(input, "metrics"));
-  made.shown = without(asked_for(input), "metrics");
+  made.shown = without(made.shown, "metrics");
   made.ours = with(json_value::of_object(), metrics_member, array_of(std::move(metrics)));
-  const std::string arn = made.arn;
-  make(in, std::move(made), {});
-  return arn_answer(kind, arn);
+  return make(in, made, input);
 }
 
 json_value update(const house& in, const json_value& input) {

@@ -44,29 +44,19 @@ json_value create(const house& in, const json_value& input) {
                       fmt::format("{} is no use case of the dataset group's domain, {}: ListRecipes tells which are",
                                   by.name, domain.value_or("which has none")));
   }
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = group.arn;
-  made.shown = asked_for(input);
-  if (in.made.find_if_there(made.arn)) {
-    throw core::error(errc::already_exists,
-                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
-  }
+  resource made = resource_asked_for(in, kind, input, group.arn);
+  refuse_taken(in, made);
   recommend::recommender_record ours;
   ours.name = free_recommender_name(in, made.name);
   ours.dataset = dataset_of(group);
   in.recommenders.create(ours);
   made.ours = object_of("recommender", ours.name);
-  const std::string arn = made.arn;
   try {
-    in.work.begin(std::move(made), tags_in(input));
+    return begin(in, made, input);
   } catch (...) {
     in.recommenders.remove(ours.name);
     throw;
   }
-  return arn_answer(kind, arn);
 }
 
 json_value update(const house& in, const json_value& input) {

@@ -35,14 +35,7 @@ void add_schemas(aws::json_service& to, const house& in) {
   constexpr auto kind = resource_kind::schema;
   to.add<json_value, json_value>("CreateSchema", builders(), [in](const json_value& input, const http::request&) {
     recommend::avro_schema::parse(required_text(input, "schema"));
-    resource made;
-    made.kind = kind;
-    made.name = required_text(input, "name");
-    made.arn = in.arns.arn_of(kind, made.name);
-    made.shown = asked_for(input);
-    const std::string arn = made.arn;
-    make(in, std::move(made), {});
-    return arn_answer(kind, arn);
+    return make(in, resource_asked_for(in, kind, input), input);
   });
   to.add<json_value, json_value>("DeleteSchema", builders(), [in](const json_value& input, const http::request&) {
     const resource one = in.made.find(kind, required_text(input, "schemaArn"));

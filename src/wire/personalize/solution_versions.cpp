@@ -73,7 +73,7 @@ json_value metrics(const house& in, const json_value& input) {
 
 json_value metrics_of(const house& in, const recommend::dataset& from, const recommend::candidate& what,
                       core::job& job) {
-  const recommend::training_context context{in.work_pool, job};
+  const recommend::training_context context = in.background.context(job);
   auto events = from.load_interactions(in.purpose, in.work_pool, job);
   const auto parts = recommend::hold_out_people(events);
   events = {};
@@ -81,21 +81,20 @@ json_value metrics_of(const house& in, const recommend::dataset& from, const rec
     return json_value::of_object();
   }
   const auto features = from.load_features(*parts.train.items, in.purpose, in.work_pool, job);
-  const auto trained = recommend::family_named(what.family).train({parts.train, features}, what.parameters, context);
-  const auto histories = recommend::histories(parts.tests, recommend::weighting_of(*trained));
-  const auto of = recommend::ranking_metrics_of(*trained->current(), parts.tests, histories,
-                                                recommend::distinct_items(parts.train), context);
-  json_value shown = json_value::of_object();
-  for (const auto& [name, value] :
-       {std::pair("coverage", of.coverage), std::pair("mean_reciprocal_rank_at_25", of.mean_reciprocal_rank_at_25),
-        std::pair("normalized_discounted_cumulative_gain_at_5", of.normalized_discounted_cumulative_gain_at_5),
-        std::pair("normalized_discounted_cumulative_gain_at_10", of.normalized_discounted_cumulative_gain_at_10),
-        std::pair("normalized_discounted_cumulative_gain_at_25", of.normalized_discounted_cumulative_gain_at_25),
-        std::pair("precision_at_5", of.precision_at_5), std::pair("precision_at_10", of.precision_at_10),
-        std::pair("precision_at_25", of.precision_at_25)}) {
-    shown = with(std::move(shown), name, of_real(value));
+  std::unique_ptr<recommend::model> trained;
+  try {
+    trained = recommend::family_named(what.family).train({parts.train, features}, what.parameters, context);
+  } catch (const core::error& problem) {
+    // What was trained on everybody answers all the same.
+    if (problem.code() != errc::failed_precondition && problem.code() != errc::resource_exhausted) {
+      throw;
+    }
+    core::log::warning("a solution version has no metrics", {{"why", problem.kept_message()}});
+    return json_value::of_object();
   }
-  return shown;
+  const auto histories = recommend::histories(parts.tests, recommend::weighting_of(*trained));
+  return core::parse_json(core::write_json(recommend::ranking_metrics_of(
+      *trained->current(), parts.tests, histories, recommend::distinct_items(parts.train), context)));
 }
 
 std::int64_t version_of(const resource& solution_version) {

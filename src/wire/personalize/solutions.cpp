@@ -81,21 +81,13 @@ json_value create(const house& in, const json_value& input) {
   const auto recipe_arn = text_of(input, "recipeArn");
   const recipe* const of = recipe_arn ? &require_recipe(*recipe_arn) : nullptr;
   check_wanted(input, of, group);
-  resource made;
-  made.kind = kind;
-  made.name = required_text(input, "name");
-  made.arn = in.arns.arn_of(kind, made.name);
-  made.parent = group.arn;
-  made.shown = asked_for(input);
+  resource made = resource_asked_for(in, kind, input, group.arn);
   for (const auto& [name, otherwise] :
        {std::pair("performAutoML", false), std::pair("performHPO", false), std::pair("performAutoTraining", true)}) {
     made.shown = with(made.shown, name, json_value::of_boolean(flag_of(input, name).value_or(otherwise)));
   }
   made.shown = with_schedule(std::move(made.shown));
-  if (in.made.find_if_there(made.arn)) {
-    throw core::error(errc::already_exists,
-                      fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
-  }
+  refuse_taken(in, made);
   const auto type = of != nullptr && of->of_actions ? recommend::schema_subject::action_interactions
                                                     : recommend::schema_subject::interactions;
   recommend::recommender_record ours;
@@ -105,14 +97,12 @@ json_value create(const house& in, const json_value& input) {
   ours.serve_newest = false;
   in.recommenders.create(ours);
   made.ours = object_of(recommender_member, ours.name);
-  const std::string arn = made.arn;
   try {
-    make(in, std::move(made), tags_in(input));
+    return make(in, made, input);
   } catch (...) {
     in.recommenders.remove(ours.name);
     throw;
   }
-  return arn_answer(kind, arn);
 }
 
 json_value update(const house& in, const json_value& input) {

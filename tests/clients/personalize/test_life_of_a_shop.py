@@ -177,3 +177,25 @@ def test_what_a_visitor_did_is_theirs_once_they_sign_in(personalize, runtime, ev
     of_carol = runtime.get_recommendations(campaignArn=campaign, userId="carol", numResults=12, filterArn=seen)
     assert {one["itemId"] for one in of_carol["itemList"]} == {"i3", "i4", "i5"}
     assert ask("visit-7f3a") == ask("nobody")
+
+
+def test_a_handful_of_people_is_enough(personalize, runtime, events):
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    tell(events, tracking_id, people=3, items=5)
+    solution = personalize.create_solution(name="popular", datasetGroupArn=group, performAutoTraining=False,
+                                           recipeArn="arn:aws:personalize:::recipe/aws-popularity-count")["solutionArn"]
+    version = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    wait_for(personalize.describe_solution_version, "solutionVersion", solutionVersionArn=version)
+    assert personalize.get_solution_metrics(solutionVersionArn=version)["metrics"] == {}
+    campaign = personalize.create_campaign(name="popular", solutionVersionArn=version)["campaignArn"]
+    assert len(runtime.get_recommendations(campaignArn=campaign, userId="u0")["itemList"]) == 5
+
+
+def test_a_group_takes_an_empty_dataset_of_its_name_and_no_other(personalize, running):
+    running.post("/api/v1/datasets", {"name": "empty"}).expect(201)
+    personalize.create_dataset_group(name="empty")
+    running.post("/api/v1/datasets", {"name": "full"}).expect(201)
+    running.post("/api/v1/datasets/full/events", {"user_id": "u", "item_id": "i", "event_type": "view"}).expect()
+    with pytest.raises(personalize.exceptions.ResourceAlreadyExistsException, match="rows in it"):
+        personalize.create_dataset_group(name="full")
