@@ -23,7 +23,7 @@ from served import server
 ROUNDS = 3
 REGION = "eu-central-1"
 # More than can be sent in the time, because no signature of an event is taken twice.
-EVENTS = 12_000 * SECONDS
+EVENTS = 24_000 * SECONDS
 QUESTIONS = 2_000
 SCHEMA = {"type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
           "fields": [{"name": "USER_ID", "type": "string"}, {"name": "ITEM_ID", "type": "string"},
