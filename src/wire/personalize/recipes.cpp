@@ -93,38 +93,46 @@ double number_in(std::string_view recipe_name, std::string_view name, const json
   return value;
 }
 
+[[noreturn]] void refuse_hyperparameter(const recipe& of, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const hyperparameter& one : of.hyperparameters) {
+    names.push_back(one.name);
+  }
+  throw core::error(errc::invalid_argument,
+                    fmt::format("algorithmHyperParameters: {} has no \"{}\"; it has {}", of.name, name,
+                                names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+}
+
+double checked(const recipe& of, const hyperparameter& known, const json_value& given) {
+  const double value = number_in(of.name, known.name, given);
+  if (!(value >= known.least && value <= known.most) || (known.whole && value != std::floor(value))) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("algorithmHyperParameters: {} of {} must be {} to {}{}, got {}", known.name, of.name,
+                                  known.least, known.most, known.whole ? ", a whole number" : "", value));
+  }
+  return value;
+}
+
+// With what the client says, and AWS's defaults, which DescribeAlgorithm shows, for the rest.
 json_value with_hyperparameters(const recipe& of, const json_value& config, json_value parameters,
                                 std::string_view family) {
-  const json_value* const given = member_of(config, "algorithmHyperParameters");
-  if (given == nullptr) {
-    return parameters;
-  }
-  for (std::size_t i = 0; i < given->names().size(); ++i) {
-    const std::string& name = given->names()[i];
+  const json_value* const stated = member_of(config, "algorithmHyperParameters");
+  const json_value given = stated == nullptr ? json_value::of_object() : *stated;
+  for (const std::string& name : given.names()) {
     const auto known = std::ranges::find(of.hyperparameters, std::string_view(name), &hyperparameter::name);
-    if (known == of.hyperparameters.end()) {
-      if (name == "recency_mask") {
-        continue;  // true or false: a history counts by how it is weighed here, see older_weight
-      }
-      std::vector<std::string_view> names;
-      for (const hyperparameter& one : of.hyperparameters) {
-        names.push_back(one.name);
-      }
-      throw core::error(errc::invalid_argument,
-                        fmt::format("algorithmHyperParameters: {} has no \"{}\"; it has {}", of.name, name,
-                                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+    // recency_mask: true or false; how a history counts by its age has another form here, see older_weight.
+    if (known == of.hyperparameters.end() && name != "recency_mask") {
+      refuse_hyperparameter(of, name);
     }
-    const double value = number_in(of.name, name, given->elements()[i]);
-    if (!(value >= known->least && value <= known->most) || (known->whole && value != std::floor(value))) {
-      throw core::error(errc::invalid_argument,
-                        fmt::format("algorithmHyperParameters: {} of {} must be {} to {}{}, got {}", name, of.name,
-                                    known->least, known->most, known->whole ? ", a whole number" : "", value));
-    }
+  }
+  for (const hyperparameter& one : of.hyperparameters) {
+    const json_value* const value_given = member_of(given, one.name);
+    const double value = value_given == nullptr ? one.otherwise : checked(of, one, *value_given);
     // hidden_dimension says nothing to EASE.
-    if (!known->ours.empty() && (known->ours != "factors" || family == "ials")) {
-      const double ours = known->ours == "minimum_co_interactions" ? std::max(value, 1.0) : value;
-      parameters = with(std::move(parameters), known->ours,
-                        known->whole ? of_integer(static_cast<std::int64_t>(ours)) : of_real(ours));
+    if (!one.ours.empty() && (one.ours != "factors" || family == "ials")) {
+      const double ours = one.ours == "minimum_co_interactions" ? std::max(value, 1.0) : value;
+      parameters = with(std::move(parameters), one.ours,
+                        one.whole ? of_integer(static_cast<std::int64_t>(ours)) : of_real(ours));
     }
   }
   return parameters;
