@@ -85,7 +85,8 @@ void works::carry_out(resource_kind kind, const job::record& what, core::job& jo
     keep(*found);
   } catch (const core::error& problem) {
     if (problem.code() != errc::cancelled) {
-      keep_failure(*found, how.statuses, problem.what());
+      // Without values of anybody's data: it rests in a table that is about nobody.
+      keep_failure(*found, how.statuses, problem.kept_message());
     } else if (jobs_.find(what.id).cancel_requested) {
       found->status = how.statuses.stopped;
       keep(*found);
