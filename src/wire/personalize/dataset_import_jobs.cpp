@@ -9,6 +9,7 @@
 #include "wire/personalize/file_jobs.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/s3_location.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -23,15 +24,34 @@ namespace fs = std::filesystem;
 constexpr auto kind = resource_kind::dataset_import_job;
 constexpr int most_attempts = 5;
 
-// Copies of the files at a place.
-std::vector<fs::path> fetch(const house& in, const s3_location& from, const job_folder& into, core::job& job) {
-  std::vector<fs::path> files;
+// Copies of the files at a place, and where they are from.
+struct fetched_files {
+  std::vector<fs::path> copies;
+  std::vector<s3_location> origins;
+};
+
+fetched_files fetch(const house& in, const s3_location& from, const job_folder& into, core::job& job) {
+  fetched_files files;
   for (const std::string& key : files_at(in, from)) {
     job.check();
-    files.push_back(into / std::to_string(files.size()));
-    in.files.fetch(from.bucket, key, files.back());
+    files.copies.push_back(into / std::to_string(files.copies.size()));
+    files.origins.push_back({from.bucket, key});
+    in.files.fetch(from.bucket, key, files.copies.back());
   }
   return files;
+}
+
+// The message of an error with the file that the client knows in the place of our copy of it.
+std::string as_the_client_knows_it(std::string message, const fetched_files& files) {
+  for (std::size_t i = 0; i < files.copies.size(); ++i) {
+    const std::string copy = files.copies[i].string() + ":";
+    for (std::size_t at = message.find(copy); at != std::string::npos; at = message.find(copy, at)) {
+      const std::string origin = files.origins[i].text() + ":";
+      message.replace(at, copy.size(), origin);
+      at += origin.size();
+    }
+  }
+  return message;
 }
 
 recommend::import_options options_for(schema_subject type, bool replaces) {
@@ -52,23 +72,24 @@ void import(const house& in, resource& job_resource, core::job& job) {
   const s3_location from =
       s3_location::parse(required_text(*member_of(job_resource.shown, "dataSource"), "dataLocation"));
   const job_folder folder(in);
-  const std::vector<fs::path> files = fetch(in, from, folder, job);
+  const fetched_files files = fetch(in, from, folder, job);
   const bool replaces = text_of(job_resource.shown, "importMode") != "INCREMENTAL";
   const auto options = options_for(type, replaces);
-  for (const fs::path& file : files) {
+  for (const fs::path& file : files.copies) {
     schema.check_header(recommend::open_records(file, options)->header());
   }
   const table_of_ours where = table_of(group_of(in, dataset), type);
   recommend::dataset into = in.datasets.open(where.dataset);
   for (int left = most_attempts;; --left) {
     try {
-      recommend::import_files(into, where.kind, files, options, in.work_pool, job);
+      recommend::import_files(into, where.kind, files.copies, options, in.work_pool, job);
       break;
     } catch (const core::error& problem) {
       // Somebody was forgotten, or the table rewritten, while it ran: nothing is imported, and the next attempt may be.
       const bool may_do = problem.code() == errc::failed_precondition || problem.code() == errc::unavailable;
       if (!may_do || left == 0) {
-        throw;
+        throw core::error(problem.code(), as_the_client_knows_it(problem.what(), files),
+                          as_the_client_knows_it(std::string(problem.kept_message()), files));
       }
     }
   }

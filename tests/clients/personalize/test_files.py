@@ -55,7 +55,7 @@ def test_imports_replace_or_add_and_exports_give_back(personalize, s3):
     s3.put_object(Bucket="files", Key="wrong.csv", Body=HEADER + "mallory\x01of-7,x,1760000000,view,,\n")
     wrong = personalize.create_dataset_import_job(jobName="wrong", datasetArn=datasets["interactions"], roleArn=ROLE,
                                                   dataSource={"dataLocation": "s3://files/wrong.csv"})["datasetImportJobArn"]
-    with pytest.raises(AssertionError, match=":2: column USER_ID") as refused:
+    with pytest.raises(AssertionError, match="s3://files/wrong.csv:2: column USER_ID") as refused:
         wait_for(personalize.describe_dataset_import_job, "datasetImportJob", datasetImportJobArn=wrong)
     assert "mallory" not in str(refused.value)
     assert [row["USER_ID"] for row in rows_of(personalize, s3, datasets["interactions"], "still-one")] == ["bob"]
