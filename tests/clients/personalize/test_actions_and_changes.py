@@ -58,8 +58,9 @@ def test_what_was_made_can_be_changed_stopped_and_listed(personalize, events):
         "eventsConfig": {"eventParametersList": [{"eventType": "view", "weight": 0.5}]}})
     changed = personalize.describe_solution(solutionArn=solution)["solution"]
     assert changed["performAutoTraining"] is False and changed["latestSolutionUpdate"]["status"] == "ACTIVE"
-    # The last one waits behind the others.
-    versions = [personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"] for _ in range(15)]
+    # The last one waits behind the others. Each has a name: of equal requests within a second only one is taken.
+    versions = [personalize.create_solution_version(solutionArn=solution, name=f"v{i}")["solutionVersionArn"]
+                for i in range(20)]
     personalize.stop_solution_version_creation(solutionVersionArn=versions[-1])
     wait_for(personalize.describe_solution_version, "solutionVersion", done="CREATE STOPPED", solutionVersionArn=versions[-1])
     with pytest.raises(personalize.exceptions.ResourceInUseException):
