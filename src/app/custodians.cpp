@@ -73,11 +73,13 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
                                     std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations,
+                                    std::unique_ptr<subject::custodian> of_ab_tests,
                                     std::unique_ptr<subject::custodian> of_objects) {
   subject::custodians all;
   all.add(std::move(of_people));
   all.add(std::move(of_decisions));
   all.add(std::move(of_recommendations));
+  all.add(std::move(of_ab_tests));
   all.add(std::move(of_objects));
   all.add(wire::access::make_custodian());
   all.add(wire::personalize::make_custodian());

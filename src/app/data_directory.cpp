@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "job/jobs.h"
 #include "object/custodian.h"
+#include "recommend/ab_custodian.h"
 #include "recommend/custodian.h"
 #include "subject/custody/own_custodian.h"
 #include "subject/decision/decision_custodian.h"
@@ -69,12 +70,14 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
       datasets_(std::make_unique<recommend::datasets>(*database_, *tables_, *people_, *purposes_)),
       models_(std::make_unique<recommend::model_registry>(*database_, *blobs_)),
       recommenders_(std::make_unique<recommend::recommenders>(*database_, *datasets_, *models_)),
+      ab_tests_(std::make_unique<recommend::ab_tests>(*database_, *keys_, *recommenders_)),
       ledger_(std::make_unique<subject::ledger_file>(shared.data / "keys", keys_->keys().id())),
       custodians_(
           make_custodians(subject::make_subject_custodian(*database_, *people_, *keys_, *purposes_, *audit_),
                           subject::make_decision_custodian(*database_, *decisions_),
                           recommend::make_custodian(*datasets_, *models_, *recommenders_,
                                                     custody(*database_, shared, rederived_within)),
+                          recommend::make_ab_custodian(*database_, *ab_tests_, *datasets_),
                           object::make_custodian(*objects_,
                                                  [this](core::subject_handle who) {
                                                    std::vector<subject::person_name> names;

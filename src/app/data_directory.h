@@ -7,6 +7,7 @@
 #include "app/environment.h"
 #include "core/file.h"
 #include "object/object_store.h"
+#include "recommend/ab_tests.h"
 #include "recommend/dataset.h"
 #include "recommend/model_registry.h"
 #include "recommend/recommenders.h"
@@ -55,6 +56,7 @@ class data_directory {
   recommend::datasets& datasets() { return *datasets_; }
   recommend::model_registry& models() { return *models_; }
   recommend::recommenders& recommenders() { return *recommenders_; }
+  recommend::ab_tests& ab_tests() { return *ab_tests_; }
   const subject::custodians& custodians() const { return custodians_; }
   subject::erasures& erasures() { return *erasures_; }
   subject::automated_decisions& decisions() { return *decisions_; }
@@ -84,6 +86,7 @@ class data_directory {
   std::unique_ptr<recommend::datasets> datasets_;
   std::unique_ptr<recommend::model_registry> models_;
   std::unique_ptr<recommend::recommenders> recommenders_;
+  std::unique_ptr<recommend::ab_tests> ab_tests_;
   std::unique_ptr<subject::ledger_file> ledger_;
   subject::custodians custodians_;
   std::unique_ptr<subject::erasures> erasures_;

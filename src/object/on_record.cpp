@@ -18,7 +18,7 @@ struct details {
 BOOST_DESCRIBE_STRUCT(details, (), (bucket, access_key, write))
 
 object_store::also with_entry(subject::audit_log& log, const char* action, const subject::actor& by,
-                              std::optional<std::string> access_key = {}, std::optional<bool> write = {}) {
+                              const std::optional<std::string>& access_key = {}, std::optional<bool> write = {}) {
   return [&log, action, by, access_key, write](store::sql::transaction& in, const bucket_record& of) {
     subject::audit_entry entry;
     entry.by = by;

@@ -21,7 +21,7 @@ std::uint64_t last_piece_of(std::uint64_t size) {
 
 }  // namespace
 
-sealed_part seal_part(store::blob_store& blobs, std::string blob_key, content& from,
+sealed_part seal_part(store::blob_store& blobs, const std::string& blob_key, content& from,
                       const std::function<void(core::bytes_view)>& told) {
   sealed_part made;
   const auto to = blobs.create(blob_key);

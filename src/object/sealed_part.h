@@ -32,7 +32,7 @@ struct sealed_part {
 
 // Seals everything that there is to read into a new blob, which is durable when it returns. Called with each piece in
 // the clear: told. Throws errc::resource_exhausted for a full disk.
-sealed_part seal_part(store::blob_store& blobs, std::string blob_key, content& from,
+sealed_part seal_part(store::blob_store& blobs, const std::string& blob_key, content& from,
                       const std::function<void(core::bytes_view)>& told);
 
 // Reads a part from wherever it is asked for. For one thread.

@@ -22,6 +22,7 @@ api::api(services to) : to_(std::move(to)) {
   add_datasets(table_, to_);
   add_recommenders(table_, to_);
   add_answers(table_, to_);
+  add_ab_tests(table_, to_);
   add_events(table_, to_);
   add_metadata(table_, to_);
   add_requests(table_, to_);

@@ -35,6 +35,7 @@ class api final : public http::protocol {
 void add_datasets(route_table& table, const services& to);
 void add_recommenders(route_table& table, const services& to);
 void add_answers(route_table& table, const services& to);
+void add_ab_tests(route_table& table, const services& to);
 void add_events(route_table& table, const services& to);
 void add_metadata(route_table& table, const services& to);
 void add_requests(route_table& table, const services& to);

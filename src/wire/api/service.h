@@ -9,6 +9,7 @@
 #include "core/thread_pool.h"
 #include "job/jobs.h"
 #include "object/object_store.h"
+#include "recommend/ab_tests.h"
 #include "recommend/answering.h"
 #include "recommend/background.h"
 #include "recommend/dataset.h"
@@ -34,6 +35,7 @@ struct services {
   recommend::recommenders& recommenders;
   recommend::background& background;
   recommend::answering& answering;
+  recommend::ab_tests& ab_tests;
   subject::durable_directory& people;
   subject::vault& keys;
   const subject::custodians& custodians;

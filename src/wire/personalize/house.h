@@ -9,6 +9,7 @@
 #include "core/purpose.h"
 #include "core/thread_pool.h"
 #include "job/jobs.h"
+#include "recommend/ab_tests.h"
 #include "recommend/answering.h"
 #include "recommend/background.h"
 #include "recommend/dataset.h"
@@ -49,6 +50,7 @@ struct house {
   recommend::recommenders& recommenders;
   recommend::background& background;
   recommend::answering& answering;
+  recommend::ab_tests& ab_tests;
   subject::durable_directory& people;
   subject::erasures& erasures;
   object_files& files;

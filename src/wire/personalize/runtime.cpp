@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/seal.h"
+#include "wire/personalize/asked_thing.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
@@ -26,42 +27,7 @@ constexpr std::size_t default_results = 25;
 constexpr double default_exploration_weight = 0.3;
 constexpr double default_exploration_days = 30;
 
-// What answers: a campaign, or a recommender of a domain.
-struct answering_thing {
-  std::shared_ptr<const resource> asked;
-  std::shared_ptr<const resource> solution;  // of a recommender itself
-  const recipe* of = nullptr;                // null: AutoML chose
-  recommend::asked_model model;
-
-  std::string config_member() const {
-    return asked->kind == resource_kind::campaign ? "campaignConfig" : "recommenderConfig";
-  }
-  recipe_type type() const { return of == nullptr ? recipe_type::user_personalization : of->type; }
-};
-
-answering_thing thing_named(const house& in, const json_value& input) {
-  const auto campaign = text_of(input, "campaignArn");
-  const auto recommender = text_of(input, "recommenderArn");
-  if (campaign.has_value() == recommender.has_value()) {
-    throw core::error(errc::invalid_argument, "give campaignArn or recommenderArn, one of them");
-  }
-  if (campaign) {
-    auto asked = in.known.find(resource_kind::campaign, *campaign);
-    auto solution = in.known.find(resource_kind::solution, asked->parent);
-    const recipe* const of = recipe_of(*solution);
-    recommend::asked_model model(recommender_of(*solution), asked->name);
-    return {std::move(asked), std::move(solution), of, std::move(model)};
-  }
-  auto asked = in.known.find(resource_kind::recommender, *recommender);
-  if (!asked->is_active()) {
-    throw core::error(errc::not_found, fmt::format("Recommender {} is {}", asked->arn, asked->status));
-  }
-  const recipe* const of = recipe_of(*asked);
-  recommend::asked_model model(recommender_of(*asked));
-  return {asked, asked, of, std::move(model)};
-}
-
-void require_type(const answering_thing& of, bool fits, std::string_view operation_name) {
+void require_type(const asked_thing& of, bool fits, std::string_view operation_name) {
   if (!fits) {
     throw core::error(errc::invalid_argument, fmt::format("{} was made with a recipe of type {}, which {} does not ask",
                                                           of.asked->arn, name_of(of.type()), operation_name));
@@ -79,7 +45,7 @@ recommend::filter_values values_in(const json_value& input) {
 }
 
 // Of an object with filterArn and filterValues.
-recommend::filtering filter_in(const house& in, const json_value& input, const answering_thing& of) {
+recommend::filtering filter_in(const house& in, const json_value& input, const asked_thing& of) {
   const auto arn = text_of(input, "filterArn");
   if (!arn) {
     return {};
@@ -102,7 +68,7 @@ double number_in_text(const json_value* object, std::string_view name, double ot
 }
 
 // Campaigns of recipes that explore show new items, so many and so new as they are configured to.
-void set_exploration(const house& in, recommend::question& what, const answering_thing& of) {
+void set_exploration(const house& in, recommend::question& what, const asked_thing& of) {
   if (of.of == nullptr || !of.of->explores) {
     return;
   }
@@ -130,7 +96,7 @@ struct listed {
 };
 
 // Columns of items whose values the answer shows with them.
-std::vector<std::string> columns_in(const json_value& input, const answering_thing& of) {
+std::vector<std::string> columns_in(const json_value& input, const asked_thing& of) {
   std::vector<std::string> columns;
   const json_value* const wanted = member_of(input, "metadataColumns");
   const json_value* const items = wanted == nullptr ? nullptr : member_of(*wanted, "ITEMS");
@@ -155,7 +121,7 @@ bool has_scores(recipe_type type) {
          type == recipe_type::personalized_actions;
 }
 
-json_value shown(const house& in, const json_value& input, const answering_thing& of, std::string_view id_member,
+json_value shown(const house& in, const json_value& input, const asked_thing& of, std::string_view id_member,
                  const std::vector<listed>& list, std::string_view promotion) {
   const auto columns = columns_in(input, of);
   std::vector<std::string> ids;
@@ -202,7 +168,7 @@ std::vector<listed> listed_of(const recommend::answer& given) {
 }
 
 // A visitor who has not signed in is asked about by the id of their session.
-recommend::asked who_asks(const house& in, const json_value& input, const answering_thing& of) {
+recommend::asked who_asks(const house& in, const json_value& input, const asked_thing& of) {
   recommend::asked who;
   who.user = text_of(input, "userId");
   if (who.user && !in.people.find(in.user_space, *who.user)) {
@@ -217,7 +183,7 @@ recommend::asked who_asks(const house& in, const json_value& input, const answer
 }
 
 // Asks for a list of so many: personal ones, popular ones, or those like an item, as the recipe is.
-recommend::answer ask(const house& in, const json_value& input, const answering_thing& of, std::size_t count,
+recommend::answer ask(const house& in, const json_value& input, const asked_thing& of, std::size_t count,
                       const recommend::filtering& filter) {
   const recommend::asked who = who_asks(in, input, of);
   if (of.type() == recipe_type::related_items) {
@@ -226,7 +192,7 @@ recommend::answer ask(const house& in, const json_value& input, const answering_
       throw core::error(errc::invalid_argument,
                         fmt::format("{} asks for items like one: itemId is missing", of.asked->arn));
     }
-    return in.answering.similar(of.model, *item, count, filter, who);
+    return in.answering.similar(of.model, *item, count, filter, who, shaping_in(input));
   }
   if (!text_of(input, "userId") && of.type() != recipe_type::popular_items) {
     throw core::error(errc::invalid_argument, fmt::format("{} is personal: userId is missing", of.asked->arn));
@@ -237,8 +203,11 @@ recommend::answer ask(const house& in, const json_value& input, const answering_
   // As Personalize does: what somebody had is left out by a filter, where that is wanted.
   what.include_history = true;
   what.filter = filter;
+  what.shape = shaping_in(input);
   set_exploration(in, what, of);
-  return in.answering.recommend(of.model, what);
+  recommend::answer given = in.answering.recommend(of.model, what);
+  count_answer(in, of, input, given);
+  return given;
 }
 
 // Promoted items take their share of the places, evenly spread from the first on.
@@ -276,7 +245,7 @@ std::vector<listed> with_promoted(const std::vector<listed>& organic, const std:
   return list;
 }
 
-std::vector<listed> listed_with_promotion(const house& in, const json_value& input, const answering_thing& of,
+std::vector<listed> listed_with_promotion(const house& in, const json_value& input, const asked_thing& of,
                                           std::size_t count, const json_value& promotion,
                                           const recommend::filtering& filter) {
   const auto percent = number_of(promotion, "percentPromotedItems").value_or(100);
@@ -287,7 +256,7 @@ std::vector<listed> listed_with_promotion(const house& in, const json_value& inp
 }
 
 json_value recommendations(const house& in, const json_value& input) {
-  const answering_thing of = thing_named(in, input);
+  const asked_thing of = thing_named(in, input);
   require_type(of,
                of.type() != recipe_type::personalized_ranking && of.type() != recipe_type::personalized_actions &&
                    of.type() != recipe_type::user_segmentation,
@@ -309,7 +278,7 @@ json_value recommendations(const house& in, const json_value& input) {
 }
 
 json_value ranking(const house& in, const json_value& input) {
-  const answering_thing of = thing_named(in, input);
+  const asked_thing of = thing_named(in, input);
   require_type(of, of.type() == recipe_type::personalized_ranking || of.type() == recipe_type::user_personalization,
                "GetPersonalizedRanking");
   std::vector<std::string> items;
@@ -318,13 +287,15 @@ json_value ranking(const house& in, const json_value& input) {
   }
   recommend::asked who;
   who.user = required_text(input, "userId");
-  const auto list = listed_of(in.answering.rank(of.model, who, items, 0, filter_in(in, input, of)));
+  auto given = in.answering.rank(of.model, who, items, 0, filter_in(in, input, of));
+  count_answer(in, of, input, given);
+  const auto list = listed_of(given);
   return with(with(json_value::of_object(), "personalizedRanking", shown(in, input, of, "itemId", list, {})),
               "recommendationId", new_recommendation_id());
 }
 
 json_value actions(const house& in, const json_value& input) {
-  const answering_thing of = thing_named(in, input);
+  const asked_thing of = thing_named(in, input);
   require_type(of, of.type() == recipe_type::personalized_actions, "GetActionRecommendations");
   const auto count = static_cast<std::size_t>(number_of(input, "numResults").value_or(5));
   const auto list = listed_of(ask(in, input, of, count, filter_in(in, input, of)));

@@ -26,6 +26,7 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
              .recommenders = in.recommenders,
              .background = in.background,
              .answering = in.answering,
+             .ab_tests = in.ab_tests,
              .people = in.people,
              .erasures = in.erasures,
              .files = in.files,

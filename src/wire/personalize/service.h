@@ -20,6 +20,7 @@ class service {
     recommend::recommenders& recommenders;
     recommend::background& background;
     recommend::answering& answering;
+    recommend::ab_tests& ab_tests;
     subject::durable_directory& people;
     const subject::vault& keys;
     subject::erasures& erasures;

@@ -4,6 +4,7 @@ import csv
 import datetime
 import gzip
 import json
+import time
 
 import pytest
 from personalize.shop import ROLE, deploy, import_file, items_of, make_group, train, wait_for
@@ -49,6 +50,20 @@ def test_a_shop_of_real_purchases(running, shared_data, clients, personalize, ru
     theirs = {line.split(",")[1] for line in body.splitlines()[1:] if line.startswith(first + ",")}
     assert len(answer) == 25 and not theirs & set(answer)
 
+    # A third of the places are for what they buy again and again, and a list is put in order for them.
+    others = [line.split(",")[1] for line in body.splitlines()[1:] if line.split(",")[1] not in theirs][:3]
+    only = personalize.create_filter(name="bought", datasetGroupArn=group, filterExpression=
+                                     'INCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("purchase")')["filterArn"]
+    mixed = runtime.get_recommendations(
+        campaignArn=campaign, userId=first, numResults=9, filterArn=seen,
+        promotions=[{"name": "again", "percentPromotedItems": 34, "filterArn": only}])["itemList"]
+    again = [one["itemId"] for one in mixed if one.get("promotionName") == "again"]
+    assert len(mixed) == 9 and len(again) == 3 and set(again) <= theirs
+    wanted = runtime.get_personalized_ranking(campaignArn=campaign, userId=first, inputList=[*others, *answer[:5]])
+    ranked = [one["itemId"] for one in wanted["personalizedRanking"]]
+    assert set(ranked) == {*others, *answer[:5]}
+    assert [one for one in ranked if one in answer[:5]] == answer[:5]
+
     events.put_events(trackingId=tracker, userId="new customer", sessionId="s", eventList=[
         {"eventType": "purchase", "itemId": item, "sentAt": datetime.datetime.now()} for item in sorted(theirs)[:5]])
     like_them = items_of(runtime.get_recommendations(campaignArn=campaign, userId="new customer", numResults=25))
@@ -73,6 +88,26 @@ def test_a_shop_of_real_purchases(running, shared_data, clients, personalize, ru
     personalize.update_campaign(campaignArn=campaign, solutionVersionArn=other)
     latest = personalize.describe_campaign(campaignArn=campaign)["campaign"]["latestCampaignUpdate"]
     assert latest["status"] == "ACTIVE" and latest["solutionVersionArn"] == other
+
+    # Two recipes are compared with everybody who comes.
+    _, popular = train(personalize, group, "aws-popularity-count")
+    deploy(personalize, popular, "popular")
+    running.post("/api/v1/ab-tests", {
+        "name": "popular-or-personal",
+        "arms": [{"name": "popular", "recommender": "aws-popularity-count", "deployment": "popular"},
+                 {"name": "personal", "recommender": "aws-user-personalization-v2", "deployment": "for-you"}],
+        "metrics": [{"name": "buyers", "event_type": "purchase"}]}).expect(201)
+    test = "arn:aws:personalize:eu-central-1:000000000000:ab-test/popular-or-personal"
+    customers = sorted({line.split(",")[0] for line in body.splitlines()[1:]})[:200]
+    for customer in customers:
+        shown = items_of(runtime.get_recommendations(campaignArn=test, userId=customer, numResults=10))
+        if customers.index(customer) % 4 == 0:
+            events.put_events(trackingId=tracker, userId=customer, sessionId="s", eventList=[
+                {"eventType": "purchase", "itemId": shown[0], "sentAt": time.time() + 1}])
+    report = running.get("/api/v1/ab-tests/popular-or-personal").expect().json
+    arms = report["metrics"][0]["arms"]
+    assert sum(arm["people"] for arm in arms) == 200 and sum(arm["total"] for arm in arms) == 50
+    assert report["ratio_mismatch_p_value"] > 0.001 and not arms[1]["against_first"]["significant"]
 
     # Somebody leaves: from the data, every version of the model, and with proof.
     for key in ("purchases.csv", "questions.json", "answers/questions.json.out"):
