@@ -533,8 +533,8 @@ answer answering::explain(const asked_model& which, const asked& who, const std:
   return result;
 }
 
-record_report answering::record(const std::string& dataset, std::span<const event> batch) {
-  return dataset_of(dataset)->histories.record(batch);
+record_report answering::record(const std::string& dataset, std::span<const event> batch, const also_stored& also) {
+  return dataset_of(dataset)->histories.record(batch, also);
 }
 
 void answering::drop_replaced() {

@@ -138,7 +138,7 @@ class answering {
   void warm_up(core::job& job, std::string_view dataset = {});
 
   // Throws as dataset::record does; errc::not_found for a dataset that is not there.
-  record_report record(const std::string& dataset, std::span<const event> batch);
+  record_report record(const std::string& dataset, std::span<const event> batch, const also_stored& also = {});
 
   // Lets go of versions that do not answer any more, which nobody would make forget. To be called now and then, and
   // after a recommender was removed.

@@ -470,8 +470,8 @@ rows_of_people dataset::count_rows(std::span<const core::subject_handle> people,
   return found;
 }
 
-record_report dataset::record(std::span<const event> batch) const {
-  return state_->log.record(batch, description_);
+record_report dataset::record(std::span<const event> batch, const also_stored& also) const {
+  return state_->log.record(batch, description_, also);
 }
 
 waiting_events dataset::waiting() const {

@@ -226,7 +226,7 @@ class dataset {
   // than max_events_per_batch; errc::resource_exhausted when max_waiting_events, or too many writes, are waiting;
   // errc::unavailable when somebody of the batch is being forgotten. What people did whom none of the dataset's
   // purposes admits is counted, and not stored.
-  record_report record(std::span<const event> batch) const;
+  record_report record(std::span<const event> batch, const also_stored& also = {}) const;
   // Stores rows of items or users, each in the place of what was known of its id: they rest on disk when it returns,
   // and the next answer has them. New items and people are added with them. Any number of threads at once; those that
   // come at the same time are stored by one commit. All of the rows are stored, or nothing; of one id the last. Throws

@@ -5,10 +5,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/subject_handle.h"
+#include "store/sql/database.h"
 
 namespace eunomia::recommend {
 
@@ -23,6 +25,10 @@ struct event {
   std::vector<std::string> impression;            // the items that were shown; none holds '|'
   std::map<std::string, std::string> properties;  // declared interaction metadata as text: {"PRICE", "12.5"}
 };
+
+// What else belongs to the transaction that stores events, given the places in the batch of those that are stored,
+// ascending; may be called again when the transaction is repeated. Not called where none is.
+using also_stored = std::function<void(store::sql::transaction& in, std::span<const std::size_t> stored)>;
 
 struct record_report {
   std::uint64_t recorded = 0;

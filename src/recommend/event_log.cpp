@@ -110,7 +110,8 @@ void event_log::unsure() {
   unsure_();
 }
 
-record_report event_log::record(std::span<const event> batch, const dataset_description& into) {
+record_report event_log::record(std::span<const event> batch, const dataset_description& into,
+                                const also_stored& also) {
   const std::int64_t now = core::now_ms();
   const std::vector<checked_event> good = check_events(batch, into, now);
   for (const checked_event& one : good) {
@@ -122,7 +123,7 @@ record_report event_log::record(std::span<const event> batch, const dataset_desc
   }
   for (int attempt = 1;;) {
     try {
-      if (const auto done = try_record(good, who_may, now)) {
+      if (const auto done = try_record(good, who_may, now, also)) {
         return *done;
       }
     } catch (const error& problem) {
@@ -182,7 +183,7 @@ void event_log::refuse_closed(std::span<const core::subject_handle> people) {
 }
 
 std::optional<record_report> event_log::try_record(std::span<const checked_event> batch, const admissions& who_may,
-                                                   std::int64_t now) {
+                                                   std::int64_t now, const also_stored& also) {
   std::shared_lock inside(recording_, std::defer_lock);
   for (;;) {
     load_once();
@@ -257,6 +258,9 @@ std::optional<record_report> event_log::try_record(std::span<const checked_event
       people->record(in);
       items_.record(in, new_items);
       writer.write(in);
+      if (also) {
+        also(in, fresh);
+      }
     });
   } catch (const error& problem) {
     if (problem.code() == errc::unavailable) {

@@ -53,7 +53,7 @@ class event_log {
             observer stored, std::function<void()> unsure);
 
   // See dataset.h for these.
-  record_report record(std::span<const event> batch, const dataset_description& into);
+  record_report record(std::span<const event> batch, const dataset_description& into, const also_stored& also);
   std::uint64_t settle(core::thread_pool& pool, core::job& job);
   waiting_events waiting();
   void close_to(std::span<const core::subject_handle> people);
@@ -100,7 +100,7 @@ class event_log {
   void load_once();
   // Nothing when what waits must be read again first.
   std::optional<record_report> try_record(std::span<const checked_event> batch, const admissions& who_may,
-                                          std::int64_t now);
+                                          std::int64_t now, const also_stored& also);
   std::vector<std::size_t> fresh_events(std::span<const checked_event> batch, claim& keys);
   void refuse_stopped() const;
   std::int64_t mark(store::sql::connection& in) const;

@@ -66,8 +66,8 @@ live_history::live_history(dataset of, std::size_t memory_limit)
 
 live_history::~live_history() = default;
 
-record_report live_history::record(std::span<const event> batch) {
-  return dataset_.record(batch);
+record_report live_history::record(std::span<const event> batch, const also_stored& also) {
+  return dataset_.record(batch, also);
 }
 
 std::shared_ptr<const person_history> live_history::history_of(core::subject_handle who, const core::purpose& why) {

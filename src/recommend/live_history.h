@@ -64,7 +64,7 @@ class live_history {
   // needs no disk either. Questions are answered meanwhile.
   void warm_up(const core::purpose& why, core::thread_pool& pool, core::job& job);
 
-  record_report record(std::span<const event> batch);
+  record_report record(std::span<const event> batch, const also_stored& also = {});
 
   // Drops what is known of them; dataset::erase_subjects does it too.
   void forget(std::span<const core::subject_handle> gone);

@@ -42,8 +42,9 @@ struct sealed_event {
   std::string id;
   std::vector<std::string> impression;
   std::map<std::string, std::string> properties;
+  std::optional<std::string> source;
 };
-BOOST_DESCRIBE_STRUCT(sealed_event, (), (session, item, type, value, time, id, impression, properties))
+BOOST_DESCRIBE_STRUCT(sealed_event, (), (session, item, type, value, time, id, impression, properties, source))
 
 std::string random_event_id() {
   std::array<std::byte, 16> bytes{};
@@ -76,7 +77,7 @@ std::string anonymous_sessions::lookup_of(std::string_view group, const std::str
 }
 
 void anonymous_sessions::keep(std::string_view group, const std::string& session,
-                              std::span<const recommend::event> events) {
+                              std::span<const recommend::event> events, std::span<const std::string> sources) {
   const std::string lookup = lookup_of(group, session);
   const std::int64_t now = core::now_ms();
   struct row {
@@ -84,10 +85,11 @@ void anonymous_sessions::keep(std::string_view group, const std::string& session
     std::string sealed;
   };
   std::vector<row> rows;
-  for (const recommend::event& one : events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const recommend::event& one = events[i];
     const std::string id = one.event_id.empty() ? random_event_id() : one.event_id;
     const sealed_event told{session, one.item_id,    one.event_type, one.event_value, one.timestamp.value_or(now),
-                            id,      one.impression, one.properties};
+                            id,      one.impression, one.properties, sources[i]};
     rows.push_back(
         {keys_.lookup_of("personalize event", id), subject::seal_text(sealing_, core::write_json(told), place)});
   }
@@ -105,15 +107,18 @@ void anonymous_sessions::keep(std::string_view group, const std::string& session
   });
 }
 
+void anonymous_sessions::add(const sql::row& row, kept& to) const {
+  auto told = core::read_json<sealed_event>(subject::unseal_text(sealing_, row.text(1), place));
+  to.ids.push_back(row.int64(0));
+  to.sources.push_back(told.source.value_or(""));
+  to.events.push_back(event_of(std::move(told)));
+}
+
 anonymous_sessions::kept anonymous_sessions::of(std::string_view group, const std::string& session) const {
   kept found;
   sql_.read([&](sql::connection& in) {
     in.each("SELECT id, sealed FROM aws_personalize_session_event WHERE session = :session ORDER BY id",
-            {{"session", lookup_of(group, session)}}, [&](const sql::row& row) {
-              found.ids.push_back(row.int64(0));
-              found.events.push_back(
-                  event_of(core::read_json<sealed_event>(subject::unseal_text(sealing_, row.text(1), place))));
-            });
+            {{"session", lookup_of(group, session)}}, [&](const sql::row& row) { add(row, found); });
   });
   return found;
 }
@@ -138,11 +143,7 @@ std::vector<anonymous_sessions::over> anonymous_sessions::idle_since(std::int64_
       over& one = all.emplace_back();
       one.group = group;
       in.each("SELECT id, sealed FROM aws_personalize_session_event WHERE session = :session ORDER BY id",
-              {{"session", session}}, [&](const sql::row& row) {
-                one.what.ids.push_back(row.int64(0));
-                one.what.events.push_back(
-                    event_of(core::read_json<sealed_event>(subject::unseal_text(sealing_, row.text(1), place))));
-              });
+              {{"session", session}}, [&](const sql::row& row) { add(row, one.what); });
     }
   });
   return all;

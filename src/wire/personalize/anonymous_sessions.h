@@ -27,11 +27,13 @@ class anonymous_sessions {
   struct kept {
     std::vector<std::int64_t> ids;
     std::vector<recommend::event> events;  // in the order in which they came; user_id is the session's id
+    std::vector<std::string> sources;      // what led to each; empty: nothing is known of it
   };
 
   // Durable when it returns. group: the ARN of the dataset group. An event without an id gets one, so that none is
-  // recorded twice when a kill comes between recording and forgetting.
-  void keep(std::string_view group, const std::string& session, std::span<const recommend::event> events);
+  // recorded twice when a kill comes between recording and forgetting. sources: what led to each.
+  void keep(std::string_view group, const std::string& session, std::span<const recommend::event> events,
+            std::span<const std::string> sources);
   kept of(std::string_view group, const std::string& session) const;
   void forget(std::span<const std::int64_t> ids);
 
@@ -44,6 +46,8 @@ class anonymous_sessions {
 
  private:
   std::string lookup_of(std::string_view group, const std::string& session) const;
+  // A row of id and what is sealed.
+  void add(const store::sql::row& row, kept& to) const;
 
   store::sql::database& sql_;
   const subject::vault& keys_;

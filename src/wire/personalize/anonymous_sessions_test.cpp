@@ -45,12 +45,13 @@ EUNOMIA_ON_BOTH_ENGINES(personalize_sessions);
 
 TEST_P(personalize_sessions, keep_what_was_done_in_them_until_it_is_forgotten) {
   const recommend::event two[] = {event("a"), event("b", "e-1")};
-  all().keep("shop", "s1", two);
+  all().keep("shop", "s1", two, std::vector<std::string>{"campaign", ""});
   const recommend::event again[] = {event("b", "e-1"), event("c")};
-  all().keep("shop", "s1", again);
+  all().keep("shop", "s1", again, std::vector<std::string>(2));
   const auto kept = all().of("shop", "s1");
   EXPECT_EQ(items_of(kept), (std::vector<std::string>{"a", "b", "c"})) << "one event id, one event";
   EXPECT_EQ(kept.events[0].user_id, "s1");
+  EXPECT_EQ(kept.sources, (std::vector<std::string>{"campaign", "", ""}));
   EXPECT_EQ(kept.events[0].timestamp, 1'760'000'000'000);
   EXPECT_FALSE(kept.events[0].event_id.empty());
   EXPECT_EQ(kept.events[1].properties.at("DEVICE"), "phone");
@@ -62,7 +63,7 @@ TEST_P(personalize_sessions, keep_what_was_done_in_them_until_it_is_forgotten) {
 
 TEST_P(personalize_sessions, that_are_idle_are_told) {
   const recommend::event one[] = {event("a")};
-  all().keep("shop", "s1", one);
+  all().keep("shop", "s1", one, std::vector<std::string>(1));
   EXPECT_TRUE(all().idle_since(core::now_ms() - 60'000).empty());
   const auto over = all().idle_since(core::now_ms() + 1);
   ASSERT_EQ(over.size(), 1U);
@@ -75,7 +76,7 @@ TEST_P(personalize_sessions, hold_so_many_events_and_then_the_newest) {
   for (std::size_t i = 0; i <= anonymous_sessions::max_events; ++i) {
     many.push_back(event(std::to_string(i)));
   }
-  all().keep("shop", "s1", many);
+  all().keep("shop", "s1", many, std::vector<std::string>(many.size()));
   const auto kept = all().of("shop", "s1");
   EXPECT_EQ(kept.events.size(), anonymous_sessions::max_events);
   EXPECT_EQ(kept.events.front().item_id, "1");

@@ -81,6 +81,28 @@ recommend::event event_of(const json_value& given, const std::string& user, cons
   return one;
 }
 
+std::string source_of(const json_value& given, event_sources& all) {
+  const json_value* const attribution = member_of(given, "metricAttribution");
+  return all.source_of(attribution == nullptr ? std::nullopt : text_of(*attribution, "eventAttributionSource"),
+                       text_of(given, "recommendationId"));
+}
+
+// Stores interactions of a group, and counts them for its metric attribution. sources: what led to each.
+void record(const house& in, const resource& group, std::span<const recommend::event> batch,
+            std::span<const std::string> sources) {
+  const std::string dataset = table_of(group, schema_subject::interactions).dataset;
+  const auto attribution = in.metrics.of_group(group);
+  if (attribution == nullptr) {
+    in.answering.record(dataset, batch);
+    return;
+  }
+  const auto shares = in.metrics.shares_of(*attribution, batch, sources);
+  in.answering.record(dataset, batch, [&](store::sql::transaction& change, std::span<const std::size_t> stored) {
+    metric_counts::add(change, *attribution, shares, stored);
+  });
+  in.metrics.added(*attribution, shares);
+}
+
 json_value put_events(const house& in, const json_value& input) {
   const resource group = group_of_tracker(in, required_text(input, "trackingId"));
   const auto dataset = dataset_of_type(in, group, schema_subject::interactions);
@@ -92,12 +114,15 @@ json_value put_events(const house& in, const json_value& input) {
   const auto user = text_of(input, "userId");
   const std::string session = required_text(input, "sessionId");
   std::vector<recommend::event> batch;
+  std::vector<std::string> sources;
+  event_sources all_sources(in.made);
   const auto& events = member_of(input, "eventList")->elements();
   for (std::size_t i = 0; i < events.size(); ++i) {
     batch.push_back(event_of(events[i], user.value_or(session), schema, i));
+    sources.push_back(in.metrics.of_group(group) == nullptr ? std::string() : source_of(events[i], all_sources));
   }
   if (!user) {
-    in.sessions.keep(group.arn, session, batch);
+    in.sessions.keep(group.arn, session, batch, sources);
     return nothing_to_say();
   }
   // What was done in this session before anybody signed in was theirs.
@@ -107,7 +132,8 @@ json_value put_events(const house& in, const json_value& input) {
   }
   batch.insert(batch.begin(), std::make_move_iterator(before.events.begin()),
                std::make_move_iterator(before.events.end()));
-  in.answering.record(table_of(group, schema_subject::interactions).dataset, batch);
+  sources.insert(sources.begin(), before.sources.begin(), before.sources.end());
+  record(in, group, batch, sources);
   if (!before.ids.empty()) {
     in.sessions.forget(before.ids);
   }
@@ -149,7 +175,7 @@ void record_sessions_that_are_over(const house& in, std::int64_t now) {
   for (const auto& one : in.sessions.idle_since(now - anonymous_sessions::joined_within_ms)) {
     try {
       const auto group = in.known.find(resource_kind::dataset_group, one.group);
-      in.answering.record(table_of(*group, schema_subject::interactions).dataset, one.what.events);
+      record(in, *group, one.what.events, one.what.sources);
     } catch (const core::error& problem) {
       if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
         throw;

@@ -19,6 +19,7 @@
 #include "wire/http/route.h"
 #include "wire/personalize/anonymous_sessions.h"
 #include "wire/personalize/arn.h"
+#include "wire/personalize/metric_counts.h"
 #include "wire/personalize/resource_cache.h"
 #include "wire/personalize/resources.h"
 
@@ -45,6 +46,7 @@ struct house {
   resource_cache& known;  // the same; changes are made through it
   works& work;
   anonymous_sessions& sessions;
+  metric_counts& metrics;
   arn_maker arns;
   recommend::datasets& datasets;
   recommend::recommenders& recommenders;

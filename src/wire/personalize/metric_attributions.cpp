@@ -1,10 +1,10 @@
 // Metric attributions: what events count for.
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 
 #include "core/error.h"
+#include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -25,22 +25,28 @@ const std::vector<json_value>& metrics_in(const resource& one) {
   return member_of(one.ours, metrics_member)->elements();
 }
 
-// SUM(Items.COLUMN), SUM(Interactions.COLUMN) or SAMPLECOUNT(). Throws errc::invalid_argument.
-void check_metric(const json_value& metric) {
-  static const RE2 known(R"((?i)SAMPLECOUNT\(\)|SUM\((Items|Interactions)\.[A-Z0-9_]+\))");
-  const std::string expression = required_text(metric, "expression");
-  if (!RE2::FullMatch(expression, known)) {
+// What is summed must be a number of the group's schemas.
+void check_column(const house& in, const resource& group, const metric_counts::metric& metric) {
+  if (metric.column.empty() || (!metric.of_items && metric.column == "EVENT_VALUE")) {
+    return;
+  }
+  const auto type = metric.of_items ? recommend::schema_subject::items : recommend::schema_subject::interactions;
+  const auto dataset = dataset_of_type(in, group, type);
+  const auto columns = dataset ? schema_of(in, *dataset).columns() : std::vector<recommend::metadata_column>();
+  const auto found = std::ranges::find(columns, metric.column, &recommend::metadata_column::name);
+  if (found == columns.end() ||
+      (found->type != recommend::metadata_type::number && found->type != recommend::metadata_type::integer)) {
     throw core::error(errc::invalid_argument,
-                      fmt::format("metrics: \"{}\" is neither SAMPLECOUNT() nor SUM(Items.COLUMN) nor "
-                                  "SUM(Interactions.COLUMN)",
-                                  expression));
+                      fmt::format("metrics: \"{}\": the schema of the {} dataset has no number {}", metric.expression,
+                                  type_name(type), metric.column));
   }
 }
 
-void add_to(std::vector<json_value>& all, const json_value& more) {
+void add_to(std::vector<json_value>& all, const house& in, const resource& group, const json_value& more) {
   for (const json_value& one : more.elements()) {
-    check_metric(one);
     const std::string name = required_text(one, "metricName");
+    check_column(in, group,
+                 metric_counts::parse(name, required_text(one, "eventType"), required_text(one, "expression")));
     const auto same = [&](const json_value& other) { return required_text(other, "metricName") == name; };
     if (std::ranges::any_of(all, same)) {
       throw core::error(errc::already_exists, fmt::format("there is a metric {} already", name));
@@ -69,10 +75,12 @@ json_value create(const house& in, const json_value& input) {
   }
   resource made = resource_asked_for(in, kind, input, group.arn);
   std::vector<json_value> metrics;
-  add_to(metrics, *member_of(input, "metrics"));
+  add_to(metrics, in, group, *member_of(input, "metrics"));
   made.shown = without(made.shown, "metrics");
   made.ours = with(json_value::of_object(), metrics_member, array_of(std::move(metrics)));
-  return make(in, made, input);
+  json_value answer = make(in, made, input);
+  in.metrics.changed();
+  return answer;
 }
 
 json_value update(const house& in, const json_value& input) {
@@ -89,13 +97,14 @@ json_value update(const house& in, const json_value& input) {
     }
   }
   if (const json_value* const more = member_of(input, "addMetrics")) {
-    add_to(metrics, *more);
+    add_to(metrics, in, in.made.find(resource_kind::dataset_group, one.parent), *more);
   }
   one.ours = with(one.ours, metrics_member, array_of(std::move(metrics)));
   if (const json_value* const output = member_of(input, "metricsOutputConfig")) {
     one.shown = with(one.shown, "metricsOutputConfig", *output);
   }
   in.known.change([&](sql::transaction& change) { resources::update(change, one); });
+  in.metrics.changed();
   return arn_answer(kind, one.arn);
 }
 
@@ -109,7 +118,11 @@ void add_metric_attributions(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>(
       "DeleteMetricAttribution", builders(), [in](const json_value& input, const http::request&) {
         const resource one = in.made.find(kind, required_text(input, "metricAttributionArn"));
-        in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
+        in.known.change([&](sql::transaction& change) {
+          resources::remove(change, one.arn);
+          metric_counts::remove(change, one.arn);
+        });
+        in.metrics.changed();
         return nothing_to_say();
       });
   to.add<json_value, json_value>(

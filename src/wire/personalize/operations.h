@@ -24,6 +24,8 @@ void add_batch_inference_jobs(aws::json_service& to, const house& in);
 void add_batch_segment_jobs(aws::json_service& to, const house& in);
 void add_data_deletion_jobs(aws::json_service& to, const house& in);
 void add_metric_attributions(aws::json_service& to, const house& in);
+// Of what was counted since the last call, a file for each day in the place that the attribution names.
+void write_metric_reports(const house& in, std::int64_t now);
 void add_tags(aws::json_service& to, const house& in);
 
 // personalize-runtime

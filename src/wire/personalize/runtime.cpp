@@ -81,12 +81,6 @@ void set_exploration(const house& in, recommend::question& what, const asked_thi
   what.seed = core::random_number();
 }
 
-std::string new_recommendation_id() {
-  std::array<std::byte, 16> bytes{};
-  core::random_bytes(bytes);
-  return "RID-" + core::to_hex(bytes);
-}
-
 // One entry of a list on its way out.
 struct listed {
   std::string item;
@@ -274,7 +268,7 @@ json_value recommendations(const house& in, const json_value& input) {
     list = listed_of(ask(in, input, of, count, filter));
   }
   return with(with(json_value::of_object(), "itemList", shown(in, input, of, "itemId", list, promotion_name)),
-              "recommendationId", new_recommendation_id());
+              "recommendationId", new_recommendation_id(of.asked->arn));
 }
 
 json_value ranking(const house& in, const json_value& input) {
@@ -291,7 +285,7 @@ json_value ranking(const house& in, const json_value& input) {
   count_answer(in, of, input, given);
   const auto list = listed_of(given);
   return with(with(json_value::of_object(), "personalizedRanking", shown(in, input, of, "itemId", list, {})),
-              "recommendationId", new_recommendation_id());
+              "recommendationId", new_recommendation_id(of.asked->arn));
 }
 
 json_value actions(const house& in, const json_value& input) {
@@ -300,7 +294,7 @@ json_value actions(const house& in, const json_value& input) {
   const auto count = static_cast<std::size_t>(number_of(input, "numResults").value_or(5));
   const auto list = listed_of(ask(in, input, of, count, filter_in(in, input, of)));
   return with(with(json_value::of_object(), "actionList", shown(in, input, of, "actionId", list, {})),
-              "recommendationId", new_recommendation_id());
+              "recommendationId", new_recommendation_id(of.asked->arn));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace eunomia::wire::personalize {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::int64_t report_every_ms = 10'000;
 constexpr std::string_view recommendation = "recommendation";
 
 }  // namespace
@@ -17,10 +18,12 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
       known_(in.sql, made_),
       work_(known_, made_, in.jobs),
       sessions_(in.sql, in.keys),
+      metrics_(in.sql, made_, in.datasets),
       house_{.made = made_,
              .known = known_,
              .work = work_,
              .sessions = sessions_,
+             .metrics = metrics_,
              .arns = in.arns,
              .datasets = in.datasets,
              .recommenders = in.recommenders,
@@ -65,6 +68,11 @@ void service::look(std::int64_t now) {
     looked_at_ = now;
     train_what_is_due(house_, now);
     record_sessions_that_are_over(house_, now);
+    metrics_.expire(now);
+  }
+  if (now - reported_at_ >= report_every_ms) {
+    reported_at_ = now;
+    write_metric_reports(house_, now);
   }
 }
 
@@ -85,6 +93,8 @@ std::unique_ptr<subject::custodian> make_custodian() {
                     "What clients of AWS Personalize made: schemas, dataset groups, solutions, campaigns, "
                     "jobs, by their ARN, with names of files and status."),
        about_nobody("aws_personalize_tag", "Tags that clients gave these."),
+       about_nobody("aws_personalize_metric",
+                    "How many events of a type came in a quarter of an hour, and sums over them, by what led to them."),
        {subject::store_kind::sql_table,
         "aws_personalize_session_event",
         subject::data_about::data_subjects,

@@ -42,7 +42,7 @@ class service {
 
   // After jobs.start().
   void mend() { work_.mend(); }
-  // Begins what is due; at most once a minute.
+  // Begins what is due, at most once a minute, and reports what was counted.
   void look(std::int64_t now);
 
  private:
@@ -50,11 +50,13 @@ class service {
   resource_cache known_;
   works work_;
   anonymous_sessions sessions_;
+  metric_counts metrics_;
   house house_;
   aws::json_service control_;
   aws::json_service runtime_;
   aws::json_service events_;
   std::int64_t looked_at_ = 0;
+  std::int64_t reported_at_ = 0;
 };
 
 // The table of resources: about nobody.
