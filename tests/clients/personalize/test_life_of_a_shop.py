@@ -99,7 +99,10 @@ def test_errors_are_those_that_scripts_catch(personalize, runtime, events):
         runtime.get_recommendations(campaignArn=missing, userId="u")
     with pytest.raises(runtime.exceptions.InvalidInputException):
         runtime.get_recommendations(userId="u")
-    with pytest.raises(events.exceptions.ResourceNotFoundException):
+    # PutEvents and the lists have no exception for what is not there.
+    with pytest.raises(personalize.exceptions.InvalidInputException):
+        personalize.list_campaigns(solutionArn="arn:aws:personalize:eu-central-1:000000000000:solution/none")
+    with pytest.raises(events.exceptions.InvalidInputException):
         events.put_events(trackingId="none", sessionId="s", userId="u", eventList=[
             {"eventType": "view", "itemId": "i", "sentAt": datetime.datetime.now()}])
     with pytest.raises(personalize.exceptions.ResourceNotFoundException):
