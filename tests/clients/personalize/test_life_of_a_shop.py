@@ -131,6 +131,11 @@ def test_pages_tags_and_recipes(personalize):
     assert personalize.list_tags_for_resource(resourceArn=group)["tags"] == [{"tagKey": "team", "tagValue": "b"}]
     recipes = personalize.list_recipes()["recipes"]
     assert len(recipes) == 25
+    pages = list(personalize.get_paginator("list_recipes").paginate(PaginationConfig={"PageSize": 10}))
+    assert [len(page["recipes"]) for page in pages] == [10, 10, 5]
+    assert [one for page in pages for one in page["recipes"]] == recipes
+    with pytest.raises(personalize.exceptions.InvalidNextTokenException):
+        personalize.list_recipes(nextToken="nonsense")
     for one in recipes:
         described = personalize.describe_recipe(recipeArn=one["recipeArn"])["recipe"]
         assert described["description"]
