@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/utf8.h"
 #include "wire/personalize/json_members.h"
 
 namespace eunomia::wire::personalize {
@@ -65,7 +66,7 @@ void works::keep(const resource& changed) {
 
 void works::keep_failure(resource& of, const work_statuses& statuses, std::string_view why) {
   of.status = statuses.failed;
-  of.failure_reason = why.substr(0, longest_reason);
+  of.failure_reason = core::storable_text(why, longest_reason);
   keep(of);
 }
 
