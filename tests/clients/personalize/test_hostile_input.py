@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from personalize.shop import ROLE, make_group, why_failed
+from personalize.shop import ROLE, import_file, make_group, small_shop, why_failed, wait_for
 
 HEADER = b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,DEVICE\n"
 
@@ -28,3 +28,30 @@ def test_a_reason_is_cut_between_two_characters(personalize, s3):
         s3.put_object(Bucket="files", Key=f"{'x' * (i + 1)}/{'€' * 330}.csv", Body=HEADER + b"a,b\n")
         why = failed_import(personalize, datasets["interactions"], f"s3://files/{'x' * (i + 1)}/", f"job-{i}")
         assert why.startswith("s3://files/x") and len(why.encode()) > 997 and why.endswith("€")
+
+
+def test_files_that_cannot_be_read_are_named_as_the_client_knows_them(personalize, s3, running):
+    group, datasets = make_group(personalize)
+    for i, body in enumerate((b"", b"\xff\xfe", b"USER_ID\0\n", b'"USER_ID', b"PAR1")):
+        s3.put_object(Bucket="files", Key=f"bad-{i}.csv", Body=body)
+        place = f"s3://files/bad-{i}.csv"
+        job = personalize.create_data_deletion_job(jobName=f"leave-{i}", datasetGroupArn=group, roleArn=ROLE,
+                                                   dataSource={"dataLocation": place})["dataDeletionJobArn"]
+        for why in (failed_import(personalize, datasets["interactions"], place, f"job-{i}"),
+                    why_failed(personalize.describe_data_deletion_job, "dataDeletionJob", dataDeletionJobArn=job)):
+            assert why.startswith(place), why
+            assert str(running.program.data_directory) not in why, "it is nobody's business where we keep copies"
+
+
+def test_a_place_means_a_file_or_a_folder_and_nothing_that_only_begins_so(personalize, s3):
+    group, datasets = make_group(personalize)
+    s3.put_object(Bucket="files", Key="data/1.csv", Body=small_shop().encode())
+    s3.put_object(Bucket="files", Key="database.csv", Body=b"no,such,columns\n1,2,3\n")
+    import_file(personalize, datasets["interactions"], "s3://files/data", "folder")
+    s3.put_object(Bucket="files", Key="leave/now.csv", Body=b"USER_ID\nu1\n")
+    s3.put_object(Bucket="files", Key="leave-not-yet.csv", Body=b"USER_ID\nu2\nu3\n")
+    job = personalize.create_data_deletion_job(jobName="leave", datasetGroupArn=group, roleArn=ROLE,
+                                               dataSource={"dataLocation": "s3://files/leave"})["dataDeletionJobArn"]
+    assert wait_for(personalize.describe_data_deletion_job, "dataDeletionJob", done="COMPLETED",
+                    dataDeletionJobArn=job)["numDeleted"] == 1
+    assert "there is no file" in failed_import(personalize, datasets["interactions"], "s3://files/dat", "none")
