@@ -90,7 +90,8 @@ void answer_files(const house& in, const s3_location& from, const s3_location& t
 
 lent_version::lent_version(const house& in, const resource& solution, const resource& version, const std::string& name,
                            core::job& job)
-    : in_(in), model_(recommender_of(solution), "batch-" + name.substr(0, 50)) {
+    // A campaign of the solution is a deployment too, and no name of one begins so.
+    : in_(in), model_(recommender_of(solution), "_batch-" + name.substr(0, 50)) {
   in.recommenders.deploy(model_.recommender, model_.deployment, version_of(version), in.background.context(job));
 }
 

@@ -1,9 +1,10 @@
 """What clients may ask for and what breaks nothing: found by reading and by mutated requests."""
 
 import datetime
+import json
 
 import pytest
-from personalize.shop import ROLE, import_file, make_group, small_shop, why_failed, wait_for
+from personalize.shop import ROLE, deploy, import_file, make_group, small_shop, train, why_failed, wait_for
 
 HEADER = b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,DEVICE\n"
 
@@ -55,3 +56,36 @@ def test_a_place_means_a_file_or_a_folder_and_nothing_that_only_begins_so(person
     assert wait_for(personalize.describe_data_deletion_job, "dataDeletionJob", done="COMPLETED",
                     dataDeletionJobArn=job)["numDeleted"] == 1
     assert "there is no file" in failed_import(personalize, datasets["interactions"], "s3://files/dat", "none")
+
+
+def trained(personalize, s3):
+    group, datasets = make_group(personalize)
+    s3.put_object(Bucket="files", Key="shop.csv", Body=small_shop().encode())
+    import_file(personalize, datasets["interactions"], "s3://files/shop.csv", "shop")
+    return group, train(personalize, group, "aws-user-personalization-v2", "for-you")[1]
+
+
+def test_a_batch_job_takes_no_campaign_from_its_solution(personalize, runtime, s3):
+    _, version = trained(personalize, s3)
+    campaign = deploy(personalize, version, "batch-nightly")
+    before = runtime.get_recommendations(campaignArn=campaign, userId="u1")
+    s3.put_object(Bucket="files", Key="people.json", Body=b'{"userId":"u1"}\n')
+    job = personalize.create_batch_inference_job(
+        jobName="nightly", solutionVersionArn=version, roleArn=ROLE, jobInput={"s3DataSource": {"path": "s3://files/people.json"}},
+        jobOutput={"s3DataDestination": {"path": "s3://files/out/"}})["batchInferenceJobArn"]
+    wait_for(personalize.describe_batch_inference_job, "batchInferenceJob", batchInferenceJobArn=job)
+    assert len(runtime.get_recommendations(campaignArn=campaign, userId="u1")["itemList"]) == len(before["itemList"])
+
+
+def test_a_line_of_a_batch_that_makes_no_sense_has_an_error_of_its_own(personalize, s3):
+    _, version = trained(personalize, s3)
+    lines = [b'{"userId":"u1"}', b'{"userId":"\xff\xfe"}', b"[1]", b'{"userId":{"a":1}}', b'{"userId":"u1","filterValues":[1]}',
+             b"{", b'{"userId":"u1","userId":"u2"}', b"[" * 5000, b'{"userId":"' + b"u" * (2 << 20) + b'"}', b"", b'{"userId":"u2"}']
+    s3.put_object(Bucket="files", Key="lines.json", Body=b"\r\n".join(lines))
+    job = personalize.create_batch_inference_job(
+        jobName="lines", solutionVersionArn=version, roleArn=ROLE, jobInput={"s3DataSource": {"path": "s3://files/lines.json"}},
+        jobOutput={"s3DataDestination": {"path": "s3://files/out/"}})["batchInferenceJobArn"]
+    wait_for(personalize.describe_batch_inference_job, "batchInferenceJob", batchInferenceJobArn=job)
+    answers = [json.loads(line) for line in s3.get_object(Bucket="files", Key="out/lines.json.out")["Body"].read().splitlines()]
+    assert [one["error"] is None for one in answers] == [True, False, False, False, True, False, False, False, False, True]
+    assert all((one["output"] is None) == (one["error"] is not None) for one in answers)
