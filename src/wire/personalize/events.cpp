@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
+#include <span>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/time.h"
 #include "recommend/avro_schema.h"
+#include "recommend/event_checks.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/event_trackers.h"
@@ -22,6 +23,20 @@ namespace {
 using core::errc;
 using core::json_value;
 using recommend::schema_subject;
+
+constexpr std::size_t most_sessions_a_look = 10'000;
+
+// What nobody can use any more, because the dataset has other columns now or is gone, is let go.
+void record_what_waited(const house& in, const std::string& dataset, std::span<const recommend::event> events) {
+  try {
+    in.answering.record(dataset, events);
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
+      throw;
+    }
+    core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+  }
+}
 
 // The group whose tracker has the id.
 resource group_of_tracker(const house& in, const std::string& tracking_id) {
@@ -81,6 +96,20 @@ recommend::event event_of(const json_value& given, const std::string& user, cons
   return one;
 }
 
+// What was done in a session before anybody signed in was theirs.
+void join_session(const house& in, const std::string& group, const std::string& session, const std::string& user,
+                  const std::string& dataset) {
+  auto before = in.sessions.of(group, session);
+  if (before.ids.empty()) {
+    return;
+  }
+  for (recommend::event& one : before.events) {
+    one.user_id = user;
+  }
+  record_what_waited(in, dataset, before.events);
+  in.sessions.forget(before.ids);
+}
+
 json_value put_events(const house& in, const json_value& input) {
   const resource group = group_of_tracker(in, required_text(input, "trackingId"));
   const auto dataset = dataset_of_type(in, group, schema_subject::interactions);
@@ -96,21 +125,15 @@ json_value put_events(const house& in, const json_value& input) {
   for (std::size_t i = 0; i < events.size(); ++i) {
     batch.push_back(event_of(events[i], user.value_or(session), schema, i));
   }
+  const std::string into = table_of(group, schema_subject::interactions).dataset;
   if (!user) {
+    // What waits is as good as what is recorded: later nobody is there who could put it right.
+    recommend::check_events(batch, in.datasets.open(into).description(), core::now_ms());
     in.sessions.keep(group.arn, session, batch);
     return nothing_to_say();
   }
-  // What was done in this session before anybody signed in was theirs.
-  auto before = in.sessions.of(group.arn, session);
-  for (recommend::event& one : before.events) {
-    one.user_id = *user;
-  }
-  batch.insert(batch.begin(), std::make_move_iterator(before.events.begin()),
-               std::make_move_iterator(before.events.end()));
-  in.answering.record(table_of(group, schema_subject::interactions).dataset, batch);
-  if (!before.ids.empty()) {
-    in.sessions.forget(before.ids);
-  }
+  join_session(in, group.arn, session, *user, into);
+  in.answering.record(into, batch);
   return nothing_to_say();
 }
 
@@ -146,18 +169,25 @@ json_value put_action_interactions(const house& in, const json_value& input) {
 }  // namespace
 
 void record_sessions_that_are_over(const house& in, std::int64_t now) {
-  for (const auto& one : in.sessions.idle_since(now - anonymous_sessions::joined_within_ms)) {
-    try {
-      const auto group = in.known.find(resource_kind::dataset_group, one.group);
-      in.answering.record(table_of(*group, schema_subject::interactions).dataset, one.what.events);
-    } catch (const core::error& problem) {
-      if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
-        throw;
-      }
-      // The group is gone, or its dataset has other columns now: nobody can use them any more.
-      core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+  // A minute has more of them than one question asks for; the rest has its turn at the next look.
+  for (std::size_t done = 0; done < most_sessions_a_look;) {
+    const auto over = in.sessions.idle_since(now - anonymous_sessions::joined_within_ms);
+    if (over.empty()) {
+      return;
     }
-    in.sessions.forget(one.what.ids);
+    for (const auto& one : over) {
+      try {
+        const auto group = in.known.find(resource_kind::dataset_group, one.group);
+        record_what_waited(in, table_of(*group, schema_subject::interactions).dataset, one.what.events);
+      } catch (const core::error& problem) {
+        if (problem.code() != errc::not_found) {
+          throw;
+        }
+        core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+      }
+      in.sessions.forget(one.what.ids);
+    }
+    done += over.size();
   }
 }
 

@@ -1,11 +1,15 @@
 """What clients may ask for and what breaks nothing: found by reading and by mutated requests."""
 
+import contextlib
 import datetime
 import json
+import sqlite3
+import time
 
 import pytest
 from personalize.shop import ROLE, deploy, import_file, make_group, small_shop, train, why_failed, wait_for
 
+NOW = datetime.datetime(2026, 10, 1, tzinfo=datetime.timezone.utc)
 HEADER = b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,DEVICE\n"
 
 
@@ -89,3 +93,42 @@ def test_a_line_of_a_batch_that_makes_no_sense_has_an_error_of_its_own(personali
     answers = [json.loads(line) for line in s3.get_object(Bucket="files", Key="out/lines.json.out")["Body"].read().splitlines()]
     assert [one["error"] is None for one in answers] == [True, False, False, False, True, False, False, False, False, True]
     assert all((one["output"] is None) == (one["error"] is not None) for one in answers)
+
+
+def test_what_a_visitor_did_is_checked_before_it_waits(personalize, runtime, events):
+    """Whoever signs in afterwards could tell nothing any more, as long as it waited."""
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    good = {"eventType": "view", "itemId": "i1", "sentAt": NOW}
+    far = datetime.datetime(2090, 1, 1, tzinfo=datetime.timezone.utc)
+    for i, bad in enumerate(({"itemId": "a\x01"}, {"itemId": "a\0"}, {"impression": ["a|b"]}, {"sentAt": far}, {"eventType": "v\0"})):
+        with pytest.raises(events.exceptions.InvalidInputException):
+            events.put_events(trackingId=tracking_id, sessionId=f"s{i}", eventList=[good, good | bad])
+        events.put_events(trackingId=tracking_id, sessionId=f"s{i}", userId=f"u{i}", eventList=[good | {"itemId": f"i{i}"}])
+
+
+def test_every_session_that_is_over_has_its_turn(personalize, events, running):
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    sessions = 230
+    for i in range(sessions):
+        events.put_events(trackingId=tracking_id, sessionId=f"s{i}", eventList=[
+            {"eventType": "view", "itemId": "i1", "sentAt": NOW}])
+    database = running.program.data_directory / "eunomia.db"
+    running.stop()
+    with contextlib.closing(sqlite3.connect(database)) as sql, sql:
+        sql.execute("UPDATE aws_personalize_session_event SET came_at = 1")
+    running.start()
+
+    def waiting():
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as sql:
+            return sql.execute("SELECT count(*) FROM aws_personalize_session_event").fetchone()[0]
+
+    # They are looked for once a minute: at the first look all have their turn, and not a hundred.
+    deadline = time.monotonic() + 60
+    while waiting() == sessions:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    while (left := waiting()) > 0:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
