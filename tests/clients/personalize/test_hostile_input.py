@@ -93,6 +93,7 @@ def test_a_line_of_a_batch_that_makes_no_sense_has_an_error_of_its_own(personali
     answers = [json.loads(line) for line in s3.get_object(Bucket="files", Key="out/lines.json.out")["Body"].read().splitlines()]
     assert [one["error"] is None for one in answers] == [True, False, False, False, True, False, False, False, False, True]
     assert all((one["output"] is None) == (one["error"] is not None) for one in answers)
+    assert len(json.dumps(answers)) < 64 * 1024, "what is no question is not told back as long as it came"
 
 
 def test_what_a_visitor_did_is_checked_before_it_waits(personalize, runtime, events):
