@@ -133,3 +133,18 @@ def test_every_session_that_is_over_has_its_turn(personalize, events, running):
     while (left := waiting()) > 0:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
+
+
+def test_a_version_that_was_stopped_ends(personalize):
+    """Whether its training waits, runs or has just ended: it stayed CREATE STOPPING where that crossed."""
+    group, _ = make_group(personalize)
+    solution = personalize.create_solution(name="popular", datasetGroupArn=group, performAutoTraining=False,
+                                           recipeArn="arn:aws:personalize:::recipe/aws-popularity-count")["solutionArn"]
+    for i in range(30):
+        version = personalize.create_solution_version(solutionArn=solution, name=f"v{i}")["solutionVersionArn"]
+        with contextlib.suppress(personalize.exceptions.ResourceInUseException):
+            personalize.stop_solution_version_creation(solutionVersionArn=version)
+        deadline = time.monotonic() + 60
+        while (status := personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"]["status"]) not in (
+                "ACTIVE", "CREATE STOPPED", "CREATE FAILED"):
+            assert time.monotonic() < deadline, status
