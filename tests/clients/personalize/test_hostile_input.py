@@ -148,3 +148,24 @@ def test_a_version_that_was_stopped_ends(personalize):
         while (status := personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"]["status"]) not in (
                 "ACTIVE", "CREATE STOPPED", "CREATE FAILED"):
             assert time.monotonic() < deadline, status
+
+
+def test_actions_of_groups_that_are_called_alike_are_apart(personalize, events):
+    schema = {"type": "record", "name": "Actions", "namespace": "com.amazonaws.personalize.schema", "version": "1.0",
+              "fields": [{"name": "ACTION_ID", "type": "string"}, {"name": "KIND", "type": ["null", "string"]}]}
+    alike = ["x" * 62 + "1", "x" * 62 + "2"]
+    exported = {}
+    for name in alike:
+        group = personalize.create_dataset_group(name=name)["datasetGroupArn"]
+        arn = personalize.create_schema(name=f"actions-{name[-1]}", schema=json.dumps(schema))["schemaArn"]
+        actions = personalize.create_dataset(name="actions", schemaArn=arn, datasetGroupArn=group, datasetType="Actions")["datasetArn"]
+        exported[name] = group, actions
+        events.put_actions(datasetArn=actions, actions=[{"actionId": f"of-{name[-1]}", "properties": "{}"}])
+    group, actions = exported[alike[0]]
+    personalize.delete_dataset(datasetArn=actions)
+    personalize.delete_dataset_group(datasetGroupArn=group)
+    # The other's are still there to be put beside.
+    events.put_actions(datasetArn=exported[alike[1]][1], actions=[{"actionId": "more", "properties": "{}"}])
+    personalize.create_dataset_group(name="shop")
+    with pytest.raises(personalize.exceptions.InvalidInputException, match="ends with --actions"):
+        personalize.create_dataset_group(name="shop--actions")
