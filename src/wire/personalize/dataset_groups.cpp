@@ -87,6 +87,7 @@ json_value create(const house& in, const json_value& input) {
                                   made.name, actions_suffix));
   }
   made.ours = object_of(dataset_member, made.name);
+  const std::lock_guard nobody_else_makes(in.making);
   refuse_taken(in, made);
   recommend::dataset ours = empty_dataset(in, made.name);
   try {
@@ -163,6 +164,7 @@ void add_dataset_groups(aws::json_service& to, const house& in) {
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
     const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
+    const std::lock_guard nobody_else_makes(in.making);
     // What belongs to it must be gone first: then nothing learns from its rows any more.
     in.known.change([&](sql::transaction& change) {
       resources::remove_history(change, resource_kind::data_deletion_job, group.arn);

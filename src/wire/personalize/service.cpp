@@ -20,6 +20,7 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
       house_{.made = made_,
              .known = known_,
              .work = work_,
+             .making = making_,
              .sessions = sessions_,
              .arns = in.arns,
              .datasets = in.datasets,

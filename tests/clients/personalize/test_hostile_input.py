@@ -1,13 +1,16 @@
 """What clients may ask for and what breaks nothing: found by reading and by mutated requests."""
 
+import concurrent.futures
 import contextlib
 import datetime
 import json
 import sqlite3
+import threading
 import time
 
+import botocore.exceptions
 import pytest
-from personalize.shop import ROLE, deploy, import_file, make_group, small_shop, train, why_failed, wait_for
+from personalize.shop import ROLE, deploy, import_file, items_of, make_group, small_shop, train, why_failed, wait_for
 
 NOW = datetime.datetime(2026, 10, 1, tzinfo=datetime.timezone.utc)
 HEADER = b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,EVENT_VALUE,DEVICE\n"
@@ -133,6 +136,58 @@ def test_every_session_that_is_over_has_its_turn(personalize, events, running):
     while (left := waiting()) > 0:
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
+
+
+def at_once(*calls):
+    """Calls them at the same moment; what each answered, or the code of its error."""
+    ready = threading.Barrier(len(calls))
+
+    def one(call):
+        ready.wait()
+        try:
+            return call()
+        except botocore.exceptions.ClientError as refused:
+            return refused.response["Error"]["Code"]
+
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(one, calls))
+
+
+def test_of_groups_of_one_name_that_are_made_at_once_one_is_made_and_whole(clients):
+    """Who came later took the dataset of the first with them. Each says something else, or it would be the same request again."""
+    made = [clients("personalize") for _ in range(8)]
+    for i in range(10):
+        answers = at_once(*(
+            lambda each=each, who=who: each.create_dataset_group(name=f"g{i}", tags=[{"tagKey": "who", "tagValue": str(who)}])
+            for who, each in enumerate(made)))
+        [group] = [one["datasetGroupArn"] for one in answers if isinstance(one, dict)]
+        assert answers.count("ResourceAlreadyExistsException") == len(made) - 1, answers
+        made[0].create_filter(name=f"f{i}", datasetGroupArn=group,
+                              filterExpression='EXCLUDE ItemID WHERE Interactions.EVENT_TYPE IN ("view")')
+
+
+def test_of_campaigns_of_one_name_that_are_made_at_once_the_one_that_is_there_answers(clients, personalize, runtime, events):
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    versions, best = [], {}
+    solution = personalize.create_solution(name="popular", datasetGroupArn=group, performAutoTraining=False,
+                                           recipeArn="arn:aws:personalize:::recipe/aws-popularity-count")["solutionArn"]
+    for people, item in ((3, "early"), (4, "late")):
+        for who in range(people):
+            events.put_events(trackingId=tracking_id, userId=f"u{who}", sessionId="s",
+                              eventList=[{"eventType": "view", "itemId": item, "sentAt": NOW}])
+        version = personalize.create_solution_version(solutionArn=solution, name=item)["solutionVersionArn"]
+        wait_for(personalize.describe_solution_version, "solutionVersion", solutionVersionArn=version)
+        versions.append(version)
+        best[version] = item
+    made = [clients("personalize") for _ in range(6)]
+    for i in range(10):
+        answers = at_once(*(lambda each=each, of=versions[who % 2], who=who: each.create_campaign(
+            name=f"c{i}", solutionVersionArn=of, tags=[{"tagKey": "who", "tagValue": str(who)}]) for who, each in enumerate(made)))
+        [campaign] = [one["campaignArn"] for one in answers if isinstance(one, dict)]
+        assert answers.count("ResourceAlreadyExistsException") == len(made) - 1, answers
+        version = personalize.describe_campaign(campaignArn=campaign)["campaign"]["solutionVersionArn"]
+        assert items_of(runtime.get_recommendations(campaignArn=campaign, userId="nobody"))[0] == best[version]
 
 
 def test_a_version_that_was_stopped_ends(personalize):
