@@ -69,6 +69,7 @@ fuzz: ## every fuzz target for EUNOMIA_FUZZ_SECONDS (60)
 .PHONY: soak
 soak: asan tsan ## what takes longer: both sanitizers, fuzzing, then every test with its long rounds
 	@EUNOMIA_FUZZ_SECONDS=$${EUNOMIA_FUZZ_SECONDS:-300} $(MAKE) fuzz
+	@scripts/setup clients-more
 	@EUNOMIA_SOAK=1 $(MAKE) test
 
 .PHONY: bench

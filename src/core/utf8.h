@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace eunomia::core {
@@ -46,5 +47,9 @@ constexpr bool is_utf8(std::string_view text) noexcept {
   }
   return true;
 }
+
+// What a table can hold of a text that may come from anywhere: UTF-8 without U+0000, cut to so many bytes between two
+// characters; a byte that is neither becomes '?'.
+std::string storable_text(std::string_view text, std::size_t most_bytes);
 
 }  // namespace eunomia::core

@@ -14,24 +14,10 @@ namespace eunomia::job {
 
 namespace {
 
-// What a table can hold of a message that may come from anywhere: UTF-8 without U+0000, cut to max_error_bytes.
-std::string storable_message(std::string_view text) {
-  std::string kept;
-  while (!text.empty()) {
-    const std::size_t length = text.front() == '\0' ? 0 : core::utf8_sequence_at_front(text);
-    if (kept.size() + std::max<std::size_t>(length, 1) > max_error_bytes) {
-      break;
-    }
-    kept += length == 0 ? std::string_view("?") : text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return kept;
-}
-
 ending failed(const work& of, core::errc code, std::string_view message) {
   ending how = of.ended_as(state::failed);
   how.error_code = core::name_of(code);
-  how.error_message = storable_message(message);
+  how.error_message = core::storable_text(message, max_error_bytes);
   return how;
 }
 
@@ -85,7 +71,7 @@ ending work::ended_as(state is) const {
   const std::lock_guard lock(mutex_);
   ending how;
   how.is = is;
-  how.stage = storable_message(stage_);
+  how.stage = core::storable_text(stage_, max_error_bytes);
   how.done = std::min<std::uint64_t>(done_, INT64_MAX);
   how.total = std::min<std::uint64_t>(total_, INT64_MAX);
   return how;

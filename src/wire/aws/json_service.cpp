@@ -42,6 +42,16 @@ named exception_of(errc code) {
   return {"InternalServerError", 500};
 }
 
+// The same as that operation says it: clients read an exception that is not of its model as one that they do not know.
+// ListCampaigns and PutEvents have InvalidInputException for what does not exist.
+named exception_of(errc code, const operation& asked) {
+  constexpr named invalid = {"InvalidInputException", 400};
+  const named as = exception_of(code);
+  const bool is_of_models = code == errc::not_found || code == errc::already_exists ||
+                            code == errc::failed_precondition || code == errc::resource_exhausted;
+  return is_of_models && !asked.may_answer(as.type) && asked.may_answer(invalid.type) ? invalid : as;
+}
+
 // What the port itself refuses.
 named exception_of(const http::failure& why) {
   if (why.code.ends_with("Exception")) {
@@ -155,7 +165,7 @@ http::response json_service::run(const spoken& one, const http::request& head) c
   } catch (const exception& problem) {
     return refused(head, problem.type, problem.what(), problem.status);
   } catch (const core::error& problem) {
-    const named as = exception_of(problem.code());
+    const named as = exception_of(problem.code(), *one.what);
     if (as.status == 500) {
       throw;  // the port hides what it says, and logs it
     }

@@ -49,6 +49,10 @@ class json_services : public testing::Test {
           }
           return arn_output{"arn:aws:personalize:::dataset-group/" + in.name};
         });
+    by_target.add<named_input, arn_output>("ListCampaigns", http::access::roles(role::engineer),
+                                           [](const named_input&, const http::request&) -> arn_output {
+                                             throw core::error(core::errc::not_found, "the solution does not exist");
+                                           });
     rest.add<person_input, list_output>("GetRecommendations", http::access::roles(role::service),
                                         [](const person_input& in, const http::request&) {
                                           return list_output{{"for " + in.userId.value_or("nobody")}};
@@ -139,6 +143,13 @@ TEST_F(json_services, errors_become_the_exceptions_of_aws) {
   EXPECT_EQ(hidden.body, R"({"__type":"InternalServerError","message":"see the log"})");
 }
 
+TEST_F(json_services, an_exception_that_the_operation_has_not_is_told_as_bad_input) {
+  ASSERT_FALSE(personalize().find("ListCampaigns")->may_answer("ResourceNotFoundException"));
+  const http::response answer = create("{}", "AmazonPersonalize.ListCampaigns");
+  EXPECT_EQ(answer.status, 400U);
+  EXPECT_EQ(answer.body, R"({"__type":"InvalidInputException","message":"the solution does not exist"})");
+}
+
 TEST_F(json_services, an_operation_asks_for_its_own_role) {
   http::request head = post("/", R"({"name": "shop"})", "AmazonPersonalize.CreateDatasetGroup");
   head.caller = http::identity{"key-7", role::service};
@@ -149,7 +160,7 @@ TEST_F(json_services, an_operation_asks_for_its_own_role) {
 
 TEST_F(json_services, know_what_they_lack) {
   EXPECT_EQ(rest.missing(), (std::vector<std::string_view>{"GetActionRecommendations", "GetPersonalizedRanking"}));
-  EXPECT_EQ(by_target.missing().size(), 70U);
+  EXPECT_EQ(by_target.missing().size(), 69U);
   EXPECT_THROW((rest.add<person_input, list_output>("GetRecommendations", http::access::open(), {})), core::error);
   EXPECT_THROW((rest.add<person_input, list_output>("GetMagic", http::access::open(), {})), core::error);
 }

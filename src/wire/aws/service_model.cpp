@@ -262,6 +262,10 @@ const service_model& personalize_events() {
   return events_model::model;
 }
 
+bool operation::may_answer(std::string_view error) const {
+  return std::ranges::find(errors, error) != errors.end();
+}
+
 const operation* service_model::find(std::string_view wanted) const {
   const auto found = std::ranges::find(operations, wanted, &operation::name);
   return found == operations.end() ? nullptr : &*found;

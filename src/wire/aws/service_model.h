@@ -49,7 +49,10 @@ struct operation {
   std::string_view verb;  // "POST"
   std::string_view path;  // "/recommendations"
   std::uint16_t input;
-  std::uint16_t output;  // no_shape: it answers nothing
+  std::uint16_t output;                      // no_shape: it answers nothing
+  std::span<const std::string_view> errors;  // the exceptions of its own: "ResourceInUseException"
+
+  bool may_answer(std::string_view error) const;
 };
 inline constexpr std::uint16_t no_shape = 0xffff;
 

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/utf8.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/solutions.h"
 
@@ -19,14 +20,37 @@ namespace {
 using core::json_value;
 
 constexpr std::size_t max_line_bytes = std::size_t{1} << 20;
+constexpr std::size_t longest_shown = 1024;  // of a line that is no JSON
 constexpr std::uint64_t lines_a_report = 100;
 
+// The next line, without its end; false when there is none. Of one that is longer than max_line_bytes its beginning,
+// and one byte more than these.
+bool next_line(std::istream& from, std::string& line) {
+  constexpr int end = std::char_traits<char>::eof();
+  line.clear();
+  int byte = from.get();
+  const bool is_one = byte != end;
+  for (; byte != end && byte != '\n'; byte = from.get()) {
+    if (line.size() <= max_line_bytes) {
+      line += static_cast<char>(byte);
+    }
+  }
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  return is_one;
+}
+
 json_value answered(const std::string& line, const line_answer& answer) {
-  json_value input = json_value::of_string(line);
+  json_value input = json_value::of_string(core::storable_text(line, longest_shown));
   json_value output;
   json_value fault;
   try {
-    input = core::parse_json(line, {.max_bytes = max_line_bytes});
+    if (line.size() > max_line_bytes) {
+      throw core::error(core::errc::invalid_argument,
+                        fmt::format("the line is longer than max_line_bytes = {}", max_line_bytes));
+    }
+    input = core::parse_json(line);
     if (input.type() != json_value::kind::object) {
       throw core::error(core::errc::invalid_argument, "a line is a JSON object");
     }
@@ -47,11 +71,8 @@ void answer_file(const std::filesystem::path& from, const std::filesystem::path&
   std::ifstream lines(from, std::ios::binary);
   core::atomic_file out(to);
   std::uint64_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; next_line(lines, line);) {
     job.check();
-    if (line.ends_with('\r')) {
-      line.pop_back();
-    }
     if (line.empty()) {
       continue;
     }
@@ -90,7 +111,8 @@ void answer_files(const house& in, const s3_location& from, const s3_location& t
 
 lent_version::lent_version(const house& in, const resource& solution, const resource& version, const std::string& name,
                            core::job& job)
-    : in_(in), model_(recommender_of(solution), "batch-" + name.substr(0, 50)) {
+    // A campaign of the solution is a deployment too, and no name of one begins so.
+    : in_(in), model_(recommender_of(solution), "_batch-" + name.substr(0, 50)) {
   in.recommenders.deploy(model_.recommender, model_.deployment, version_of(version), in.background.context(job));
 }
 

@@ -86,18 +86,21 @@ json_value create(const house& in, const json_value& input) {
   const target to = target_of(in, asked);
   resource made = resource_asked_for(in, kind, input, to.solution.arn);
   made.shown = with(made.shown, "solutionVersionArn", to.version.arn);
+  const std::lock_guard nobody_else_makes(in.making);
   refuse_taken(in, made);
   if (follows(made) && !asked.ends_with(newest_suffix)) {
     throw core::error(errc::invalid_argument,
                       fmt::format("syncWithLatestSolutionVersion wants a solutionVersionArn of {}{}", to.solution.arn,
                                   newest_suffix));
   }
+  tags_in(input);  // too many are refused before anything answers
   deploy(in, to, made.name);
   return make(in, made, input);
 }
 
 json_value update(const house& in, const json_value& input) {
   check_config(input);
+  const std::lock_guard nobody_else_makes(in.making);
   resource one = in.made.find(kind, required_text(input, "campaignArn"));
   json_value latest = json_value::of_object();
   for (const char* const name : {"minProvisionedTPS", "campaignConfig"}) {
@@ -126,6 +129,7 @@ json_value update(const house& in, const json_value& input) {
 }
 
 void remove(const house& in, const resource& one) {
+  const std::lock_guard nobody_else_makes(in.making);
   const resource solution = in.made.find(resource_kind::solution, one.parent);
   in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
   try {

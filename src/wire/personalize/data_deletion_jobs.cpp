@@ -31,29 +31,33 @@ constexpr std::string_view caller_member = "caller";
 constexpr std::size_t people_a_request = 10'000;
 constexpr milliseconds look_interval{100};
 
-// What the column USER_ID of the files says, each once.
+// Takes up what the column USER_ID of a file says.
+void take_users(const std::filesystem::path& file, core::job& job, std::set<std::string>& into) {
+  const auto records = recommend::open_records(file, {});
+  const auto& header = records->header();
+  const auto column =
+      std::ranges::find_if(header, [](const auto& name) { return recommend::upper(name) == "USER_ID"; });
+  if (column == header.end()) {
+    throw core::error(errc::invalid_argument, "Input CSV is missing the following columns: [USER_ID]");
+  }
+  const auto at = static_cast<std::size_t>(column - header.begin());
+  store::table::record_block block;
+  while (records->next(block)) {
+    job.check();
+    for (std::size_t row = 0; row < block.size(); ++row) {
+      into.emplace(block.record(row)[at]);
+    }
+  }
+}
+
+// Of all files at a place, each once.
 std::set<std::string> users_in(const house& in, const s3_location& from, core::job& job) {
   std::set<std::string> users;
   const job_folder folder(in);
   std::size_t number = 0;
   for (const std::string& key : files_at(in, from)) {
-    const auto file = folder / std::to_string(number++);
-    in.files.fetch(from.bucket, key, file);
-    const auto records = recommend::open_records(file, {});
-    const auto& header = records->header();
-    const auto column =
-        std::ranges::find_if(header, [](const auto& name) { return recommend::upper(name) == "USER_ID"; });
-    if (column == header.end()) {
-      throw core::error(errc::invalid_argument, "Input CSV is missing the following columns: [USER_ID]");
-    }
-    const auto at = static_cast<std::size_t>(column - header.begin());
-    store::table::record_block block;
-    while (records->next(block)) {
-      job.check();
-      for (std::size_t row = 0; row < block.size(); ++row) {
-        users.emplace(block.record(row)[at]);
-      }
-    }
+    const fetched_file file[] = {fetch(in, {from.bucket, key}, folder / std::to_string(number++))};
+    read_as_origins(file, [&] { take_users(file[0].copy, job, users); });
   }
   return users;
 }

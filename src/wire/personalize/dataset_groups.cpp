@@ -5,6 +5,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "wire/http/text.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
@@ -34,8 +35,13 @@ constexpr std::string_view actions_suffix = "--actions";
 constexpr std::size_t longest_dataset_name = 63;
 
 std::string actions_of(const resource& group) {
-  const std::string name = dataset_of(group);
-  return name.substr(0, longest_dataset_name - actions_suffix.size()) + std::string(actions_suffix);
+  std::string name = dataset_of(group);
+  if (name.size() + actions_suffix.size() > longest_dataset_name) {
+    // Others may begin as it does.
+    const std::string mark = "-" + core::to_hex(core::blake2b(name)).substr(0, 8);
+    name = name.substr(0, longest_dataset_name - actions_suffix.size() - mark.size()) + mark;
+  }
+  return name + std::string(actions_suffix);
 }
 
 void drop_if_there(const house& in, const std::string& name) {
@@ -75,7 +81,13 @@ recommend::dataset empty_dataset(const house& in, const std::string& name) {
 
 json_value create(const house& in, const json_value& input) {
   resource made = resource_asked_for(in, resource_kind::dataset_group, input);
+  if (made.name.ends_with(actions_suffix)) {
+    throw core::error(errc::invalid_argument,
+                      fmt::format("name: \"{}\" ends with {}, as the actions of other groups do; give it another name",
+                                  made.name, actions_suffix));
+  }
   made.ours = object_of(dataset_member, made.name);
+  const std::lock_guard nobody_else_makes(in.making);
   refuse_taken(in, made);
   recommend::dataset ours = empty_dataset(in, made.name);
   try {
@@ -152,6 +164,7 @@ void add_dataset_groups(aws::json_service& to, const house& in) {
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
     const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
+    const std::lock_guard nobody_else_makes(in.making);
     // What belongs to it must be gone first: then nothing learns from its rows any more.
     in.known.change([&](sql::transaction& change) {
       resources::remove_history(change, resource_kind::data_deletion_job, group.arn);

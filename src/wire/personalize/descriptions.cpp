@@ -8,6 +8,7 @@
 #include "recommend/avro_schema.h"
 #include "wire/http/text.h"
 #include "wire/personalize/json_members.h"
+#include "wire/personalize/page_token.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -124,6 +125,23 @@ void add_views(aws::json_service& to, const house& in, resource_kind kind, adorn
 
 json_value arn_answer(resource_kind kind, const std::string& arn) {
   return object_of(camel_name(kind) + "Arn", arn);
+}
+
+json_value page_of(const json_value& input, std::string_view member, const std::vector<json_value>& all) {
+  const auto count = static_cast<std::size_t>(number_of(input, "maxResults").value_or(max_page));
+  const auto token = text_of(input, "nextToken");
+  std::size_t at = 0;
+  try {
+    at = token ? static_cast<std::size_t>(last_of_token(*token)) : 0;
+  } catch (const core::error& problem) {
+    throw aws::exception("InvalidNextTokenException", problem.what());
+  }
+  json_value page = json_value::of_array();
+  for (; at < all.size() && page.elements().size() < count; ++at) {
+    page.append(all[at]);
+  }
+  json_value answer = with(json_value::of_object(), member, std::move(page));
+  return at < all.size() ? with(std::move(answer), "nextToken", token_after(static_cast<std::int64_t>(at))) : answer;
 }
 
 json_value nothing_to_say() {

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "wire/aws/json_service.h"
 #include "wire/personalize/house.h"
@@ -26,6 +28,11 @@ void add_description(aws::json_service& to, const house& in, resource_kind kind,
 void add_list(aws::json_service& to, const house& in, resource_kind kind);
 // Both.
 void add_views(aws::json_service& to, const house& in, resource_kind kind, adornment also = {});
+
+// {member: [...], nextToken?}: of what is known of all, in their order, the page that an input asks for by maxResults
+// and nextToken. Throws InvalidNextTokenException.
+core::json_value page_of(const core::json_value& input, std::string_view member,
+                         const std::vector<core::json_value>& all);
 
 // {"<kind>Arn": arn}
 core::json_value arn_answer(resource_kind kind, const std::string& arn);

@@ -2,13 +2,14 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
+#include <span>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/time.h"
 #include "recommend/avro_schema.h"
+#include "recommend/event_checks.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/event_trackers.h"
@@ -22,6 +23,8 @@ namespace {
 using core::errc;
 using core::json_value;
 using recommend::schema_subject;
+
+constexpr std::size_t most_sessions_a_look = 10'000;
 
 // The group whose tracker has the id.
 resource group_of_tracker(const house& in, const std::string& tracking_id) {
@@ -103,6 +106,31 @@ void record(const house& in, const resource& group, std::span<const recommend::e
   in.metrics.added(*attribution, shares);
 }
 
+// What nobody can use any more, because the dataset has other columns now or is gone, is let go.
+void record_what_waited(const house& in, const resource& group, const anonymous_sessions::kept& what) {
+  try {
+    record(in, group, what.events, what.sources);
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
+      throw;
+    }
+    core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+  }
+}
+
+// What was done in a session before anybody signed in was theirs.
+void join_session(const house& in, const resource& group, const std::string& session, const std::string& user) {
+  auto before = in.sessions.of(group.arn, session);
+  if (before.ids.empty()) {
+    return;
+  }
+  for (recommend::event& one : before.events) {
+    one.user_id = user;
+  }
+  record_what_waited(in, group, before);
+  in.sessions.forget(before.ids);
+}
+
 json_value put_events(const house& in, const json_value& input) {
   const resource group = group_of_tracker(in, required_text(input, "trackingId"));
   const auto dataset = dataset_of_type(in, group, schema_subject::interactions);
@@ -121,22 +149,15 @@ json_value put_events(const house& in, const json_value& input) {
     batch.push_back(event_of(events[i], user.value_or(session), schema, i));
     sources.push_back(in.metrics.of_group(group) == nullptr ? std::string() : source_of(events[i], all_sources));
   }
+  const std::string into = table_of(group, schema_subject::interactions).dataset;
   if (!user) {
+    // What waits is as good as what is recorded: later nobody is there who could put it right.
+    recommend::check_events(batch, in.datasets.open(into).description(), core::now_ms());
     in.sessions.keep(group.arn, session, batch, sources);
     return nothing_to_say();
   }
-  // What was done in this session before anybody signed in was theirs.
-  auto before = in.sessions.of(group.arn, session);
-  for (recommend::event& one : before.events) {
-    one.user_id = *user;
-  }
-  batch.insert(batch.begin(), std::make_move_iterator(before.events.begin()),
-               std::make_move_iterator(before.events.end()));
-  sources.insert(sources.begin(), before.sources.begin(), before.sources.end());
+  join_session(in, group, session, *user);
   record(in, group, batch, sources);
-  if (!before.ids.empty()) {
-    in.sessions.forget(before.ids);
-  }
   return nothing_to_say();
 }
 
@@ -172,18 +193,25 @@ json_value put_action_interactions(const house& in, const json_value& input) {
 }  // namespace
 
 void record_sessions_that_are_over(const house& in, std::int64_t now) {
-  for (const auto& one : in.sessions.idle_since(now - anonymous_sessions::joined_within_ms)) {
-    try {
-      const auto group = in.known.find(resource_kind::dataset_group, one.group);
-      record(in, *group, one.what.events, one.what.sources);
-    } catch (const core::error& problem) {
-      if (problem.code() != errc::not_found && problem.code() != errc::invalid_argument) {
-        throw;
-      }
-      // The group is gone, or its dataset has other columns now: nobody can use them any more.
-      core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+  // A minute has more of them than one question asks for; the rest has its turn at the next look.
+  for (std::size_t done = 0; done < most_sessions_a_look;) {
+    const auto over = in.sessions.idle_since(now - anonymous_sessions::joined_within_ms);
+    if (over.empty()) {
+      return;
     }
-    in.sessions.forget(one.what.ids);
+    for (const auto& one : over) {
+      try {
+        const auto group = in.known.find(resource_kind::dataset_group, one.group);
+        record_what_waited(in, *group, one.what);
+      } catch (const core::error& problem) {
+        if (problem.code() != errc::not_found) {
+          throw;
+        }
+        core::log::warning("events of an anonymous session were let go", {{"why", problem.kept_message()}});
+      }
+      in.sessions.forget(one.what.ids);
+    }
+    done += over.size();
   }
 }
 

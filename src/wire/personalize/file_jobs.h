@@ -1,7 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "wire/personalize/house.h"
 #include "wire/personalize/s3_location.h"
@@ -28,7 +31,18 @@ s3_location place_in(const core::json_value& shown, std::string_view member, std
 
 // "s3://bucket/folder/" and "part.csv": s3://bucket/folder/part.csv.
 s3_location in_folder(const s3_location& folder, const std::string& name);
-// The keys of files that a place means: itself where it is one, else all that lie in it. Throws errc::not_found.
+// The keys of files that a place means: itself where it is one, else all that lie in the folder of that name. Throws
+// errc::not_found.
 std::vector<std::string> files_at(const house& in, const s3_location& place);
+
+// A copy of a file of the object store.
+struct fetched_file {
+  std::filesystem::path copy;
+  s3_location origin;
+};
+
+fetched_file fetch(const house& in, const s3_location& from, const std::filesystem::path& into);
+// Reads the copies. An error of it that names one of them is thrown on naming the file that the client knows.
+void read_as_origins(std::span<const fetched_file> files, const std::function<void()>& read);
 
 }  // namespace eunomia::wire::personalize

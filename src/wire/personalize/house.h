@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ struct house {
   const resources& made;
   resource_cache& known;  // the same; changes are made through it
   works& work;
+  // Held while one thing is made or removed in two places, in the table of resources and in what it stands for.
+  std::mutex& making;
   anonymous_sessions& sessions;
   metric_counts& metrics;
   arn_maker arns;

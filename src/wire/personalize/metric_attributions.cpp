@@ -125,14 +125,14 @@ void add_metric_attributions(aws::json_service& to, const house& in) {
         in.metrics.changed();
         return nothing_to_say();
       });
-  to.add<json_value, json_value>(
-      "ListMetricAttributionMetrics", readers(), [in](const json_value& input, const http::request&) {
-        const auto arn = text_of(input, "metricAttributionArn");
-        if (!arn) {
-          throw core::error(errc::invalid_argument, "metricAttributionArn is missing");
-        }
-        return with(json_value::of_object(), "metrics", array_of(metrics_in(in.made.find(kind, *arn))));
-      });
+  to.add<json_value, json_value>("ListMetricAttributionMetrics", readers(),
+                                 [in](const json_value& input, const http::request&) {
+                                   const auto arn = text_of(input, "metricAttributionArn");
+                                   if (!arn) {
+                                     throw core::error(errc::invalid_argument, "metricAttributionArn is missing");
+                                   }
+                                   return page_of(input, "metrics", metrics_in(in.made.find(kind, *arn)));
+                                 });
   add_views(to, in, kind);
 }
 

@@ -287,15 +287,14 @@ void add_recipes(aws::json_service& to, const house&) {
         with(json_value::of_object(), "recipe", described(require_recipe(required_text(input, "recipeArn")))));
   });
   to.add<json_value, json_value>("ListRecipes", readers(), [&model](const json_value& input, const http::request&) {
-    json_value list = json_value::of_array();
+    std::vector<json_value> all;
     const auto domain = text_of(input, "domain");
     for (const recipe& one : recipes()) {
       if (!domain || one.domain == *domain) {
-        list.append(described(one));
+        all.push_back(described(one));
       }
     }
-    return shown_as(model, model.find("ListRecipes")->output,
-                    with(json_value::of_object(), "recipes", std::move(list)));
+    return shown_as(model, model.find("ListRecipes")->output, page_of(input, "recipes", all));
   });
   to.add<json_value, json_value>("DescribeAlgorithm", readers(), [](const json_value& input, const http::request&) {
     const recipe& one = named_in(required_text(input, "algorithmArn"), "arn:aws:personalize:::algorithm/", "Algorithm");

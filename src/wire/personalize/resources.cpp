@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/json.h"
 #include "core/time.h"
+#include "wire/personalize/page_token.h"
 
 namespace eunomia::wire::personalize {
 
@@ -42,9 +41,6 @@ constexpr sql::migration migrations[] = {{"aws-personalize", 1, R"(
 
 constexpr std::string_view columns =
     "arn, kind, name, parent, status, failure_reason, created_at, updated_at, shown, ours, id";
-// What a token holds before it is made unreadable, so that nobody builds one.
-constexpr std::string_view token_prefix = "eunomia-after-";
-
 resource resource_of(const sql::row& row) {
   resource found;
   found.arn = row.text(0);
@@ -68,32 +64,6 @@ std::optional<resource> find_any(sql::connection& in, std::string_view arn) {
 
 [[noreturn]] void refuse_unknown(std::string_view what, std::string_view arn) {
   throw core::error(core::errc::not_found, fmt::format("{} {} does not exist", what, arn));
-}
-
-std::string token_after(std::int64_t id) {
-  return core::to_base64(fmt::format("{}{}", token_prefix, id));
-}
-
-std::int64_t id_of_token(std::string_view token) {
-  const auto refuse = [] {
-    throw core::error(core::errc::invalid_argument, "token: it is not the nextToken of a page");
-  };
-  std::string text;
-  try {
-    const auto bytes = core::from_base64(token);
-    text.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  } catch (const core::error&) {
-    refuse();
-  }
-  std::int64_t id = 0;
-  if (!text.starts_with(token_prefix)) {
-    refuse();
-  }
-  const auto [end, fault] = std::from_chars(text.data() + token_prefix.size(), text.data() + text.size(), id);
-  if (fault != std::errc() || end != text.data() + text.size() || id < 0) {
-    refuse();
-  }
-  return id;
 }
 
 }  // namespace
@@ -194,7 +164,7 @@ resource_page resources::list(resource_kind kind, const std::optional<std::strin
     throw core::error(core::errc::invalid_argument,
                       fmt::format("count: {} is not 1 to max_page = {}", count, max_page));
   }
-  const std::int64_t after = token.empty() ? 0 : id_of_token(token);
+  const std::int64_t after = token.empty() ? 0 : last_of_token(token);
   resource_page page;
   std::int64_t last = 0;
   bool more = false;

@@ -22,6 +22,7 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
       house_{.made = made_,
              .known = known_,
              .work = work_,
+             .making = making_,
              .sessions = sessions_,
              .metrics = metrics_,
              .arns = in.arns,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "job/jobs.h"
 #include "wire/aws/json_service.h"
@@ -49,6 +50,7 @@ class service {
   resources made_;
   resource_cache known_;
   works work_;
+  std::mutex making_;
   anonymous_sessions sessions_;
   metric_counts metrics_;
   house house_;

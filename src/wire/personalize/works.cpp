@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <optional>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/utf8.h"
 #include "wire/personalize/json_members.h"
 
 namespace eunomia::wire::personalize {
@@ -65,7 +69,7 @@ void works::keep(const resource& changed) {
 
 void works::keep_failure(resource& of, const work_statuses& statuses, std::string_view why) {
   of.status = statuses.failed;
-  of.failure_reason = why.substr(0, longest_reason);
+  of.failure_reason = core::storable_text(why, longest_reason);
   keep(of);
 }
 
@@ -99,15 +103,35 @@ void works::carry_out(resource_kind kind, const job::record& what, core::job& jo
 }
 
 void works::stop(const resource& of) {
-  const kind_of_work& how = kinds_.at(of.kind);
-  if (of.status != how.statuses.waits && of.status != how.statuses.runs) {
+  const work_statuses& statuses = kinds_.at(of.kind).statuses;
+  // What the work says of itself meanwhile stands: a status is changed from what it is now, never from what it was.
+  const auto move_on = [&](std::initializer_list<std::string_view> from, std::string_view to) {
+    std::optional<std::string> otherwise;
+    known_.change([&](sql::transaction& in) {
+      resource now = resources::find(in, of.kind, of.arn);
+      const bool may = std::ranges::find(from, now.status) != from.end();
+      otherwise = may ? std::nullopt : std::optional(now.status);
+      if (may) {
+        now.status = to;
+        resources::update(in, now);
+      }
+    });
+    return otherwise;
+  };
+  if (const auto status = move_on({statuses.waits, statuses.runs}, statuses.stopping)) {
     throw core::error(errc::failed_precondition,
-                      fmt::format("{} is {}: only what is being created can be stopped", of.arn, of.status));
+                      fmt::format("{} is {}: only what is being created can be stopped", of.arn, *status));
   }
-  const job::record now = jobs_.cancel(job_of(of));
-  resource changed = of;
-  changed.status = now.is == job::state::cancelled ? how.statuses.stopped : how.statuses.stopping;
-  keep(changed);
+  try {
+    if (jobs_.cancel(job_of(of)).is == job::state::cancelled) {
+      move_on({statuses.stopping}, statuses.stopped);  // it never began
+    }
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::failed_precondition) {
+      throw;
+    }
+    // It ended between the two, and has said how.
+  }
 }
 
 void works::mend() {

@@ -37,6 +37,12 @@ void override_headers(http::response& answer, const http::request& asked) {
       continue;
     }
     const std::string_view name = std::string_view(each.name).substr(prefix.size());
+    // A line break would begin another header, of whoever made the URL.
+    const bool fits =
+        std::ranges::none_of(each.value, [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; });
+    if (!fits) {
+      throw invalid_argument(fmt::format("{} holds a control character, which no header may", each.name));
+    }
     if (name == "content-type") {
       answer.content_type = each.value;
     } else if (std::ranges::any_of(object::kept_headers,

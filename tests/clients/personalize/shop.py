@@ -31,6 +31,15 @@ def wait_for(describe, member, limit_s=120, done="ACTIVE", **named):
         time.sleep(0.1)
 
 
+def why_failed(describe, member, **named):
+    """The reason of a job that ends with none of its work done."""
+    deadline = time.monotonic() + 120
+    while not (now := describe(**named)[member])["status"].endswith("FAILED"):
+        assert now["status"] not in ("ACTIVE", "COMPLETED") and time.monotonic() < deadline, now
+        time.sleep(0.05)
+    return now["failureReason"]
+
+
 def make_group(personalize, name="shop", domain=None, **schemas):
     """A dataset group with a dataset of each schema; ARNs by type."""
     of_domain = {"domain": domain} if domain else {}

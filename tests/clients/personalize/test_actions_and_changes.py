@@ -4,7 +4,7 @@ import datetime
 import json
 
 import pytest
-from personalize.shop import INTERACTIONS, deploy, make_group, train, wait_for
+from personalize.shop import INTERACTIONS, deploy, items_of, make_group, train, wait_for
 
 SCHEMA = {"type": "record", "namespace": "com.amazonaws.personalize.schema", "version": "1.0"}
 ACTIONS = SCHEMA | {"name": "Actions", "fields": [{"name": "ACTION_ID", "type": "string"},
@@ -32,6 +32,29 @@ def test_the_next_best_action(personalize, runtime, events):
         runtime.get_recommendations(campaignArn=campaign, userId="u1")
     assert len(personalize.list_datasets(datasetGroupArn=group)["datasets"]) == 2
     assert len(personalize.list_event_trackers(datasetGroupArn=group)["eventTrackers"]) == 1
+
+
+def test_a_campaign_moves_to_another_version_and_configuration(personalize, runtime, events):
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    tell = lambda who, item: events.put_events(trackingId=tracking_id, userId=who, sessionId="s", eventList=[
+        {"eventType": "view", "itemId": item, "sentAt": NOW}])
+    for who in range(3):
+        tell(f"u{who}", "early")
+    solution, first = train(personalize, group, "aws-popularity-count", "popular")
+    campaign = deploy(personalize, first, "popular", minProvisionedTPS=1)
+    for who in range(4):
+        tell(f"u{who}", "late")
+    second = personalize.create_solution_version(solutionArn=solution)["solutionVersionArn"]
+    wait_for(personalize.describe_solution_version, "solutionVersion", solutionVersionArn=second)
+    ask = lambda: items_of(runtime.get_recommendations(campaignArn=campaign, userId="nobody"))
+    assert ask() == ["early"]
+    personalize.update_campaign(campaignArn=campaign, solutionVersionArn=second, minProvisionedTPS=2,
+                                campaignConfig={"enableMetadataWithRecommendations": True})
+    assert ask() == ["late", "early"]
+    described = personalize.describe_campaign(campaignArn=campaign)["campaign"]
+    assert described["solutionVersionArn"] == described["latestCampaignUpdate"]["solutionVersionArn"] == second
+    assert described["minProvisionedTPS"] == 2 and described["latestCampaignUpdate"]["status"] == "ACTIVE"
 
 
 def test_what_was_made_can_be_changed_stopped_and_listed(personalize, events):

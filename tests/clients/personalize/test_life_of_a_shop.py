@@ -99,7 +99,10 @@ def test_errors_are_those_that_scripts_catch(personalize, runtime, events):
         runtime.get_recommendations(campaignArn=missing, userId="u")
     with pytest.raises(runtime.exceptions.InvalidInputException):
         runtime.get_recommendations(userId="u")
-    with pytest.raises(events.exceptions.ResourceNotFoundException):
+    # PutEvents and the lists have no exception for what is not there.
+    with pytest.raises(personalize.exceptions.InvalidInputException):
+        personalize.list_campaigns(solutionArn="arn:aws:personalize:eu-central-1:000000000000:solution/none")
+    with pytest.raises(events.exceptions.InvalidInputException):
         events.put_events(trackingId="none", sessionId="s", userId="u", eventList=[
             {"eventType": "view", "itemId": "i", "sentAt": datetime.datetime.now()}])
     with pytest.raises(personalize.exceptions.ResourceNotFoundException):
@@ -128,6 +131,11 @@ def test_pages_tags_and_recipes(personalize):
     assert personalize.list_tags_for_resource(resourceArn=group)["tags"] == [{"tagKey": "team", "tagValue": "b"}]
     recipes = personalize.list_recipes()["recipes"]
     assert len(recipes) == 25
+    pages = list(personalize.get_paginator("list_recipes").paginate(PaginationConfig={"PageSize": 10}))
+    assert [len(page["recipes"]) for page in pages] == [10, 10, 5]
+    assert [one for page in pages for one in page["recipes"]] == recipes
+    with pytest.raises(personalize.exceptions.InvalidNextTokenException):
+        personalize.list_recipes(nextToken="nonsense")
     for one in recipes:
         described = personalize.describe_recipe(recipeArn=one["recipeArn"])["recipe"]
         assert described["description"]

@@ -186,6 +186,15 @@ def test_urls_are_signed_for_others(running, make_key, s3, box):
     assert refused.value.code == 403 and b"<Code>SignatureDoesNotMatch</Code>" in refused.value.read()
 
 
+def test_headers_of_the_answer_that_no_header_may_be_are_refused(s3, box):
+    s3.put_object(Bucket=box, Key="k", Body=b"x")
+    for asked in ({"ResponseContentType": "text/plain\r\nX-Evil: 1"}, {"ResponseContentDisposition": "x\r\n\r\nbody"},
+                  {"ResponseCacheControl": "\x01"}):
+        assert code_of(s3.get_object, Bucket=box, Key="k", **asked) == "InvalidArgument", asked
+    named = s3.get_object(Bucket=box, Key="k", ResponseContentDisposition='attachment; filename="a\tb"')
+    assert named["ContentDisposition"] == 'attachment; filename="a\tb"'
+
+
 def test_streams_are_put(s3, box):
     s3.upload_fileobj(io.BytesIO(b"streamed"), box, "k")
     into = io.BytesIO()
