@@ -32,5 +32,6 @@ void add_inventory(CLI::App& eunomia, environment& shared);
 void add_retention(CLI::App& eunomia, environment& shared);
 void add_audit(CLI::App& eunomia, environment& shared);
 void add_certificate(CLI::App& eunomia, environment& shared);
+void add_migrate(CLI::App& eunomia, environment& shared);
 
 }  // namespace eunomia::app

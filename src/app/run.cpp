@@ -95,6 +95,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_retention(root, shared);
   add_audit(root, shared);
   add_certificate(root, shared);
+  add_migrate(root, shared);
   add_demo(root, shared);
   root.require_subcommand(1);
 }
