@@ -56,8 +56,11 @@ void export_rows(const house& in, resource& of, core::job& job) {
   const job_folder folder(in);
   const std::filesystem::path file = folder / "rows.csv";
   // Whoever may read the bucket is who is handed the rows.
+  const std::string outside = in.files.outside(to.bucket);
   in.datasets.open(where.dataset)
-      .export_to(where.kind, file, in.purpose, fmt::format("readers of s3://{} (export job {})", to.bucket, of.name),
+      .export_to(where.kind, file, in.purpose,
+                 fmt::format("readers of {} (export job {})",
+                             outside.empty() ? fmt::format("s3://{}", to.bucket) : outside, of.name),
                  job);
   if (!is_of_actions(type)) {
     in.files.put(to.bucket, to.key, file);
