@@ -16,6 +16,7 @@ void add_verify_forgetting(CLI::App& recommend, environment& shared);
 void add_recommend(CLI::App& recommend, environment& shared);
 void add_similar(CLI::App& recommend, environment& shared);
 void add_explain(CLI::App& recommend, environment& shared);
+void add_model_files(CLI::App& recommend, environment& shared);
 void add_deployments(CLI::App& recommend, environment& shared);
 void add_forget(CLI::App& recommend, environment& shared);
 void add_demo(CLI::App& eunomia, environment& shared);

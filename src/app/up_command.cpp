@@ -209,6 +209,7 @@ class running {
             .verify_audit_kind = std::string(audit_upkeep::kind),
             .retention_kind = std::string(retention_upkeep::kind),
             .backup_kind = backups_.kind_of_jobs(),
+            .model_imported = [this] { personalize_.adopt_imported(); },
             .version = EUNOMIA_VERSION,
             .files = shared.data / "uploads",
             .import_roots = real_folders(flags_.import_from)};
