@@ -114,8 +114,18 @@ class borrowed_key {
     wanted.role = "engineer";
     wanted.label = key_label;
     wanted.lifetime_days = key_lifetime_days;
-    const auto made = server_.post<wire::api::created_access_key>("/api/v1/access-keys", core::write_json(wanted));
-    who_ = {made.record.id, made.secret};
+    try {
+      const auto made = server_.post<wire::api::created_access_key>("/api/v1/access-keys", core::write_json(wanted));
+      who_ = {made.record.id, made.secret};
+    } catch (const core::error& problem) {
+      if (problem.code() != errc::permission_denied) {
+        throw;
+      }
+      throw core::error(errc::permission_denied,
+                        fmt::format("the token for --server may not make an access key: {}; name the file of an "
+                                    "administrator's with --token-file",
+                                    problem.what()));
+    }
   }
   ~borrowed_key() {
     try {

@@ -47,9 +47,12 @@ class live_source final : public source {
                         "--without-data");
     }
     const std::string name = fmt::format("eunomia-migration-{:016x}", core::random_number());
-    const std::string prefix = exports_.prefix + name + "/";
+    const std::string of_dataset =
+        fmt::format("{}eunomia-migration/{}/{}/", exports_.prefix, dataset.group, dataset.dataset_type());
+    remove(files_.keys(exports_.bucket, of_dataset), of_dataset);  // of a run that was killed
+    const std::string prefix = of_dataset + name + "/";
     run_export(dataset, name, prefix, job);
-    std::vector<std::string> keys = files_.keys(exports_.bucket, prefix);
+    const std::vector<std::string> keys = files_.keys(exports_.bucket, prefix);
     std::vector<fs::path> copies;
     for (const std::string& key : keys) {
       if (key.ends_with(".csv") || key.ends_with(".csv.gz")) {
@@ -83,13 +86,13 @@ class live_source final : public source {
   }
 
   // Rows about people should not stay where nobody looks for them.
-  void remove(const std::vector<std::string>& keys, const std::string& prefix) {
+  void remove(const std::vector<std::string>& keys, const std::string& below) {
     try {
       for (const std::string& key : keys) {
         files_.remove(exports_.bucket, key);
       }
     } catch (const core::error& problem) {
-      remark_ = fmt::format("the export stays at s3://{}/{}: remove it; {}", exports_.bucket, prefix, problem.what());
+      remark_ = fmt::format("the export stays at s3://{}/{}: remove it; {}", exports_.bucket, below, problem.what());
     }
   }
 

@@ -125,6 +125,9 @@ class run {
     result.arn = text_of(answer, std::string(how.camel) + "Arn");
     wait_until_active(to_.personalize, how.pascal, how.camel, result.arn, job_);
     arns_here_[one.arn] = result.arn;
+    if (one.is == kind::recommender && status == "INACTIVE") {
+      to_.personalize.call("StopRecommender", object_of("recommenderArn", result.arn));
+    }
     result.became = outcome::created;
     note_tracking_id(one.is, answer, result);
   }
@@ -159,8 +162,7 @@ class run {
     return config != nullptr && flag_of(*config, "syncWithLatestSolutionVersion") ? solution + "/$LATEST" : newest;
   }
 
-  // The last of the list that is ACTIVE, which AWS and this server give in the order in which they were made; empty:
-  // none is.
+  // The last of the list that is ACTIVE, which this server gives in the order in which they were made; empty: none is.
   std::string trained_version_of(const std::string& solution) {
     std::string newest;
     for (const json_value& one :

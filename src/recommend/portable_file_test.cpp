@@ -131,6 +131,40 @@ TEST_P(portable_file_test, a_damaged_file_is_refused_or_answers) {
   }
 }
 
+// Behind checksums that fit.
+TEST_P(portable_file_test, damaged_arrays_are_refused_or_answer) {
+  const auto whole = portable_of(*model_file::open(trained(GetParam())));
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 300; ++round) {
+    portable_model wrong = whole;
+    auto one = wrong.arrays.begin();
+    std::advance(one, random() % wrong.arrays.size());
+    portable_array& array = one->second;
+    if (round % 5 == 0) {
+      array.shape[random() % array.shape.size()] = random() % 3 == 0 ? UINT64_MAX : random() % 50;
+    } else {
+      const auto bytes = std::make_shared<std::vector<std::byte>>(array.bytes.view().begin(), array.bytes.view().end());
+      for (int change = 0; change < 1 + round % 4; ++change) {
+        (*bytes)[random() % bytes->size()] = static_cast<std::byte>(random());
+      }
+      array.bytes = {*bytes, bytes};
+    }
+    try {
+      const auto came = make_imported(std::move(wrong));
+      const std::vector<preference> history = {{3, 1, 0}, {7, 1, 0}};
+      for (const recommendation& r : recommend(*came->current(), {.who = {.history = history}, .count = 5})) {
+        EXPECT_TRUE(std::isfinite(r.score) && r.item < items);
+        (void)came->current()->explain({.history = history}, r.item, 3);
+        (void)came->current()->similar(r.item, 3);
+      }
+    } catch (const core::error&) {
+      continue;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(families, portable_file_test, ::testing::Values("popularity", "item-knn", "ease", "ials"),
                          [](const auto& one) {
                            std::string name = one.param;

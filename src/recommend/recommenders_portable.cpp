@@ -71,7 +71,7 @@ model_record recommenders::import_version(std::string_view name, const std::file
   if (!from.origin.empty()) {
     check_text("origin", from.origin);
   }
-  std::shared_ptr<model> made = make_imported(std::move(from));
+  const std::unique_ptr<model> made = make_imported(std::move(from));
   const auto held = slot_of(record.name);
   const std::lock_guard changing(held->changing);
   const auto wanted = find(record.name);  // removed meanwhile: there is nothing to keep
@@ -80,7 +80,7 @@ model_record recommenders::import_version(std::string_view name, const std::file
   const model_registry::learned_when when{of.statistics().interactions, std::numeric_limits<std::int64_t>::max()};
   const auto kept =
       models_.add(wanted.name, wanted.dataset, *made, "{}", when, wanted.keep_versions, {wanted.serve_newest, 0}, also);
-  publish_added(*held, kept, std::move(made));
+  publish_added(*held, kept, models_.load(kept, context));  // from its own file, and the upload may go
   return kept;
 }
 

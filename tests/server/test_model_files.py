@@ -93,6 +93,10 @@ def test_that_it_was_handed_out_is_on_record_and_told_at_an_erasure(trained):
     assert (one["recipient"], one["purpose"], one["version"]) == ("University of Turku", "a study of diversity", 1)
     entries = trained.get("/api/v1/audit/entries?action=model.exported").expect().json["entries"]
     assert len(entries) == 1 and "University of Turku" in json.dumps(entries)
+    archive = trained.post("/api/v1/subjects/archive", {"user": "user-0004"}).expect().body
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        [models] = [part for part in json.loads(opened.read("index.json"))["parts"] if part["title"] == "The models that learned from you"]
+    assert any("University of Turku" in one for one in models["recipients"])
     request = trained.erase("user-0004")
     trained.wait_for_request(request)
     remarks = trained.get(f"/api/v1/subjects/requests/{request['id']}/certificate").expect().json["remarks"]

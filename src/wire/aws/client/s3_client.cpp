@@ -154,9 +154,14 @@ std::vector<std::string> s3_client::keys(const std::string& bucket, std::string_
                         fmt::format("{} holds more than max_objects = {} objects", place(bucket, prefix), max_objects));
     }
     const std::string next = text_in(root, "NextContinuationToken");
-    if (text_in(root, "IsTruncated") != "true" || next.empty() || next == token) {
+    if (text_in(root, "IsTruncated") != "true") {
       std::sort(all.begin(), all.end());
       return all;
+    }
+    // Else part of the files would be taken for all, or the same page asked for again and again.
+    if (next.empty() || next == token) {
+      throw core::error(errc::unavailable, fmt::format("the listing of {} at {} goes on, and does not say where",
+                                                       place(bucket, prefix), at().url));
     }
     token = next;
   }
