@@ -16,6 +16,7 @@ void add_verify_forgetting(CLI::App& recommend, environment& shared);
 void add_recommend(CLI::App& recommend, environment& shared);
 void add_similar(CLI::App& recommend, environment& shared);
 void add_explain(CLI::App& recommend, environment& shared);
+void add_model_files(CLI::App& recommend, environment& shared);
 void add_deployments(CLI::App& recommend, environment& shared);
 void add_forget(CLI::App& recommend, environment& shared);
 void add_demo(CLI::App& eunomia, environment& shared);
@@ -32,5 +33,6 @@ void add_inventory(CLI::App& eunomia, environment& shared);
 void add_retention(CLI::App& eunomia, environment& shared);
 void add_audit(CLI::App& eunomia, environment& shared);
 void add_certificate(CLI::App& eunomia, environment& shared);
+void add_migrate(CLI::App& eunomia, environment& shared);
 
 }  // namespace eunomia::app

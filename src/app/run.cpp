@@ -82,6 +82,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_similar(*recommend, shared);
   add_explain(*recommend, shared);
   add_deployments(*recommend, shared);
+  add_model_files(*recommend, shared);
   add_forget(*recommend, shared);
   add_up(root, shared);
   add_purposes(root, shared);
@@ -95,6 +96,7 @@ void add_commands(CLI::App& root, environment& shared) {
   add_retention(root, shared);
   add_audit(root, shared);
   add_certificate(root, shared);
+  add_migrate(root, shared);
   add_demo(root, shared);
   root.require_subcommand(1);
 }

@@ -11,6 +11,7 @@
 #include "app/data_directory.h"
 #include "app/demo_shop.h"
 #include "app/erasure_upkeep.h"
+#include "app/external_s3.h"
 #include "app/key_upkeep.h"
 #include "app/public_keys.h"
 #include "app/retention_upkeep.h"
@@ -28,6 +29,7 @@
 #include "wire/aws/replay_window.h"
 #include "wire/aws/sigv4_authenticator.h"
 #include "wire/http/server.h"
+#include "wire/personalize/external_files.h"
 #include "wire/personalize/service.h"
 #include "wire/personalize/stored_files.h"
 #include "wire/s3/protocol.h"
@@ -51,6 +53,7 @@ struct up_flags {
   retention_upkeep_options retention;
   audit_upkeep_options audit;
   std::filesystem::path backup_folder;
+  external_s3_flags external_s3;
   bool demo = false;
 };
 
@@ -93,7 +96,8 @@ class running {
         s3_(
             {data_.objects(), data_.audit()}, [this](std::string_view id) { return access_keys_.find(id); },
             used_signatures_),
-        files_(data_.objects()),
+        stored_files_(data_.objects()),
+        files_(stored_files_, external_buckets_of(flags_.external_s3).value_or(wire::personalize::external_buckets())),
         signers_(
             "personalize", [this](std::string_view id) { return access_keys_.find(id); }, wire::aws::json_error_of,
             core::now_ms),
@@ -206,6 +210,7 @@ class running {
             .verify_audit_kind = std::string(audit_upkeep::kind),
             .retention_kind = std::string(retention_upkeep::kind),
             .backup_kind = backups_.kind_of_jobs(),
+            .model_imported = [this] { personalize_.adopt_imported(); },
             .version = EUNOMIA_VERSION,
             .files = shared.data / "uploads",
             .import_roots = real_folders(flags_.import_from)};
@@ -248,7 +253,8 @@ class running {
   wire::api::api api_;
   wire::aws::replay_window used_signatures_;
   wire::s3::protocol s3_;
-  wire::personalize::stored_files files_;
+  wire::personalize::stored_files stored_files_;
+  wire::personalize::external_files files_;
   wire::aws::sigv4_authenticator signers_;
   wire::personalize::service personalize_;
   std::int64_t uploads_looked_at_ = 0;  // UTC ms
@@ -363,6 +369,7 @@ void add_up(CLI::App& eunomia, environment& shared) {
   command->add_option("--max-connections", listen.max_connections, "More are refused")->capture_default_str();
   command->add_option("--backup-folder", flags->backup_folder,
                       "Where POST /api/v1/backups makes backups; without it, it makes none");
+  add_external_s3_options(*command, flags->external_s3);
   command
       ->add_option("--erase-delay", flags->erase_delay_s,
                    "Seconds for which requests to erase people gather before files are rewritten")

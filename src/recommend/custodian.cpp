@@ -130,6 +130,9 @@ std::vector<holding> always_there(const std::vector<std::string>& purposes) {
       about_nobody("recommender", "What each recommender is to learn from, and when.", "until it is removed"),
       about_nobody("recommend_model_version",
                    "The versions of trained models that are kept: parameters, metrics, file.", versions_kept),
+      about_nobody("recommend_model_disclosure",
+                   "Whom trained models were handed, without rows of people, for what and when.",
+                   "as long as the database"),
       about_nobody("recommender_deployment", "Which version of a recommender answers under which name.",
                    "until it is withdrawn"),
       {store_kind::blob_prefix,
@@ -306,6 +309,12 @@ class recommend_custodian final : public subject::custodian {
           const auto from = open(description.name);
           return from ? recommend::recipients_of(*from, kind) : std::vector<std::string>();
         }
+      }
+    }
+    // A version that was handed out before may have been another than the one that forgets now.
+    for (const model_record& one : models_.all()) {
+      if (what == what_of_version(one.name, one.version, one.family)) {
+        return recipients_of_models(models_.disclosures(one.name), one.name);
       }
     }
     return {};

@@ -31,6 +31,16 @@ std::vector<std::string> recipients_of(const dataset& from, data_kind kind) {
   return sentences;
 }
 
+std::vector<std::string> recipients_of_models(const std::vector<model_disclosure>& of, std::string_view recommender) {
+  std::vector<std::string> sentences;
+  for (const model_disclosure& one : of) {
+    sentences.push_back(fmt::format("{}, for {}: version {} of recommender \"{}\", without rows of people, at {}",
+                                    one.recipient, one.purpose, one.version, recommender,
+                                    core::format_iso8601(one.at)));
+  }
+  return sentences;
+}
+
 std::string what_of(std::string_view rows, const dataset_description& of) {
   return fmt::format("{} of dataset \"{}\"", rows, of.name);
 }

@@ -23,6 +23,9 @@ std::string_view rows_of(data_kind kind);
 // Whom these rows of a dataset were handed to, a sentence each.
 std::vector<std::string> recipients_of(const dataset& from, data_kind kind);
 
+// The same of trained models, which left without rows of anybody.
+std::vector<std::string> recipients_of_models(const std::vector<model_disclosure>& of, std::string_view recommender);
+
 // "interactions of dataset "shop"".
 std::string what_of(std::string_view rows, const dataset_description& of);
 // "version 3 of recommender "main" (ease)".

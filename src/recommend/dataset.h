@@ -286,6 +286,10 @@ class dataset {
   // Who has interactions or a profile in the tables, ascending, whoever may be read.
   std::vector<core::subject_handle> people(core::thread_pool& pool, core::job& job) const;
 
+  // That rows of this kind, or what was made of them about people, are handed to somebody: before they are. export_to()
+  // does it by itself. Throws errc::invalid_argument for a recipient that is empty, longer than max_recipient_bytes or
+  // no plain text.
+  void record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const;
   // Writes one of the three tables to a file that import_files reads back to the same: CSV, gzip or not, or Parquet, by
   // its name (.csv, .csv.gz, .parquet; else errc::invalid_argument). Identifiers of people and items are those that
   // were imported.
@@ -329,7 +333,6 @@ class dataset {
   void put_users(std::span<put_order* const> orders) const;
   bool join_put_due() const;
   void join_put(core::thread_pool& pool, core::job& job) const;
-  void record_disclosure(data_kind kind, std::string_view recipient, const core::purpose& why) const;
   std::map<std::string, std::string> checked_profile(const rectification& wanted) const;
   std::unique_ptr<store::table::removal> stage_wrong(core::subject_handle who, std::span<const wrong_interaction> wrong,
                                                      core::thread_pool& pool, core::job& job) const;

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "recommend/ease.h"
 #include "recommend/ials.h"
+#include "recommend/imported.h"
 #include "recommend/item_knn.h"
 #include "recommend/popularity.h"
 #include "recommend/session_knn.h"
@@ -34,6 +35,9 @@ std::span<const family* const> families() {
 }
 
 const family& family_named(std::string_view name) {
+  if (name == imported_family_name) {
+    return imported_family();
+  }
   std::string known;
   for (const family* candidate : families()) {
     if (candidate->name() == name) {
@@ -51,6 +55,9 @@ std::unique_ptr<model> load_model(const std::filesystem::path& file, const train
     if (candidate->name() == opened->family()) {
       return candidate->load(std::move(opened), context);
     }
+  }
+  if (opened->family() == imported_family_name) {
+    return imported_family().load(std::move(opened), context);
   }
   opened->refuse(
       fmt::format("it holds a model of the family \"{}\", which this program does not know", opened->family()));

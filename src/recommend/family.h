@@ -42,7 +42,7 @@ class family {
 
 // Every family, in the order of their names' simplicity: popularity, trending, item-knn, session-knn, ease, ials.
 std::span<const family* const> families();
-// Throws errc::not_found with the names there are.
+// One of these, or "imported" (imported.h). Throws errc::not_found with the names there are.
 const family& family_named(std::string_view name);
 // How a model was told to turn events into preferences: what a history that it is asked about must be prepared with.
 weighting weighting_of(const model& trained);

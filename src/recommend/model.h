@@ -76,7 +76,8 @@ class scorer {
 enum class forgetting_level {
   exact,                 // bit for bit what training without them gives
   exact_up_to_rounding,  // the statistics are exact; derived floating-point values wait for rederive()
-  converged              // re-converged near what training without them gives; the distance is measured, not zero
+  converged,             // re-converged near what training without them gives; the distance is measured, not zero
+  opaque                 // it came without the rows it learned from: nobody can be taken out
 };
 std::string_view name_of(forgetting_level level) noexcept;
 

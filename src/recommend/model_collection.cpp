@@ -1,11 +1,13 @@
 #include "recommend/model_collection.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/error.h"
+#include "recommend/custody_steps.h"
 
 namespace eunomia::recommend {
 
@@ -42,9 +44,21 @@ std::vector<learned_preference> learned_from(model_registry& models, const model
   }
 }
 
-bool begin_models(subject::collector& into) {
+// Whom models were handed, of all recommenders.
+std::vector<std::string> recipients_of_all(model_registry& models) {
+  std::vector<std::string> sentences;
+  std::string last;
+  for (const model_record& one : models.all()) {
+    if (one.name != std::exchange(last, one.name)) {
+      std::ranges::move(recipients_of_models(models.disclosures(one.name), one.name), std::back_inserter(sentences));
+    }
+  }
+  return sentences;
+}
+
+bool begin_models(subject::collector& into, std::vector<std::string> recipients) {
   using subject::value_type;
-  return into.begin({"models",
+  subject::collected_part part{"models",
                      "The models that learned from you",
                      "Every kept version of a recommender that learned from what you did, and from how much of it. "
                      "Only a version that answers is used; older ones are kept in case a new one is bad.",
@@ -56,7 +70,9 @@ bool begin_models(subject::collector& into) {
                       {"family", value_type::text, "How it learns"},
                       {"trained_at", value_type::moment, ""},
                       {"answers", value_type::yes_no, "Whether it is the version that answers"},
-                      {"items", value_type::integer, "With how many items it learned that you did something"}}});
+                      {"items", value_type::integer, "With how many items it learned that you did something"}}};
+  part.recipients = std::move(recipients);
+  return into.begin(part);
 }
 
 bool begin_learned(subject::collector& into) {
@@ -79,7 +95,7 @@ bool begin_learned(subject::collector& into) {
 
 void collect(model_registry& models, core::subject_handle who, core::job& job, subject::collector& into) {
   std::vector<version_of_somebody> holding_them;
-  if (begin_models(into)) {
+  if (begin_models(into, recipients_of_all(models))) {
     for (model_record& one : models.all()) {
       job.check();
       if (auto rows = learned_from(models, one, who); !rows.empty()) {

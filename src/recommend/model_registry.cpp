@@ -151,7 +151,7 @@ void name_file(store::sql::database& database, store::blob_store& blobs, std::st
 }  // namespace
 
 std::span<const store::sql::migration> model_registry_migrations() {
-  static constexpr std::array<store::sql::migration, 4> steps = {{
+  static constexpr std::array<store::sql::migration, 5> steps = {{
       {"recommend-models", 1,
        "CREATE TABLE recommend_model ("
        "  name {text} PRIMARY KEY,"
@@ -191,6 +191,13 @@ std::span<const store::sql::migration> model_registry_migrations() {
        "DROP TABLE recommend_model"},
       {"recommend-models", 3, "ALTER TABLE recommend_model_version ADD COLUMN expiries BIGINT NOT NULL DEFAULT 0"},
       {"recommend-models", 4, deployment_table},
+      {"recommend-models", 5,
+       "CREATE TABLE recommend_model_disclosure ("
+       "  name {text} NOT NULL,"
+       "  version BIGINT NOT NULL,"
+       "  recipient {text} NOT NULL,"
+       "  purpose {text} NOT NULL,"
+       "  disclosed_at BIGINT NOT NULL)"},
   }};
   return steps;
 }
@@ -244,7 +251,8 @@ store::blob_ref model_registry::save(std::string_view name, const model& trained
 }
 
 model_record model_registry::add(const std::string& name, const std::string& dataset, const model& trained,
-                                 std::string metrics, learned_when when, std::uint32_t keep, const placement& answers) {
+                                 std::string metrics, learned_when when, std::uint32_t keep, const placement& answers,
+                                 const also_recorded& also) {
   check_name("model", name);
   model_record record;
   record.name = name;
@@ -283,6 +291,9 @@ model_record model_registry::add(const std::string& name, const std::string& dat
     for (const model_record& outdated : old) {
       remove_version(in, outdated);
     }
+    if (also) {
+      also(in, record);
+    }
   });
   for (const model_record& outdated : old) {
     blobs_.remove(outdated.file.key);
@@ -309,6 +320,39 @@ model_record model_registry::replace(const model_record& record, const model& ch
   });
   blobs_.remove(record.file.key);
   return next;
+}
+
+void model_registry::record_disclosure(const model_record& of, const model_disclosure& to, const also_recorded& also) {
+  database_.write([&](transaction& in) {
+    in.execute(
+        "INSERT INTO recommend_model_disclosure (name, version, recipient, purpose, disclosed_at) VALUES (:name, "
+        ":version, :recipient, :purpose, :now)",
+        {{"name", of.name},
+         {"version", of.version},
+         {"recipient", to.recipient},
+         {"purpose", to.purpose},
+         {"now", core::now_ms()}});
+    if (also) {
+      also(in, of);
+    }
+  });
+}
+
+std::vector<model_disclosure> model_registry::disclosures(std::string_view name) {
+  return database_.read([&](connection& in) {
+    std::vector<model_disclosure> all;
+    in.each(
+        "SELECT version, recipient, purpose, disclosed_at FROM recommend_model_disclosure WHERE name = :name ORDER BY "
+        "disclosed_at DESC, version DESC, recipient, purpose",
+        {{"name", name}}, [&](const row& r) {
+          all.push_back({r.int64(0), std::string(r.text(1)), std::string(r.text(2)), r.int64(3)});
+        });
+    return all;
+  });
+}
+
+std::shared_ptr<const model_file> model_registry::open(const model_record& record) {
+  return model_file::open(blobs_.local_path(record.file));
 }
 
 model_record model_registry::serve(std::string_view name, std::int64_t version) {

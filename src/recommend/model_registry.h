@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +35,17 @@ struct model_record {
   store::blob_ref file;
 };
 
+// That a version was handed to somebody outside the house.
+struct model_disclosure {
+  std::int64_t version = 0;
+  std::string recipient;  // 1 to max_recipient_bytes of plain text
+  std::string purpose;    // what for, the same
+  std::int64_t at = 0;    // UTC ms; set when it is kept
+};
+
+// What else belongs to a transaction, such as its entry in the audit log; may be called again when it is repeated.
+using also_recorded = std::function<void(store::sql::transaction& in, const model_record& of)>;
+
 // The trained models of a data directory: a row for each version in SQL, a file each in the blob store. The row is the
 // truth: a file that no row names is left from a crash and swept on opening. Names are 1 to 64 of a-z, 0-9, '_' and
 // '-'. Every version kept holds the people it learned from: whoever forgets somebody goes through all().
@@ -56,7 +68,7 @@ class model_registry {
   // keep - 1 stay, and those that serve or are deployed. Throws errc::already_exists for a name that belongs to another
   // dataset.
   model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics,
-                   learned_when when, std::uint32_t keep, const placement& answers);
+                   learned_when when, std::uint32_t keep, const placement& answers, const also_recorded& also = {});
 
   // Saves what a model became by forgetting: same version, new file; the old file is gone when it returns. Throws
   // errc::failed_precondition when another process replaced the model meanwhile.
@@ -90,6 +102,12 @@ class model_registry {
   // How much a version, as it rests in its file, learned from some people. As learned_from.
   rows_learned count_learned(const model_record& record, std::span<const core::subject_handle> people);
 
+  // Durable when it returns.
+  void record_disclosure(const model_record& of, const model_disclosure& to, const also_recorded& also);
+  std::vector<model_disclosure> disclosures(std::string_view name);  // newest first
+
+  // The file of a version. Throws errc::not_found when it was replaced meanwhile, errc::corrupt.
+  std::shared_ptr<const model_file> open(const model_record& record);
   std::unique_ptr<model> load(const model_record& record, const training_context& context);
 
   // Returns once no file of a model or a table that was removed rests on the disk any more, for who copied it: see

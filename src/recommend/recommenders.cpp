@@ -12,6 +12,7 @@
 #include "core/subject_handles.h"
 #include "core/time.h"
 #include "recommend/family.h"
+#include "recommend/imported.h"
 #include "recommend/recommenders_slot.h"
 #include "recommend/training.h"
 
@@ -46,7 +47,11 @@ INSERT INTO recommender (name, dataset, family, parameters, every_hours, after_e
   SELECT name, dataset, family, parameters, 0, 0, 2, trained_at, 0, '' FROM recommend_model_version WHERE serving = 1
 )";
 
+// Of a model that came without rows nobody can say: none.
 item_set items_without_interactions(const model& trained) {
+  if (trained.family() == imported_family_name) {
+    return item_set(trained.current()->items().size(), false);
+  }
   item_set fresh(trained.current()->items().size(), true);
   for (const item_position item : trained.learned_from().item) {
     fresh.erase(item);
@@ -287,21 +292,25 @@ model_record recommenders::keep(const recommender_record& record, std::optional<
   const model_registry::placement places{!replaced && wanted.serve_newest, replaced.value_or(0)};
   const auto kept = models_.add(record.name, record.dataset, *trained, metrics_of(session.choice()),
                                 {session.events(), session.expiries()}, wanted.keep_versions, places);
+  publish_added(*held, kept, std::move(trained));
+  keep_failure(record.name, "");
+  return kept;
+}
+
+void recommenders::publish_added(slot& in, const model_record& kept, std::shared_ptr<model> trained) {
   auto made = std::make_shared<loaded_version>();
   made->now.publish(std::make_shared<const served_model>(kept, std::move(trained)));
-  const auto deployed = models_.deployments(record.name);
+  const auto deployed = models_.deployments(kept.name);
   if (kept.serving) {
-    held->serve(made);
+    in.serve(made);
   }
-  held->answer([&](slot::answering& next) {
+  in.answer([&](slot::answering& next) {
     for (const auto& one : deployed) {
       if (one.version == kept.version) {
         next.deployed[one.name] = made;
       }
     }
   });
-  keep_failure(record.name, "");
-  return kept;
 }
 
 // Of those whom it learned from: who is erased, or came to refuse, since it began.

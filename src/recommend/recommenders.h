@@ -123,6 +123,20 @@ class recommenders {
   model_record train(std::string_view name, const core::purpose& why, const training_context& context);
   // The same with what was loaded before, for who wants to look at the choice first.
   model_record train(std::string_view name, const training_session& session, const training_context& context);
+  // Writes what a version answers with, without the rows of anybody, for use elsewhere (portable_file.h), and keeps on
+  // record who is handed it, before there is a file. Throws errc::not_found with the versions there are;
+  // errc::failed_precondition for a family that consists of rows, and while people are being erased whom the file may
+  // still hold; errc::invalid_argument for a recipient that is empty, too long or no plain text.
+  model_record export_version(std::string_view name, std::int64_t version, const model_disclosure& to,
+                              const std::filesystem::path& file, const also_recorded& also = {});
+  // Keeps a model that came from elsewhere as the next version, and serves it where the recommender says serve_newest.
+  // Throws as read_portable() and scorer_of(), naming what is wrong; errc::not_found; errc::resource_exhausted where it
+  // takes more memory than the context allows.
+  model_record import_version(std::string_view name, const std::filesystem::path& file, std::string_view origin,
+                              const training_context& context, const also_recorded& also = {});
+  // Whom versions of a recommender were handed, newest first.
+  std::vector<model_disclosure> disclosures(std::string_view name) const { return models_.disclosures(name); }
+
   // Another version serves from now on: the one before does until the other can. Throws errc::not_found with the
   // versions there are, errc::failed_precondition for one that learned from rows which are past their time.
   model_record serve(std::string_view name, std::int64_t version, const training_context& context);
@@ -191,6 +205,8 @@ class recommenders {
   // replaced: the version whose places the new one takes; none: where it answers the recommender says.
   model_record train(const recommender_record& record, std::optional<std::int64_t> replaced, const core::purpose& why,
                      const training_context& context);
+  // Publishes a version that was just added where it answers. The caller holds slot::changing.
+  void publish_added(slot& in, const model_record& kept, std::shared_ptr<model> trained);
   model_record keep(const recommender_record& record, std::optional<std::int64_t> replaced,
                     const training_session& session, const training_context& context);
   // What the version loses. The caller holds slot::changing.

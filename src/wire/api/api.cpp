@@ -21,6 +21,7 @@ api::api(services to) : to_(std::move(to)) {
                                      });
   add_datasets(table_, to_);
   add_recommenders(table_, to_);
+  add_model_files(table_, to_);
   add_answers(table_, to_);
   add_ab_tests(table_, to_);
   add_events(table_, to_);

@@ -34,6 +34,7 @@ class api final : public http::protocol {
 // Each adds the routes of one resource.
 void add_datasets(route_table& table, const services& to);
 void add_recommenders(route_table& table, const services& to);
+void add_model_files(route_table& table, const services& to);
 void add_answers(route_table& table, const services& to);
 void add_ab_tests(route_table& table, const services& to);
 void add_events(route_table& table, const services& to);

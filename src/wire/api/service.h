@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ struct services {
   std::string verify_audit_kind;  // of jobs whose arguments are an audit_verification_order
   std::string retention_kind;     // of jobs whose arguments are a retention_order
   std::string backup_kind;        // of jobs that make a backup; empty: there is no folder for them
+  // Told when a model that came from elsewhere is a version; empty: nobody is told.
+  std::function<void()> model_imported = {};
   std::string version;
   std::filesystem::path files;                      // where uploads wait for their job
   std::vector<std::filesystem::path> import_roots;  // folders whose files may be imported by path; real paths

@@ -32,6 +32,17 @@ void check_line(std::string_view what, std::string_view text) {
   }
 }
 
+// A value may hold blanks, as an Authorization does; a line break would begin another header.
+void check_header(const header& one) {
+  check_line("header name", one.name);
+  for (const char c : one.value) {
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7F) {
+      throw core::error(core::errc::invalid_argument,
+                        "cannot send the header " + one.name + ": its value holds a control character");
+    }
+  }
+}
+
 class socket_client final : public client {
  public:
   explicit socket_client(const client_options& options)
@@ -44,7 +55,7 @@ class socket_client final : public client {
 
   answer send(method verb, const std::string& target, const std::string& body, std::string_view content_type) override {
     std::string text;
-    const auto keep = [&](unsigned, std::string_view piece) { keep_in_memory(text, piece); };
+    const auto keep = [&](unsigned, std::string_view piece) { keep_in_memory(text, piece, max_answer_bytes); };
     const std::string head = head_of(verb, target, body.size(), body.empty() ? "" : content_type);
     answer result = exchange(
         verb, head, [&](client_connection& to) { to.write(body); }, keep);
@@ -61,19 +72,62 @@ class socket_client final : public client {
     }
     const auto size = static_cast<std::uint64_t>(about.st_size);
     std::string text;
-    const auto keep = [&](unsigned, std::string_view piece) { keep_in_memory(text, piece); };
-    const auto write = [&](client_connection& to) { write_file(to, file.get(), size, body, sent); };
+    const auto keep = [&](unsigned, std::string_view piece) { keep_in_memory(text, piece, max_answer_bytes); };
+    const auto write = [&](client_connection& to) { write_file(to, file.get(), 0, size, body, sent); };
     answer result = exchange(verb, head_of(verb, target, size, content_type), write, keep);
     result.body = std::move(text);
     return result;
   }
 
   answer receive_file(const std::string& target, const std::filesystem::path& into, const std::string& body) override {
+    const method verb = body.empty() ? method::get : method::post;
+    const std::string head = head_of(verb, target, body.size(), body.empty() ? "" : "application/json");
+    return exchange_into(
+        verb, head, [&](client_connection& to) { to.write(body); }, into, max_answer_bytes);
+  }
+
+  answer perform(const plain_request& what, std::size_t max_bytes) override {
+    std::string head = first_line(what.verb, what.target);
+    for (const header& each : what.headers) {
+      check_header(each);
+      head.append(each.name).append(": ").append(each.value).append("\r\n");
+    }
+    const std::uint64_t length = what.file.empty() ? what.body.size() : what.file_bytes;
+    if (length > 0 || takes_a_body(what.verb)) {
+      head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
+    }
+    head.append("\r\n");
+    core::file_descriptor file;
+    if (!what.file.empty()) {
+      file = core::open_file(what.file, O_RDONLY);
+    }
+    const auto write = [&](client_connection& to) {
+      file ? write_file(to, file.get(), what.file_at, length, what.file, {}) : to.write(what.body);
+    };
+    return exchange_into(what.verb, head, write, what.into, max_bytes);
+  }
+
+  const std::string& authority() const override { return address_.authority; }
+
+ private:
+  static void keep_in_memory(std::string& text, std::string_view piece, std::size_t most) {
+    if (text.size() + piece.size() > most) {
+      throw core::error(core::errc::resource_exhausted,
+                        "the answer is larger than max_answer_bytes = " + std::to_string(most));
+    }
+    text.append(piece);
+  }
+
+  static bool takes_a_body(method verb) { return verb == method::post || verb == method::put || verb == method::patch; }
+
+  // The body of a 200 into a file where one is named, any other into memory.
+  answer exchange_into(method verb, const std::string& head, const body_writer& write,
+                       const std::filesystem::path& into, std::size_t max_bytes) {
     std::string text;
     std::optional<core::atomic_file> file;
     const auto keep = [&](unsigned status, std::string_view piece) {
-      if (status != 200) {
-        keep_in_memory(text, piece);
+      if (status != 200 || into.empty()) {
+        keep_in_memory(text, piece, max_bytes);
         return;
       }
       if (!file) {
@@ -81,11 +135,8 @@ class socket_client final : public client {
       }
       file->write(piece);
     };
-    const method verb = body.empty() ? method::get : method::post;
-    const std::string head = head_of(verb, target, body.size(), body.empty() ? "" : "application/json");
-    answer result = exchange(
-        verb, head, [&](client_connection& to) { to.write(body); }, keep);
-    if (result.status == 200) {
+    answer result = exchange(verb, head, write, keep);
+    if (result.status == 200 && !into.empty()) {
       if (!file) {
         file.emplace(into);  // an empty body is an empty file
       }
@@ -95,41 +146,36 @@ class socket_client final : public client {
     return result;
   }
 
- private:
-  static void keep_in_memory(std::string& text, std::string_view piece) {
-    if (text.size() + piece.size() > max_answer_bytes) {
-      throw core::error(core::errc::resource_exhausted,
-                        "the answer is larger than max_answer_bytes = " + std::to_string(max_answer_bytes));
-    }
-    text.append(piece);
-  }
-
-  std::string head_of(method verb, const std::string& target, std::uint64_t length, std::string_view type) const {
+  static std::string first_line(method verb, const std::string& target) {
     if (!target.starts_with('/')) {
       throw core::error(core::errc::invalid_argument, "a request target begins with /");
     }
     check_line("request target", target);
     std::string head(name_of(verb));
-    head.append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(address_.authority);
-    head.append("\r\nUser-Agent: eunomia\r\nAccept: */*\r\n");
+    return head.append(" ").append(target).append(" HTTP/1.1\r\nUser-Agent: eunomia\r\nAccept: */*\r\n");
+  }
+
+  std::string head_of(method verb, const std::string& target, std::uint64_t length, std::string_view type) const {
+    std::string head = first_line(verb, target);
+    head.append("Host: ").append(address_.authority).append("\r\n");
     if (!token_.empty()) {
       head.append("Authorization: Bearer ").append(token_).append("\r\n");
     }
     if (!type.empty()) {
       head.append("Content-Type: ").append(type).append("\r\n");
     }
-    if (length > 0 || verb == method::post || verb == method::put || verb == method::patch) {
+    if (length > 0 || takes_a_body(verb)) {
       head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
     }
     return head.append("\r\n");
   }
 
   // A server may answer before it has read all, to refuse: then no more is sent.
-  static void write_file(client_connection& to, int file, std::uint64_t size, const std::filesystem::path& path,
-                         const std::function<void(std::uint64_t)>& sent) {
+  static void write_file(client_connection& to, int file, std::uint64_t from, std::uint64_t size,
+                         const std::filesystem::path& path, const std::function<void(std::uint64_t)>& sent) {
     std::string piece;
-    for (std::uint64_t at = 0; at < size && !to.has_input();) {
-      piece.resize(std::min<std::uint64_t>(buffer_bytes, size - at));
+    for (std::uint64_t at = from; at < from + size && !to.has_input();) {
+      piece.resize(std::min<std::uint64_t>(buffer_bytes, from + size - at));
       const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(at));
       if (got < 0 && errno == EINTR) {
         continue;
@@ -140,7 +186,7 @@ class socket_client final : public client {
       to.write(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
       at += static_cast<std::uint64_t>(got);
       if (sent) {
-        sent(at);
+        sent(at - from);
       }
     }
   }

@@ -20,7 +20,20 @@ struct client_options {
   std::chrono::seconds timeout{60};             // without a byte
 };
 
-// A synchronous client for the command line: one request at a time, connection kept alive.
+// A request whose headers are the caller's: of services that sign them.
+struct plain_request {
+  method verb = method::get;
+  std::string target;
+  std::vector<header> headers;      // all that are sent beside User-Agent, Accept and Content-Length; Host too
+  std::string body = {};            // in memory,
+  std::filesystem::path file = {};  // or file_bytes of a file from file_at on, when this is not empty
+  std::uint64_t file_at = 0;
+  std::uint64_t file_bytes = 0;
+  std::filesystem::path into = {};  // a file that takes the body of an answer with status 200; empty: memory does
+};
+
+// A synchronous client for the command line, and for services that this one asks: one request at a time, connection
+// kept alive.
 class client {
  public:
   // Throws errc::invalid_argument for a URL it cannot use.
@@ -42,6 +55,12 @@ class client {
   // With a body of its own, the request is a POST of JSON.
   virtual answer receive_file(const std::string& target, const std::filesystem::path& into,
                               const std::string& body = {}) = 0;
+
+  // Sends exactly these headers, without the token. A status other than 200 leaves no file, and its body in the answer.
+  // max_bytes: of an answer in memory. Throws as send() does, and errc::resource_exhausted for a longer answer.
+  virtual answer perform(const plain_request& what, std::size_t max_bytes) = 0;
+  // What a Host header says: "127.0.0.1:8080".
+  virtual const std::string& authority() const = 0;
 };
 
 }  // namespace eunomia::wire::http

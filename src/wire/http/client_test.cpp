@@ -98,6 +98,37 @@ TEST_F(client_test, files_go_both_ways) {
   EXPECT_FALSE(fs::exists(folder.path() / "none"));
 }
 
+TEST_F(client_test, a_plain_request_has_the_headers_of_its_caller_and_a_piece_of_a_file) {
+  core::write_file(folder.path() / "body", "0123456789");
+  core::write_file(folder.path() / "export", "what is given back");
+  start();
+  const auto caller = open("engineer");
+  plain_request asked;
+  asked.verb = method::get;
+  asked.target = "/me";
+  asked.headers = {{"Host", caller->authority()}};
+  EXPECT_EQ(caller->perform(asked, 1000).status, 401U) << "without the token";
+  asked.headers.push_back({"Authorization", "Bearer service"});
+  EXPECT_EQ(caller->perform(asked, 1000).body, "service");
+  plain_request piece;
+  piece.verb = method::post;
+  piece.target = "/echo";
+  piece.headers = {{"Host", caller->authority()}};
+  piece.file = folder.path() / "body";
+  piece.file_at = 3;
+  piece.file_bytes = 4;
+  EXPECT_EQ(caller->perform(piece, 1000).body, "3456");
+  EXPECT_THROW(caller->perform(piece, 3), core::error) << "longer than it may be";
+  plain_request into;
+  into.target = "/export";
+  into.headers = {{"Host", caller->authority()}};
+  into.into = folder.path() / "copy";
+  EXPECT_EQ(caller->perform(into, 1).status, 200U);
+  EXPECT_EQ(core::read_file(folder.path() / "copy"), "what is given back");
+  into.headers.push_back({"X-Split", "a\r\nX-Other: b"});
+  EXPECT_THROW(caller->perform(into, 1), core::error);
+}
+
 TEST_F(client_test, an_upload_that_is_refused_half_way_tells_why) {
   core::write_file(folder.path() / "export", std::string(20'000'000, 'e'));
   start();

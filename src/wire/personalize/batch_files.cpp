@@ -109,6 +109,13 @@ void answer_files(const house& in, const s3_location& from, const s3_location& t
   }
 }
 
+void record_readers(const house& in, const s3_location& to, const std::string& dataset, const std::string& job_name) {
+  if (const std::string outside = in.files.outside(to.bucket); !outside.empty()) {
+    in.datasets.open(dataset).record_disclosure(
+        recommend::data_kind::interactions, fmt::format("readers of {} (batch job {})", outside, job_name), in.purpose);
+  }
+}
+
 lent_version::lent_version(const house& in, const resource& solution, const resource& version, const std::string& name,
                            core::job& job)
     // A campaign of the solution is a deployment too, and no name of one begins so.

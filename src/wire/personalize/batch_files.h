@@ -15,6 +15,10 @@ using line_answer = std::function<core::json_value(const core::json_value& input
 void answer_files(const house& in, const s3_location& from, const s3_location& to, core::job& job,
                   const line_answer& answer);
 
+// Answers about people that go to a bucket outside of the house are on record as handed to its readers, before the
+// first leaves. dataset: whose people they are.
+void record_readers(const house& in, const s3_location& to, const std::string& dataset, const std::string& job_name);
+
 // A solution version that answers while this lives, under a name of its own.
 class lent_version {
  public:

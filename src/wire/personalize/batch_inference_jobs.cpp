@@ -91,6 +91,8 @@ json_value answered(const batch& of, const json_value& line) {
 void run(const house& in, resource& of, core::job& job) {
   const resource version = in.made.find(resource_kind::solution_version, of.parent);
   const resource solution = in.made.find(resource_kind::solution, version.parent);
+  record_readers(in, place_in(of.shown, "jobOutput", "s3DataDestination"),
+                 in.recommenders.find(recommender_of(solution)).dataset, of.name);
   const lent_version lent(in, solution, version, of.name, job);
   const recipe* const by = recipe_of(solution);
   batch lines{in, lent.model()};

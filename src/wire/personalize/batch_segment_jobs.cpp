@@ -57,6 +57,8 @@ json_value users_in(const house& in, const std::vector<recommend::affinity>& fou
 void run(const house& in, resource& of, core::job& job) {
   const resource version = in.made.find(resource_kind::solution_version, of.parent);
   const resource solution = in.made.find(resource_kind::solution, version.parent);
+  record_readers(in, place_in(of.shown, "jobOutput", "s3DataDestination"),
+                 in.recommenders.find(recommender_of(solution)).dataset, of.name);
   const lent_version lent(in, solution, version, of.name, job);
   const bool by_attributes = recipe_of(solution)->name == "aws-item-attribute-affinity";
   const auto count = static_cast<std::size_t>(number_of(of.shown, "numResults").value_or(default_results));

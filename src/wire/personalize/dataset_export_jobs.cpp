@@ -1,6 +1,10 @@
 // Export jobs: the rows of a dataset as a file in the object store.
 #include <fmt/format.h>
 
+#include <fstream>
+
+#include "core/error.h"
+#include "core/file.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/file_jobs.h"
@@ -15,9 +19,33 @@ namespace {
 using core::json_value;
 
 constexpr auto kind = resource_kind::dataset_export_job;
+constexpr std::size_t copied_bytes = std::size_t{1} << 20U;
 
 s3_location destination_of(const json_value& shown) {
   return place_in(shown, "jobOutput", "s3DataDestination");
+}
+
+bool is_of_actions(recommend::schema_subject type) {
+  return type == recommend::schema_subject::actions || type == recommend::schema_subject::action_interactions;
+}
+
+// Actions are items of ours, and what clients import has to have the column's name of theirs.
+void name_actions(const std::filesystem::path& from, const std::filesystem::path& into) {
+  constexpr std::string_view ours = "ITEM_ID";
+  std::ifstream in(from, std::ios::binary);
+  std::string header;
+  std::getline(in, header);
+  const std::size_t at = header.find(ours);
+  if (at == std::string::npos) {
+    throw core::error(core::errc::internal, "an export of actions has no column ITEM_ID");
+  }
+  core::atomic_file out(into);
+  out.write(header.replace(at, ours.size(), "ACTION_ID") + "\n");
+  std::string piece(copied_bytes, '\0');
+  while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0) {
+    out.write(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+  }
+  out.commit();
 }
 
 void export_rows(const house& in, resource& of, core::job& job) {
@@ -28,10 +56,19 @@ void export_rows(const house& in, resource& of, core::job& job) {
   const job_folder folder(in);
   const std::filesystem::path file = folder / "rows.csv";
   // Whoever may read the bucket is who is handed the rows.
+  const std::string outside = in.files.outside(to.bucket);
   in.datasets.open(where.dataset)
-      .export_to(where.kind, file, in.purpose, fmt::format("readers of s3://{} (export job {})", to.bucket, of.name),
+      .export_to(where.kind, file, in.purpose,
+                 fmt::format("readers of {} (export job {})",
+                             outside.empty() ? fmt::format("s3://{}", to.bucket) : outside, of.name),
                  job);
-  in.files.put(to.bucket, to.key, file);
+  if (!is_of_actions(type)) {
+    in.files.put(to.bucket, to.key, file);
+    return;
+  }
+  const std::filesystem::path renamed = folder / "actions.csv";
+  name_actions(file, renamed);
+  in.files.put(to.bucket, to.key, renamed);
 }
 
 json_value create(const house& in, const json_value& input) {

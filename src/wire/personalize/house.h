@@ -39,6 +39,9 @@ class object_files {
   // import of it may bring in.
   virtual void fetch(const std::string& bucket, const std::string& key, const std::filesystem::path& into) = 0;
   virtual void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) = 0;
+  // Where a bucket is, when it is not in this house, as those are told who are handed what people did: "s3://exports at
+  // https://s3.example.com, which erasures do not search". Empty: it is here, and erasures search it.
+  virtual std::string outside(const std::string& bucket) const = 0;
 };
 
 // What Personalize's operations translate to. All outlive them.

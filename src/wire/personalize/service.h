@@ -6,6 +6,7 @@
 #include "job/jobs.h"
 #include "wire/aws/json_service.h"
 #include "wire/personalize/house.h"
+#include "wire/personalize/solutions.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -42,7 +43,12 @@ class service {
   const http::protocol& events() const { return events_; }
 
   // After jobs.start().
-  void mend() { work_.mend(); }
+  void mend() {
+    work_.mend();
+    adopt_imported();
+  }
+  // Versions that were imported into the recommender of a solution become versions of the solution. Any thread.
+  void adopt_imported() { adopt_imported_versions(house_); }
   // Begins what is due, at most once a minute, and reports what was counted.
   void look(std::int64_t now);
 

@@ -30,6 +30,10 @@ std::optional<resource> newest_trained(const house& in, const resource& solution
 std::string begin_version(const house& in, const resource& solution, std::string_view training_mode,
                           std::string_view training_type, const std::vector<tag>& tags);
 
+// Versions of a solution's recommender that came from elsewhere, by our own API, and are no solution version yet become
+// one, ACTIVE.
+void adopt_imported_versions(const house& in);
+
 // Begins the versions that solutions with automatic training are due for.
 void train_what_is_due(const house& in, std::int64_t now);
 

@@ -13,6 +13,7 @@ class stored_files final : public object_files {
   std::vector<std::string> keys(const std::string& bucket, std::string_view prefix) override;
   void fetch(const std::string& bucket, const std::string& key, const std::filesystem::path& into) override;
   void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) override;
+  std::string outside(const std::string&) const override { return {}; }
 
  private:
   object::object_store& objects_;
