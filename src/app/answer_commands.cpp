@@ -46,6 +46,7 @@ struct recommend_flags {
   std::vector<std::string> rank;
   double explore = 0;
   double explore_days = 0;
+  double diversity = 0;
   std::uint64_t seed = 1;
   std::uint32_t explain = 0;
 };
@@ -211,6 +212,7 @@ wire::api::answer_view asked(const recommend_flags& flags, asker& ask) {
   set_filter(question, flags.filter);
   question.explore = flags.explore;
   question.explore_days = flags.explore_days;
+  question.diversity = flags.diversity;
   question.seed = flags.seed;
   question.explain = flags.explain;
   return ask.recommend(question);
@@ -377,6 +379,8 @@ void add_recommend(CLI::App& recommend, environment& shared) {
   command->add_option("--explore-days", flags->explore_days,
                       "New are also items whose CREATION_TIMESTAMP is at most so many days old");
   command->add_option("--seed", flags->seed, "Of the exploration")->capture_default_str();
+  command->add_option("--diversity", flags->diversity, "How unlike each other the items are to be, 0 to 1")
+      ->capture_default_str();
   command->add_option("--explain", flags->explain, "Say why, with so many past interactions");
   command->callback([flags, &shared] { shared.action = [flags, &shared] { answer(*flags, shared); }; });
 }

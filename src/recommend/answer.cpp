@@ -36,6 +36,17 @@ std::span<float> scores_of(const scorer& model, const person& who) {
   return scratch;
 }
 
+// See recommendation_request::factors.
+void multiply(std::span<float> scores, std::span<const float> factors) {
+  for (std::size_t i = 0; i < std::min(scores.size(), factors.size()); ++i) {
+    if (factors[i] > 0) {
+      scores[i] = scores[i] < 0 ? scores[i] / factors[i] : scores[i] * factors[i];
+    } else {
+      scores[i] = no_candidate;
+    }
+  }
+}
+
 // The new items to show, see exploration.
 std::vector<scored_item> draw(std::span<const float> scores, std::size_t count, const recommendation_request& request) {
   std::vector<scored_item> pool;
@@ -164,6 +175,7 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
                       "the share of exploration must be 0 to 1, got " + std::to_string(share));
   }
   const std::span<float> scores = scores_of(model, request.who);
+  multiply(scores, request.factors);
   std::vector<scored_item> explored;
   if (share > 0) {
     explored = draw(scores, static_cast<std::size_t>(std::lround(share * static_cast<double>(request.count))), request);
@@ -180,7 +192,11 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
       scores[entry.item] = no_candidate;
     }
   }
-  return interleave(top(scores, request.count - explored.size(), request.allowed), explored, request.count);
+  const std::size_t ranked = request.count - explored.size();
+  const auto best = request.vary.is_wanted()
+                        ? vary(model, top(scores, varied_from(ranked), request.allowed), ranked, request.vary)
+                        : top(scores, ranked, request.allowed);
+  return interleave(best, explored, request.count);
 }
 
 std::vector<ranked_id> rank(const scorer& model, const person& who, std::span<const std::string> ids) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "recommend/model.h"
+#include "recommend/variety.h"
 
 namespace eunomia::recommend {
 
@@ -50,6 +51,10 @@ struct recommendation_request {
   bool exclude_history = true;        // items of who.history are not recommended
   const item_set* allowed = nullptr;  // of the scorer's catalogue, applied before ranking; null: every item
   exploration explore = {};
+  // What an item's score is multiplied by, [the scorer's catalogue] or empty: 0 or more; 0: not recommended. A score
+  // below 0 is divided by it, so that a larger factor never makes an item worse.
+  std::span<const float> factors = {};
+  variety vary = {};
 };
 
 struct recommendation {
@@ -63,7 +68,8 @@ inline constexpr std::size_t max_recommendations = 10'000;
 
 // The best items for a person, best first; of equal scores the item of the lower position. Explored items stand evenly
 // spread, and never first unless they have more than half of the places. Fewer than count when there are no more
-// candidates. Throws errc::invalid_argument for a count above max_recommendations or a share outside 0 to 1.
+// candidates. Throws errc::invalid_argument for a count above max_recommendations, a share outside 0 to 1, and as
+// vary() does.
 std::vector<recommendation> recommend(const scorer& model, const recommendation_request& request);
 
 // One entry of a list that was ranked for a person.

@@ -62,6 +62,13 @@ TEST(answer, the_best_come_first_and_equals_by_position) {
   EXPECT_EQ(items_of(recommend(model, {.who = {}, .count = 4})), (positions{1, 3, 2, 0}));
 }
 
+TEST(answer, factors_multiply_and_never_make_a_larger_one_worse) {
+  const fixed_scores model({1, 2, -4, -2, 3});
+  const std::vector<float> factors = {4, 1, 4, 1, 0};
+  // 4, 2, -1, -2, and none.
+  EXPECT_EQ(items_of(recommend(model, {.who = {}, .count = 5, .factors = factors})), (positions{0, 1, 2, 3}));
+}
+
 TEST(answer, equals_at_the_cut_are_chosen_by_position_too) {
   const fixed_scores model({1, 1, 1, 1});
   EXPECT_EQ(items_of(recommend(model, {.who = {}, .count = 2})), (positions{0, 1}));

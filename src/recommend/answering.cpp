@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "recommend/asked_facts.h"
 #include "recommend/folding.h"
+#include "recommend/item_weighing.h"
 
 namespace eunomia::recommend {
 
@@ -45,6 +46,15 @@ std::vector<reason> reasons(const scorer& model, const person& who, item_positio
   return rows;
 }
 
+// Multiplies the likeness of items, and ranks them anew.
+void weigh(std::vector<scored_item>& alike, std::span<const float> factors) {
+  for (scored_item& one : alike) {
+    one.score *= factors[one.item];
+  }
+  std::erase_if(alike, [&](const scored_item& one) { return !(factors[one.item] > 0); });
+  std::ranges::stable_sort(alike, std::greater(), &scored_item::score);
+}
+
 item_position item_of(const scorer& model, std::string_view recommender, const std::string& id) {
   const auto item = model.items().find(id);
   if (!item) {
@@ -62,18 +72,20 @@ struct answering::dataset_view {
   dataset_view(answering& in, const std::string& name, dataset set, std::size_t memory)
       : rows(std::move(set)),
         histories(rows, memory),
-        puts_(rows.tell_of_items([&in, name](const auto& records) { in.items_put(name, records); })) {}
+        told_(rows.tell({.items_put = [&in, name](const auto& records) { in.items_put(name, records); },
+                         .forgotten = [this](const auto& gone) { shown.forget(gone); }})) {}
 
   // A filter of items, compiled for its columns once.
   std::shared_ptr<const filter> filter_of(const std::string& expression);
 
   dataset rows;
   live_history histories;
+  shown_lately shown;
 
  private:
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const filter>> filters_;
-  const std::shared_ptr<void> puts_;  // while it lives, what is put is told
+  const std::shared_ptr<void> told_;  // while it lives, what is put and who is forgotten is told
 };
 
 std::shared_ptr<const filter> answering::dataset_view::filter_of(const std::string& expression) {
@@ -125,6 +137,11 @@ struct answering::person_view {
   std::optional<core::refusal> withheld = std::nullopt;
   std::optional<core::subject_handle> who = std::nullopt;
   std::shared_ptr<const person_history> history = nullptr;
+};
+
+struct answering::shaped {
+  std::vector<float> factors;  // [catalogue]; empty: all 1
+  variety vary;
 };
 
 // What a filter lets through.
@@ -279,6 +296,42 @@ answering::passing answering::passing_items(const filtering& filter, const asked
   return {compiled->allowed(facts, filter.values), compiled->admits_unknown(), selections};
 }
 
+answering::shaped answering::shape_for(const shaping& how, const asked& who, const person_view& person,
+                                       model_view& model, const scorer& answers, std::optional<item_position> current) {
+  how.rotate.check();
+  shaped made;
+  made.vary.diversity = how.diversity;
+  if (how.weighing != nullptr) {
+    const auto selections = selections_of(model, answers);
+    made.factors.assign(answers.items().size(), 1.0F);
+    how.weighing->weigh(asked_facts({model.people->rows, why_, answers, model.folds, *selections},
+                                    {person.who, person.history, who.visited}, current),
+                        made.factors);
+  }
+  if (how.rotate.rate > 0 && person.who) {
+    auto kept = model.people->shown.kept(*person.who, how.rotate, core::now_ms());
+    if (!kept.empty()) {
+      made.vary.kept = [kept = std::move(kept), &answers](item_position item) {
+        const auto found = kept.find(shown_lately::digest_of(answers.items().id(item)));
+        return found == kept.end() ? 1.0 : found->second;
+      };
+    }
+  }
+  return made;
+}
+
+void answering::remember_shown(const shaping& how, const person_view& person, model_view& model, const answer& given) {
+  if (how.rotate.rate == 0 || !person.who || given.items.empty()) {
+    return;
+  }
+  std::vector<std::uint64_t> items;
+  items.reserve(given.items.size());
+  for (const answered_item& one : given.items) {
+    items.push_back(shown_lately::digest_of(one.item));
+  }
+  model.people->shown.add(*person.who, items, core::now_ms());
+}
+
 // A version that forgot may have another catalogue than before.
 std::shared_ptr<item_selections> answering::selections_of(model_view& model, const scorer& answers) {
   known_items& known = *model.items;
@@ -388,6 +441,9 @@ answer answering::recommend(const asked_model& which, const question& what) {
   request.exclude_history = !what.include_history;
   request.allowed = filtered ? &allowed : nullptr;
   request.explore = {.share = what.explore, .new_items = what.explore > 0 ? &fresh : nullptr, .seed = what.seed};
+  const shaped shape = shape_for(what.shape, what.who, who, *model, *scorer);
+  request.factors = shape.factors;
+  request.vary = shape.vary;
   answer result = begin_answer(*model, who);
   for (const auto& entry : recommend::recommend(*scorer, request)) {
     if (entry.item >= scorer->items().size()) {
@@ -399,6 +455,7 @@ answer answering::recommend(const asked_model& which, const question& what) {
       result.items.back().because = reasons(*scorer, request.who, entry.item, what.explain);
     }
   }
+  remember_shown(what.shape, who, *model, result);
   return result;
 }
 
@@ -431,7 +488,7 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
 }
 
 answer answering::similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter,
-                          const asked& who) {
+                          const asked& who, const shaping& how) {
   if (count > max_recommendations) {
     throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_recommendations, count));
   }
@@ -443,11 +500,22 @@ answer answering::similar(const asked_model& which, const std::string& item, std
   const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer, current) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
   result.personal = false;  // what they did is asked by the filter at most
-  for (const auto& entry : scorer->similar(current, filtered ? scorer->items().size() : count)) {
-    if (result.items.size() < count && (!filtered || pass.items.contains(entry.item))) {
-      result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
-    }
+  const shaped shape = shape_for(how, who, person, *model, *scorer, current);
+  const bool all = filtered || !shape.factors.empty();
+  const std::size_t wanted = shape.vary.is_wanted() ? varied_from(count) : count;
+  auto alike = scorer->similar(current, all ? scorer->items().size() : wanted);
+  std::erase_if(alike, [&](const scored_item& one) { return filtered && !pass.items.contains(one.item); });
+  if (!shape.factors.empty()) {
+    weigh(alike, shape.factors);
   }
+  alike.resize(std::min(alike.size(), wanted));
+  if (shape.vary.is_wanted()) {
+    alike = vary(*scorer, alike, count, shape.vary);
+  }
+  for (const scored_item& entry : alike) {
+    result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
+  }
+  remember_shown(how, person, *model, result);
   return result;
 }
 
@@ -473,6 +541,9 @@ void answering::drop_replaced() {
   {
     const std::lock_guard lock(mutex_);
     views.assign(models_.begin(), models_.end());
+    for (const auto& [name, view] : datasets_) {
+      view->shown.forget_idle(core::now_ms());
+    }
   }
   for (const auto& [key, view] : views) {
     if (!all_.answers(*view->serves)) {

@@ -21,9 +21,12 @@
 #include "recommend/item_filter.h"
 #include "recommend/live_history.h"
 #include "recommend/recommenders.h"
+#include "recommend/shown_lately.h"
 #include "subject/directory.h"
 
 namespace eunomia::recommend {
+
+class item_weighing;
 
 // Who is asked about: somebody with an identifier, or a visitor by the items they looked at, oldest first. Neither:
 // somebody of whom nothing is known.
@@ -36,6 +39,13 @@ struct asked {
 struct filtering {
   std::string expression = {};  // empty: everything is allowed
   filter_values values = {};
+};
+
+// What a list is to be beside relevant.
+struct shaping {
+  double diversity = 0;  // 0 to 1, see variety
+  rotation rotate = {};  // of somebody with an identifier; others have no memory that it could work by
+  const item_weighing* weighing = nullptr;  // null: every item by its relevance alone
 };
 
 struct question {
@@ -52,6 +62,7 @@ struct question {
   double explore_days = 0;  // also those that came to the shop since, by CREATION_TIMESTAMP
   std::uint64_t seed = 1;   // of the exploration
   std::size_t explain = 0;  // past interactions to name with each item
+  shaping shape = {};
 };
 
 struct reason {
@@ -108,7 +119,7 @@ class answering {
   // The items most like one, of those that the filter, asked for somebody, allows. Throws errc::not_found when the
   // model does not know it.
   answer similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter = {},
-                 const asked& who = {});
+                 const asked& who = {}, const shaping& shape = {});
   // Which past interactions speak for an item. Throws errc::not_found when the model does not know it.
   answer explain(const asked_model& which, const asked& who, const std::string& item, std::size_t count);
 
@@ -147,6 +158,11 @@ class answering {
   person_view person_of(const asked& who, model_view& model);
   static answer begin_answer(const model_view& model, const person_view& who);
   std::shared_ptr<item_selections> selections_of(model_view& model, const scorer& answers);
+  // What of a shaping is worked out for one question.
+  struct shaped;
+  shaped shape_for(const shaping& how, const asked& who, const person_view& person, model_view& model,
+                   const scorer& answers, std::optional<item_position> current = std::nullopt);
+  static void remember_shown(const shaping& how, const person_view& person, model_view& model, const answer& given);
   struct passing;
   passing passing_items(const filtering& filter, const asked& who, const person_view& person, model_view& model,
                         const scorer& answers, std::optional<item_position> current = std::nullopt);

@@ -261,9 +261,15 @@ class dataset {
   // purposes admits is counted, and not stored. Until settle() joins them, rows that were replaced rest beside the new
   // ones, and statistics() counts them.
   put_report put(data_kind kind, std::span<const metadata_record> rows) const;
-  // Called with the rows of items that are put, in the order in which they are stored, before put() returns, by the
-  // thread that stores them, while what is returned lives.
-  std::shared_ptr<void> tell_of_items(std::function<void(std::span<const metadata_record> rows)> told) const;
+  // Both are given.
+  struct told_of {
+    // The rows of items that are put, in the order in which they are stored, before put() returns.
+    std::function<void(std::span<const metadata_record> rows)> items_put;
+    // Who is forgotten, before erase_subjects() returns.
+    std::function<void(std::span<const core::subject_handle> gone)> forgotten;
+  };
+  // Called by the thread that changes the dataset, while what is returned lives.
+  std::shared_ptr<void> tell(told_of to) const;
   waiting_events waiting() const;
   // Whether settle() should be called: settle_events are waiting, or the oldest since settle_age_ms; or so many records
   // were put, or so long ago, as metadata_record.h says.

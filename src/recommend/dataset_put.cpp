@@ -64,25 +64,25 @@ import_rows columns_of(std::span<const metadata_record* const> rows, data_kind k
   return all;
 }
 
-class item_listener final : public dataset_listener {
+class function_listener final : public dataset_listener {
  public:
-  item_listener(std::shared_ptr<dataset_state> in, std::function<void(std::span<const metadata_record>)> told)
-      : state_(std::move(in)), told_(std::move(told)) {
+  function_listener(std::shared_ptr<dataset_state> in, dataset::told_of to)
+      : state_(std::move(in)), to_(std::move(to)) {
     state_->add(*this);
   }
-  ~item_listener() override { state_->remove(*this); }
-  item_listener(const item_listener&) = delete;
-  item_listener& operator=(const item_listener&) = delete;
+  ~function_listener() override { state_->remove(*this); }
+  function_listener(const function_listener&) = delete;
+  function_listener& operator=(const function_listener&) = delete;
 
   void recorded(std::span<const recorded_event>, std::uint64_t) override {}
-  void forgotten(std::span<const core::subject_handle>) override {}
+  void forgotten(std::span<const core::subject_handle> gone) override { to_.forgotten(gone); }
   void interactions_changed() override {}
   void people_changed() override {}
-  void items_put(std::span<const metadata_record> rows) override { told_(rows); }
+  void items_put(std::span<const metadata_record> rows) override { to_.items_put(rows); }
 
  private:
   const std::shared_ptr<dataset_state> state_;
-  const std::function<void(std::span<const metadata_record>)> told_;
+  const dataset::told_of to_;
 };
 
 std::vector<const metadata_record*> rows_of(std::span<put_order* const> orders) {
@@ -120,8 +120,8 @@ put_report dataset::put(data_kind kind, std::span<const metadata_record> rows) c
   return order.report;
 }
 
-std::shared_ptr<void> dataset::tell_of_items(std::function<void(std::span<const metadata_record>)> told) const {
-  return std::make_shared<item_listener>(state_, std::move(told));
+std::shared_ptr<void> dataset::tell(told_of to) const {
+  return std::make_shared<function_listener>(state_, std::move(to));
 }
 
 void dataset::put_items(std::span<put_order* const> orders) const {

@@ -97,6 +97,25 @@ std::vector<scored_item> ease_scorer::similar(item_position item, std::size_t co
   return best;
 }
 
+void ease_scorer::likeness(item_position item, std::span<const item_position> others,
+                           std::span<float> likenesses) const {
+  const auto row_of = [&](item_position one) {
+    const std::uint32_t row = one < view_.items->position.size() ? view_.items->position[one] : matrix_items::none;
+    return row != matrix_items::none && view_.alive[row] ? row : matrix_items::none;
+  };
+  std::fill(likenesses.begin(), likenesses.end(), 0.0F);
+  const std::uint32_t i = row_of(item);
+  if (i == matrix_items::none) {
+    return;
+  }
+  const float* const row = view_.inverse.row(i);
+  for (std::size_t k = 0; k < others.size(); ++k) {
+    if (const std::uint32_t j = row_of(others[k]); j != matrix_items::none && j != i) {
+      likenesses[k] = std::max(0.0F, row[j] * scale_[j]);
+    }
+  }
+}
+
 std::vector<contribution> ease_scorer::explain(const person& who, item_position item, std::size_t count) const {
   std::vector<contribution> reasons;
   const std::uint32_t j = item < view_.items->position.size() ? view_.items->position[item] : matrix_items::none;

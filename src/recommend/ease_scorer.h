@@ -28,6 +28,7 @@ class ease_scorer final : public scorer {
 
   void score(const person& who, std::span<float> scores) const override;
   std::vector<scored_item> similar(item_position item, std::size_t count) const override;
+  void likeness(item_position item, std::span<const item_position> others, std::span<float> likenesses) const override;
   std::vector<contribution> explain(const person& who, item_position item, std::size_t count) const override;
 
  private:

@@ -142,6 +142,19 @@ std::vector<scored_item> ials_scorer::similar(item_position item, std::size_t co
   return result;
 }
 
+void ials_scorer::likeness(item_position item, std::span<const item_position> others,
+                           std::span<float> likenesses) const {
+  for (std::size_t k = 0; k < others.size(); ++k) {
+    const item_position other = others[k];
+    float product = 0;
+    if (other != item && norms_[item] > 0 && norms_[other] > 0) {
+      kernels_.inner_products(factors_.rows.row(other), factors_.rows.stride(), 1, factors_.rows.row(item), &product);
+      product /= norms_[item] * norms_[other];
+    }
+    likenesses[k] = std::max(0.0F, product);
+  }
+}
+
 std::vector<contribution> ials_scorer::explain(const person& who, item_position item, std::size_t count) const {
   const folded person = fold_in(who);
   if (person.history.empty() || factors_.known[item] == 0) {

@@ -24,6 +24,7 @@ class ials_scorer final : public scorer {
   std::vector<feature_value> features_of(std::span<const std::string> names) const override;
   // By the cosine of the items' factors.
   std::vector<scored_item> similar(item_position item, std::size_t count) const override;
+  void likeness(item_position item, std::span<const item_position> others, std::span<float> likenesses) const override;
   // Hu, Koren, Volinsky 2008, section 5: the score is the sum over the history's items j of w_j y_i' A^-1 y_j, with A
   // the matrix of the person's quadratic. Shares are of the positive terms that are returned.
   std::vector<contribution> explain(const person& who, item_position item, std::size_t count) const override;

@@ -57,6 +57,10 @@ class scorer {
   // The items most like one, best first, at most count; never the item itself. Empty when nothing is known of it.
   virtual std::vector<scored_item> similar(item_position item, std::size_t count) const = 0;
 
+  // Writes how alike one item is to each of others, on the scale of similar(); 0: not at all, or nothing is known of
+  // it, or it is the item itself. likenesses.size() == others.size().
+  virtual void likeness(item_position item, std::span<const item_position> others, std::span<float> likenesses) const;
+
   // Why the item was recommended: the past interactions that raised its score most, best first, at most count. Empty
   // for an answer that is not personal.
   virtual std::vector<contribution> explain(const person& who, item_position item, std::size_t count) const = 0;

@@ -77,6 +77,13 @@ core::json_notes notes_of(const recommendation_body*) {
       {"explore_days",
        {.text = "Also items whose CREATION_TIMESTAMP is within so many days", .least = 0, .most = 36'500}},
       {"seed", {.text = "The same seed draws the same new items"}},
+      {"diversity", {.text = "How unlike each other the items are to be", .least = 0, .most = 1}},
+      {"rotation_rate",
+       {.text = "The share of its relevance that an item loses when it was just shown to the user",
+        .least = 0,
+        .most = 1}},
+      {"rotation_time",
+       {.text = "Seconds until it has all of it back", .least = 0, .most = recommend::rotation::max_seconds}},
       {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
       {"keep_decision", {.text = keep_text}},
       {"deployment", deployment_note}};
@@ -140,7 +147,10 @@ recommend::question question_of(const recommendation_body& body) {
           .explore = body.explore,
           .explore_days = body.explore_days,
           .seed = body.seed,
-          .explain = body.explain};
+          .explain = body.explain,
+          .shape = {.diversity = body.diversity,
+                    .rotate = {.rate = body.rotation_rate, .seconds = body.rotation_time},
+                    .weighing = nullptr}};
 }
 
 void add_answers(route_table& table, const services& to) {

@@ -57,13 +57,16 @@ struct recommendation_body {
   double explore = 0;
   double explore_days = 0;
   std::uint64_t seed = 1;
+  double diversity = 0;
+  double rotation_rate = 0;
+  double rotation_time = recommend::rotation().seconds;
   std::uint32_t explain = 0;
   bool keep_decision = false;
   std::string deployment;
 };
 BOOST_DESCRIBE_STRUCT(recommendation_body, (),
                       (user, history, count, include_history, only, exclude, where, filter, filter_values, explore,
-                       explore_days, seed, explain, keep_decision, deployment))
+                       explore_days, seed, diversity, rotation_rate, rotation_time, explain, keep_decision, deployment))
 core::json_notes notes_of(const recommendation_body*);
 
 struct ranking_body {

@@ -1,0 +1,103 @@
+#include "recommend/variety.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace eunomia::recommend {
+
+namespace {
+
+constexpr std::size_t least_candidates = 100;
+constexpr std::size_t candidates_for_a_place = 4;
+
+struct candidate_item {
+  scored_item what;
+  double relevance = 0;  // 0 to 1
+  double likeness = 0;   // to the chosen one that it is most like, 0 to 1
+  bool chosen = false;
+};
+
+std::vector<candidate_item> relevant(std::span<const scored_item> candidates, const variety& how) {
+  std::vector<candidate_item> all;
+  all.reserve(candidates.size());
+  const double best = static_cast<double>(candidates.front().score);
+  const double last = static_cast<double>(candidates.back().score);
+  // The last is above 0, so that it is above what keeps nothing.
+  const double least = 1 / static_cast<double>(candidates.size());
+  for (const scored_item& one : candidates) {
+    const double place = best > last ? (static_cast<double>(one.score) - last) / (best - last) : 1;
+    const double relevance = least + (1 - least) * place;
+    all.push_back({.what = one, .relevance = relevance * (how.kept ? how.kept(one.item) : 1)});
+  }
+  return all;
+}
+
+// What is chosen pushes those away that are like it.
+class likenesses {
+ public:
+  likenesses(const scorer& model, std::span<const scored_item> candidates) : model_(model), found_(candidates.size()) {
+    for (const scored_item& one : candidates) {
+      items_.push_back(one.item);
+    }
+  }
+
+  void to(item_position chosen, std::vector<candidate_item>& all) {
+    model_.likeness(chosen, items_, found_);
+    const float nearest = *std::max_element(found_.begin(), found_.end());
+    for (std::size_t i = 0; nearest > 0 && i < all.size(); ++i) {
+      all[i].likeness = std::max(all[i].likeness, static_cast<double>(found_[i] / nearest));
+    }
+  }
+
+ private:
+  const scorer& model_;
+  std::vector<item_position> items_;
+  std::vector<float> found_;
+};
+
+}  // namespace
+
+std::size_t varied_from(std::size_t count) {
+  return std::max(least_candidates, candidates_for_a_place * count);
+}
+
+std::vector<scored_item> vary(const scorer& model, std::span<const scored_item> candidates, std::size_t count,
+                              const variety& how) {
+  if (!(how.diversity >= 0 && how.diversity <= 1)) {
+    throw core::error(core::errc::invalid_argument, fmt::format("diversity must be 0 to 1, got {}", how.diversity));
+  }
+  if (count > max_varied) {
+    throw core::error(core::errc::invalid_argument,
+                      fmt::format("count must be at most max_varied = {} where diversity or rotation is asked for, "
+                                  "got {}",
+                                  max_varied, count));
+  }
+  std::vector<scored_item> list;
+  if (candidates.empty()) {
+    return list;
+  }
+  std::vector<candidate_item> all = relevant(candidates, how);
+  likenesses alike(model, candidates);
+  while (list.size() < std::min(count, all.size())) {
+    candidate_item* best = nullptr;
+    double most = 0;
+    for (candidate_item& one : all) {  // of equals the one that ranks higher
+      const double worth = (1 - how.diversity) * one.relevance - how.diversity * one.likeness;
+      if (!one.chosen && (best == nullptr || worth > most)) {
+        best = &one;
+        most = worth;
+      }
+    }
+    best->chosen = true;
+    list.push_back(best->what);
+    if (how.diversity > 0) {
+      alike.to(best->what.item, all);
+    }
+  }
+  return list;
+}
+
+}  // namespace eunomia::recommend
