@@ -234,6 +234,10 @@ class dataset {
                                                   core::thread_pool& pool, core::job& job) const;
   // Whether an item is known by an interaction or a row.
   bool knows_item(std::string_view item) const;
+  // Whether one of these events, which memory keeps of somebody, is with that item and of that type, at that time where
+  // one is given, UTC ms.
+  bool occurs(std::span<const past_event> among, std::string_view item, std::string_view type,
+              std::optional<std::int64_t> time = std::nullopt) const;
   // Every item that is, in the order in which they came.
   std::vector<std::string> item_ids() const;
   // The same with items and types as numbers, see live_history.h.

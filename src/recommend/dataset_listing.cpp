@@ -178,6 +178,14 @@ bool dataset::knows_item(std::string_view item) const {
   return state_->items.find({&item, 1}).front().has_value();
 }
 
+bool dataset::occurs(std::span<const past_event> among, std::string_view item, std::string_view type,
+                     std::optional<std::int64_t> time) const {
+  const auto handle = state_->items.find({&item, 1}).front();
+  return handle && std::ranges::any_of(among, [&](const past_event& one) {
+           return one.item == *handle && (!time || one.time == *time) && state_->types.name_of(one.type) == type;
+         });
+}
+
 std::vector<std::string> dataset::item_ids() const {
   std::vector<std::string> ids;
   state_->items.visit_from(0, [&](std::int64_t, const std::string& id) {

@@ -134,8 +134,7 @@ reql_value reduce(const reql_call& call, arguments given) {
   return sum;
 }
 
-// By code points that have one counterpart, in the order of Unicode and not of any country.
-reql_value changed_case(const reql_call& call, const std::string& text, wint_t (*change)(wint_t, locale_t)) {
+std::string changed_case(std::string_view text, wint_t (*change)(wint_t, locale_t)) {
   static const locale_t unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   std::string made;
   for (std::size_t i = 0; i < text.size();) {
@@ -159,7 +158,7 @@ reql_value changed_case(const reql_call& call, const std::string& text, wint_t (
                static_cast<char>(0x80U | (code >> 6U & 0x3FU)), static_cast<char>(0x80U | (code & 0x3FU))};
     }
   }
-  return text_value(call, std::move(made));
+  return made;
 }
 
 reql_value split(const reql_call& call, arguments given) {
@@ -318,9 +317,9 @@ constexpr std::array<reql_function, 22> functions = {{
      }},
     {"log", 1, 2, false, logarithm},
     {"upper", 1, 1, false,
-     [](const reql_call& call, arguments given) { return changed_case(call, text_of(call, given[0]), towupper_l); }},
+     [](const reql_call& call, arguments given) { return text_value(call, upper_case(text_of(call, given[0]))); }},
     {"lower", 1, 1, false,
-     [](const reql_call& call, arguments given) { return changed_case(call, text_of(call, given[0]), towlower_l); }},
+     [](const reql_call& call, arguments given) { return text_value(call, lower_case(text_of(call, given[0]))); }},
     {"split", 2, 2, false, split},
     {"boolean", 1, 1, true, [](const reql_call&, arguments given) { return reql_value(given[0].truth()); }},
     {"number", 1, 1, false, to_number},
@@ -330,6 +329,14 @@ constexpr std::array<reql_function, 22> functions = {{
 }};
 
 }  // namespace
+
+std::string upper_case(std::string_view text) {
+  return changed_case(text, towupper_l);
+}
+
+std::string lower_case(std::string_view text) {
+  return changed_case(text, towlower_l);
+}
 
 std::span<const reql_function> reql_functions() {
   return functions;

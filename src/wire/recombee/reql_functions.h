@@ -27,6 +27,10 @@ struct reql_function {
 
 std::span<const reql_function> reql_functions();
 
+// By code points that have one counterpart, in the order of Unicode and not of any country.
+std::string upper_case(std::string_view text);
+std::string lower_case(std::string_view text);
+
 // What an expression made: a string, a set or an array. Throw errc::invalid_argument above max_reql_value_bytes and
 // max_reql_elements.
 reql_value text_value(const reql_call& call, std::string text);

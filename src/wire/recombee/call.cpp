@@ -1,0 +1,181 @@
+#include "wire/recombee/call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/error.h"
+
+namespace eunomia::wire::recombee {
+
+namespace {
+
+using core::errc;
+using recommend::data_kind;
+using recommend::metadata_record;
+
+constexpr std::size_t shown_characters = 64;
+
+void put_in_parts(const recommend::dataset& into, data_kind kind,
+                  const std::map<std::string, std::map<std::string, std::string>, std::less<>>& rows) {
+  std::vector<metadata_record> part;
+  const auto put = [&] {
+    into.put(kind, part);
+    part.clear();
+  };
+  for (const auto& [id, values] : rows) {
+    part.push_back({id, values});
+    if (part.size() == recommend::max_records_per_put) {
+      put();
+    }
+  }
+  if (!part.empty()) {
+    put();
+  }
+}
+
+}  // namespace
+
+void pending_writes::begin() {
+  if (!writing_.owns_lock()) {
+    writing_ = std::unique_lock(of_.writing());
+  }
+}
+
+void pending_writes::put_item(const std::string& id, values columns) {
+  items_.insert_or_assign(id, std::move(columns));
+}
+
+void pending_writes::put_user(const std::string& id, values columns) {
+  users_.insert_or_assign(id, std::move(columns));
+}
+
+void pending_writes::record(recommend::event what) {
+  done_.emplace(what.user_id, what.item_id, what.event_type, what.timestamp.value_or(0));
+  active_.insert(what.user_id);
+  events_.push_back(std::move(what));
+}
+
+const std::map<std::string, std::string>* pending_writes::item(std::string_view id) const {
+  const auto found = items_.find(id);
+  return found == items_.end() ? nullptr : &found->second;
+}
+
+const std::map<std::string, std::string>* pending_writes::user(std::string_view id) const {
+  const auto found = users_.find(id);
+  return found == users_.end() ? nullptr : &found->second;
+}
+
+bool pending_writes::did(std::string_view user, std::string_view item, std::string_view type, std::int64_t time) const {
+  return done_.contains({std::string(user), std::string(item), std::string(type), time});
+}
+
+void pending_writes::flush() {
+  // Whatever becomes of them, they are not tried again, and others may write.
+  const auto items = std::move(items_);
+  const auto users = std::move(users_);
+  const auto events = std::move(events_);
+  const std::unique_lock<std::mutex> writing = std::move(writing_);
+  items_.clear();
+  users_.clear();
+  events_.clear();
+  done_.clear();
+  active_.clear();
+  if (!items.empty()) {
+    std::vector<std::string> ids;
+    for (const auto& [id, columns] : items) {
+      ids.push_back(id);
+    }
+    of_.restore_items(ids);
+    put_in_parts(of_.rows(), data_kind::items, items);
+  }
+  if (!users.empty()) {
+    put_in_parts(of_.rows(), data_kind::users, users);
+  }
+  for (std::size_t first = 0; first < events.size(); first += recommend::max_events_per_batch) {
+    in_.answering.record(
+        of_.name(), std::span(events).subspan(first, std::min(recommend::max_events_per_batch, events.size() - first)));
+  }
+}
+
+void add_operation(std::vector<operation>& to, http::method verb, std::string path, http::access who,
+                   std::function<reply(call&)> run, bool gathers) {
+  to.push_back({.verb = verb, .path = std::move(path), .who = who, .run = std::move(run), .gathers = gathers});
+}
+
+reply refusal(unsigned status, std::string_view message) {
+  core::json_value body = core::json_value::of_object();
+  body.append("statusCode", of_integer(status));
+  body.append("message", of_text(message));
+  return {status, std::move(body)};
+}
+
+std::optional<core::subject_handle> find_user(const call& of, const std::string& user) {
+  const auto who = of.in.people.find(of.in.user_space, user);
+  if (!who) {
+    return std::nullopt;
+  }
+  const auto history = of.in.answering.history_of(of.db().name(), *who);
+  const bool known = !history->events.empty() || !history->features->empty() ||
+                     of.db().rows().has_profile(*who, of.in.purpose) ||
+                     !of.db().rows().admission_for(of.in.purpose)->admits(*who);
+  return known ? who : std::nullopt;
+}
+
+bool has_user(const call& of, const std::string& user) {
+  return of.writes.user(user) != nullptr || of.writes.did_something(user) || find_user(of, user).has_value();
+}
+
+bool has_item(const call& of, const std::string& item) {
+  return of.writes.item(item) != nullptr || of.db().has_item(item);
+}
+
+core::subject_handle require_user(const call& of, const std::string& user) {
+  const auto who = find_user(of, user);
+  if (!who) {
+    throw core::error(errc::not_found,
+                      fmt::format("User \"{}\" does not exist in database {}; add it, or say cascadeCreate",
+                                  user.substr(0, shown_characters), of.db().name()),
+                      "a user does not exist in the database");
+  }
+  return *who;
+}
+
+void require_item(const call& of, const std::string& item) {
+  if (!has_item(of, item)) {
+    throw core::error(errc::not_found,
+                      fmt::format("Item \"{}\" does not exist in database {}; add it, or say cascadeCreate",
+                                  item.substr(0, shown_characters), of.db().name()));
+  }
+}
+
+void ensure_user(call& of, const std::string& user) {
+  if (has_user(of, user)) {
+    return;
+  }
+  if (!of.given.flag("cascadeCreate").value_or(false)) {
+    require_user(of, user);
+  }
+  check_id("userId", user);
+  of.writes.put_user(user, {});
+}
+
+void ensure_item(call& of, const std::string& item) {
+  if (has_item(of, item)) {
+    return;
+  }
+  if (!of.given.flag("cascadeCreate").value_or(false)) {
+    require_item(of, item);
+  }
+  check_id("itemId", item);
+  of.writes.begin();
+  of.writes.put_item(item, {});
+}
+
+database::values values_of_user(const call& of, const std::optional<core::subject_handle>& user) {
+  return database::read(of.db().user_properties(),
+                        user ? of.db().rows().profile_of(*user, of.in.purpose) : std::map<std::string, std::string>());
+}
+
+}  // namespace eunomia::wire::recombee
