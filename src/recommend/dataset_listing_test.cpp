@@ -15,7 +15,6 @@ class dataset_listing_on_both : public testing::shop_on_both_engines {
     if (IsSkipped()) {
       return;
     }
-    shop_->declare(data_kind::interactions, {"PRICE", metadata_type::number});
     shop_->declare(data_kind::users, {"CITY", metadata_type::text});
   }
 

@@ -129,13 +129,7 @@ reply add(call& of, const interaction_kind& kind) {
   const auto told = of.given.moment("timestamp");
   one.timestamp = told.value_or(core::now_ms());
   one.properties = properties_in(of);
-  if (!has_user(of, one.user_id)) {
-    // The event makes them known.
-    if (!of.given.flag("cascadeCreate").value_or(false)) {
-      require_user(of, one.user_id);
-    }
-    check_id("userId", one.user_id);
-  }
+  ensure_user(of, one.user_id);
   ensure_item(of, one.item_id);
   // A viewed portion is told again and again while it grows.
   if (told && kind.event_type != "view-portion" && happened(of, one)) {
@@ -143,6 +137,7 @@ reply add(call& of, const interaction_kind& kind) {
         errc::already_exists,
         fmt::format("There is a {} of this item by this user at this timestamp already", kind.event_type));
   }
+  of.in.answers.begin(of.db().name());
   of.writes.record(std::move(one));
   return {};
 }

@@ -61,6 +61,13 @@ std::string models::make(const std::string& database) {
   return wanted.name;
 }
 
+void models::begin(const std::string& database) {
+  const std::lock_guard lock(mutex_);
+  if (known& one = known_[database]; one.recommender.empty()) {
+    one.recommender = make(database);
+  }
+}
+
 recommend::asked_model models::for_scenario(const std::string& database, const std::string& scenario) {
   const std::lock_guard lock(mutex_);
   known& one = known_[database];

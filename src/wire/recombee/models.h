@@ -15,7 +15,7 @@
 
 namespace eunomia::wire::recombee {
 
-// What answers for databases: a recommender each, which is made when the database is first used and trains itself: at
+// What answers for databases: a recommender each, which is made with the first interaction or question and trains itself: at
 // the first interactions, when a tenth more of them have come, when some were taken out, and once a day. A scenario is
 // answered by the recommender's deployment of that name, where there is one, else by the version that serves. Any
 // thread.
@@ -31,6 +31,8 @@ class models {
          recommend::background& background)
       : made_(made), datasets_(datasets), recommenders_(recommenders), background_(background) {}
 
+  // The database has interactions from now on.
+  void begin(const std::string& database);
   recommend::asked_model for_scenario(const std::string& database, const std::string& scenario);
   // Its recommender goes, with what it learned.
   void remove(const std::string& database);

@@ -48,8 +48,9 @@ std::vector<core::subject_handle> drawn_to(const call& of, const list_question& 
     core::job quiet;
     const auto events = of.db().rows().load_interactions(of.in.purpose, of.in.work_pool, quiet);
     const bool may_leave_out = what.filter || what.booster || what.about.user;
-    for (const auto& one : recommend::people_drawn_to({&*items, 1}, may_leave_out ? most_drawn : what.count, *answers,
-                                                      served->how(), events, of.in.background.context(quiet))[0]) {
+    const auto drawn = recommend::people_drawn_to({&*items, 1}, may_leave_out ? most_drawn : what.count, *answers,
+                                                  served->how(), events, of.in.background.context(quiet));
+    for (const auto& one : drawn[0]) {
       people.push_back(one.who);
     }
   } catch (const core::error& problem) {

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-recombee = pytest.importorskip("recombee_api_client.api_client", reason="recombee-api-client is missing: scripts/setup clients")
+from recombee_api_client.api_client import RecombeeClient
 
 DATABASE = "shop"
 
@@ -45,7 +45,7 @@ class shop:
         return made["secret"]
 
     def client(self, token, database=DATABASE, protocol=None):
-        return recombee.RecombeeClient(database, token, protocol=protocol or ("http" if self.plain else "https"),
+        return RecombeeClient(database, token, protocol=protocol or ("http" if self.plain else "https"),
                                        options={"base_uri": f"127.0.0.1:{self.served.port}"})
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timezone
 
-from recombee_shop import refused
+from recombee.shop import refused
 from recombee_api_client.api_requests import *
 
 ITEM_TYPES = {"year": "int", "price": "double", "title": "string", "Parental-Advisory": "boolean", "released": "timestamp",
@@ -65,7 +65,7 @@ def test_items_are_added_changed_listed_and_deleted(client):
     assert client.send(ListItems(filter="'year' < 1990")) == ["alien"]
     assert client.send(ListItems(return_properties=True, included_properties=["year"])) == [
         {"year": 1979, "itemId": "alien"}, {"year": 1994, "itemId": "pulp-fiction"}]
-    assert "at 8: expected" in refused(client, ListItems(filter="'year' <"), 400)
+    assert "at 9: expected" in refused(client, ListItems(filter="'year' <"), 400)
     refused(client, ListItems(filter="'colour' == 1"), 400)
     refused(client, ListItems(return_properties=True, included_properties=["colour"]), 400)
     client.send(AddItem("third"))
