@@ -158,7 +158,11 @@ void ensure_user(call& of, const std::string& user) {
     require_user(of, user);
   }
   check_id("userId", user);
-  of.writes.put_user(user, {});
+  // Somebody else may have told of them meanwhile, and what is known of them is not to be lost.
+  of.writes.begin();
+  if (!has_user(of, user)) {
+    of.writes.put_user(user, {});
+  }
 }
 
 void ensure_item(call& of, const std::string& item) {
@@ -170,7 +174,9 @@ void ensure_item(call& of, const std::string& item) {
   }
   check_id("itemId", item);
   of.writes.begin();
-  of.writes.put_item(item, {});
+  if (!has_item(of, item)) {
+    of.writes.put_item(item, {});
+  }
 }
 
 database::values values_of_user(const call& of, const std::optional<core::subject_handle>& user) {

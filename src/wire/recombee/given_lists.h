@@ -10,14 +10,14 @@
 #include <unordered_map>
 #include <vector>
 
-#include "wire/http/route.h"
+#include "core/subject_handle.h"
 #include "wire/recombee/parameters.h"
 
 namespace eunomia::wire::recombee {
 
 // What was recommended of late, so that a client may ask for what comes next (recommId): which request it was, and what
-// it got. It knows whom a request was about as the client calls them. In memory only, for given_lifetime_ms; the least
-// lately given leave where there are max_lists. Any thread.
+// it got. It knows people by their handles, so that nothing comes next for who was erased. In memory only, for
+// given_lifetime_ms; the least lately given leave where there are max_lists. Any thread.
 class given_lists {
  public:
   static constexpr std::size_t max_lists = 20'000;
@@ -26,9 +26,10 @@ class given_lists {
 
   struct list {
     std::string database;
-    std::string kind;     // of the request: "items-to-user"
-    std::string subject;  // whom or what it was about
-    parameters asked{core::json_value::of_object()};
+    std::string kind;                                         // of the request: "items-to-user"
+    std::string item;                                         // that it was about; empty: none
+    std::optional<core::subject_handle> user = std::nullopt;  // whom it was for
+    parameters asked{core::json_value::of_object()};          // without the user
     std::vector<std::string> shown;
     std::int64_t calls = 0;  // for what comes next
     std::int64_t at = 0;     // UTC ms

@@ -41,8 +41,15 @@ std::string lower(std::string_view text) {
 }  // namespace
 
 std::string models::make(const std::string& database) {
+  const auto all = recommenders_.list();
+  const auto is_there = [&](const std::string& name) {
+    return std::ranges::find(all, name, &recommend::recommender_record::name) != all.end();
+  };
   if (const auto found = made_.find(database, definition_kind::recommender, "", default_id)) {
-    return parameters(found->body).required_text("name");
+    if (std::string name = parameters(found->body).required_text("name"); is_there(name)) {
+      return name;
+    }
+    // Somebody removed it by another protocol.
   }
   constexpr std::size_t longest_stem = 46;
   recommend::recommender_record wanted;
@@ -50,8 +57,7 @@ std::string models::make(const std::string& database) {
   wanted.dataset = database;
   wanted.what = candidate_for(0);
   wanted.keep_versions = kept_versions;
-  const auto all = recommenders_.list();
-  if (std::ranges::find(all, wanted.name, &recommend::recommender_record::name) != all.end()) {
+  if (is_there(wanted.name)) {
     wanted.name = fmt::format("{}-{:08x}", wanted.name, core::random_number() & 0xffffffffU);
   }
   recommenders_.create(wanted);
@@ -73,6 +79,11 @@ recommend::asked_model models::for_scenario(const std::string& database, const s
   known& one = known_[database];
   const std::int64_t now = core::now_ms();
   if (one.recommender.empty() || now - one.at > cached_for_ms) {
+    if (one.at == 0) {
+      for (const definition& listed : made_.list(database, definition_kind::scenario)) {
+        one.scenarios.insert(listed.id);
+      }
+    }
     one.recommender = make(database);
     one.deployments.clear();
     for (const auto& deployed : recommenders_.deployments(one.recommender)) {
@@ -80,7 +91,7 @@ recommend::asked_model models::for_scenario(const std::string& database, const s
     }
     one.at = now;
   }
-  if (!scenario.empty() && one.scenarios.insert(scenario).second) {
+  if (!scenario.empty() && one.scenarios.size() < max_scenarios && one.scenarios.insert(scenario).second) {
     made_.put(database, {definition_kind::scenario, "", scenario});
   }
   return {one.recommender, one.deployments.contains(scenario) ? std::string_view(scenario) : std::string_view()};

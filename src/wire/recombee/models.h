@@ -15,10 +15,10 @@
 
 namespace eunomia::wire::recombee {
 
-// What answers for databases: a recommender each, which is made with the first interaction or question and trains itself: at
-// the first interactions, when a tenth more of them have come, when some were taken out, and once a day. A scenario is
-// answered by the recommender's deployment of that name, where there is one, else by the version that serves. Any
-// thread.
+// What answers for databases: a recommender each, which is made with the first interaction or question and trains
+// itself: at the first interactions, when a tenth more of them have come, when some were taken out, and once a day. A
+// scenario is answered by the recommender's deployment of that name, where there is one, else by the version that
+// serves. Any thread.
 class models {
  public:
   static constexpr double growth = 0.1;  // of interactions, after which it learns again
@@ -26,6 +26,7 @@ class models {
   static constexpr std::uint64_t most_items_for_ease = 20'000;
   static constexpr std::int64_t cached_for_ms = 1'000;  // which deployments there are
   static constexpr std::int64_t pause_after_failure_ms = 60'000;
+  static constexpr std::size_t max_scenarios = 1'000;  // of a database; others are answered, and not listed
 
   models(const definitions& made, recommend::datasets& datasets, recommend::recommenders& recommenders,
          recommend::background& background)
@@ -43,8 +44,8 @@ class models {
   struct known {
     std::string recommender;
     std::set<std::string> deployments;
-    std::int64_t at = 0;  // UTC ms
-    std::set<std::string> scenarios;
+    std::int64_t at = 0;              // UTC ms
+    std::set<std::string> scenarios;  // that are listed
   };
 
   std::string make(const std::string& database);

@@ -230,6 +230,9 @@ std::vector<property> properties_of(const std::vector<definition>& added, const 
   }
   for (const definition& one : added) {
     const parameters body(one.body);
+    if (std::ranges::find(columns, body.required_text("column"), &recommend::metadata_column::name) == columns.end()) {
+      continue;  // of a dataset that was dropped
+    }
     all.push_back({one.id, property_type_named(body.required_text("type")), body.required_text("column")});
     hidden.insert(all.back().column);
   }

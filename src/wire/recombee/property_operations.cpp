@@ -71,7 +71,7 @@ reply add(call& of, data_kind kind) {
     }
   }
   rows.declare(kind, {column, column_type_of(type)});
-  of.in.made.add(of.db().name(), made);
+  of.in.made.put(of.db().name(), made);
   columns_changed(of);
   return {201, ok()};
 }

@@ -1,10 +1,7 @@
 // Items for users, items like items, and what comes next.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "core/error.h"
-#include "core/time.h"
 #include "wire/recombee/recommending.h"
 #include "wire/recombee/segments_of_items.h"
 
@@ -18,31 +15,32 @@ constexpr std::string_view to_user = "items-to-user";
 constexpr std::string_view to_item = "items-to-item";
 constexpr std::string_view to_segment = "items-to-item-segment";
 
-list_question for_user(call& of, const std::string& user, const parameters& given) {
+list_question for_user(call& of, const subjects& about, const parameters& given) {
   list_question what = question_in(of, given);
-  ask_for(of, what, user);
-  return what;
-}
-
-list_question like_item(call& of, const std::string& item, const parameters& given) {
-  list_question what = question_in(of, given);
-  ensure_item(of, item);
-  if (const auto user = given.text("targetUserId")) {
-    ask_for(of, what, *user);
+  if (about.user) {
+    ask_for(of, what, *about.user, given);
   }
-  what.about.item = item;
-  what.excluded.insert(item);
   return what;
 }
 
-list_question in_segment(call& of, const std::string&, const parameters& given) {
+list_question like_item(call& of, const subjects& about, const parameters& given) {
+  list_question what = question_in(of, given);
+  ensure_item(of, about.item);
+  if (about.user) {
+    ask_for(of, what, *about.user, given);
+  }
+  what.about.item = about.item;
+  what.excluded.insert(about.item);
+  return what;
+}
+
+list_question in_segment(call& of, const subjects& about, const parameters& given) {
   list_question what = question_in(of, given);
   const std::string segment = given.required_text("contextSegmentId");
-  if (const auto user = given.text("targetUserId")) {
-    ask_for(of, what, *user);
+  if (about.user) {
+    ask_for(of, what, *about.user, given);
   }
-  const auto segments = std::make_shared<const segments_of_items>(of, what.scenario);
-  const auto items = segments->items_in(segment);
+  const auto items = segments_of_items(of, what.scenario).items_in(segment);
   if (items.empty()) {
     throw core::error(errc::not_found, fmt::format("there is no item in a segment \"{}\"", segment.substr(0, 64)));
   }
@@ -56,24 +54,17 @@ questioner questioner_of(std::string_view kind) {
 }
 
 reply next_items(call& of) {
-  const std::string& id = of.named("recommId");
-  auto before = of.in.given.find(of.db().name(), id, core::now_ms());
-  if (!before || (before->kind != to_user && before->kind != to_item && before->kind != to_segment)) {
-    throw core::error(
-        errc::not_found,
-        fmt::format("There is no list of items with recommId {} of the last {} minutes; ask for one first",
-                    id.substr(0, 64), given_lists::given_lifetime_ms / 60'000));
-  }
+  auto [before, about] =
+      continued(of, [](std::string_view kind) { return kind == to_user || kind == to_item || kind == to_segment; });
   const auto count = of.given.count("count", max_recomms);
   if (!count) {
     refuse_parameter("count", fmt::format("is missing: 0 to {}", max_recomms));
   }
-  list_question what = questioner_of(before->kind)(of, before->subject, before->asked);
+  list_question what = questioner_of(before.kind)(of, about, before.asked);
   what.count = *count;
-  what.excluded.insert(before->shown.begin(), before->shown.end());
+  what.excluded.insert(before.shown.begin(), before.shown.end());
   const auto ids = items_for(of, what);
-  ++before->calls;
-  return {200, recommended(of, what, ids, *std::move(before), id)};
+  return {200, recommended(of, what, ids, std::move(before), of.named("recommId"))};
 }
 
 reply refuse_composite(call&) {
@@ -87,12 +78,15 @@ reply refuse_composite(call&) {
 void add_recommendations(std::vector<operation>& to) {
   using http::method;
   for (const method verb : {method::post, method::get}) {
-    add_operation(to, verb, "/recomms/users/{userId}/items/", callers(),
-                  [](call& of) { return list_answer(of, std::string(to_user), of.named("userId"), for_user); });
-    add_operation(to, verb, "/recomms/items/{itemId}/items/", callers(),
-                  [](call& of) { return list_answer(of, std::string(to_item), of.named("itemId"), like_item); });
-    add_operation(to, verb, "/recomms/item-segments/items/", callers(),
-                  [](call& of) { return list_answer(of, std::string(to_segment), "", in_segment); });
+    add_operation(to, verb, "/recomms/users/{userId}/items/", callers(), [](call& of) {
+      return list_answer(of, std::string(to_user), {of.named("userId"), {}}, for_user);
+    });
+    add_operation(to, verb, "/recomms/items/{itemId}/items/", callers(), [](call& of) {
+      return list_answer(of, std::string(to_item), {of.given.text("targetUserId"), of.named("itemId")}, like_item);
+    });
+    add_operation(to, verb, "/recomms/item-segments/items/", callers(), [](call& of) {
+      return list_answer(of, std::string(to_segment), {of.given.text("targetUserId"), {}}, in_segment);
+    });
     add_operation(to, verb, "/recomms/next/items/{recommId}", callers(), next_items);
   }
   add_operation(to, method::post, "/recomms/composite/", callers(), refuse_composite);

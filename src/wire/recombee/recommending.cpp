@@ -16,6 +16,7 @@ using core::errc;
 using core::json_value;
 
 constexpr double most_seconds = recommend::rotation::max_seconds;
+constexpr std::string_view target_user = "targetUserId";
 constexpr std::size_t max_evaluations = 32;
 constexpr std::size_t max_scenario_bytes = 255;
 constexpr double high_share = 0.5;  // of the best score, below which an item is not highly relevant
@@ -250,11 +251,12 @@ list_question question_in(const call& of, const parameters& given) {
   return what;
 }
 
-void ask_for(call& of, list_question& what, const std::string& user) {
+void ask_for(call& of, list_question& what, const std::string& user, const parameters& given) {
   what.about.user_id = user;
   ensure_user(of, user);
+  of.writes.flush();
   what.about.user = of.in.people.find(of.in.user_space, user);
-  if (what.about.user && !is_popular(of.given)) {
+  if (what.about.user && !is_popular(given)) {
     what.who.user = user;
   }
   if (of.shown_to != nullptr) {
@@ -312,15 +314,41 @@ json_value recommended(const call& of, const list_question& what, const std::vec
   return answer;
 }
 
-reply list_answer(call& of, const std::string& kind, const std::string& subject, const questioner& ask) {
-  const list_question what = ask(of, subject, of.given);
+reply list_answer(call& of, const std::string& kind, const subjects& about, const questioner& ask) {
+  const list_question what = ask(of, about, of.given);
   const auto ids = items_for(of, what);
+  return {200, recommended(of, what, ids, list_given(of, kind, about, what.about.user), given_lists::new_id())};
+}
+
+given_lists::list list_given(const call& of, std::string_view kind, const subjects& about,
+                             const std::optional<core::subject_handle>& user) {
   given_lists::list given;
   given.database = of.db().name();
   given.kind = kind;
-  given.subject = subject;
-  given.asked = of.given;
-  return {200, recommended(of, what, ids, std::move(given), given_lists::new_id())};
+  given.item = about.item;
+  given.user = user;
+  json_value asked = json_value::of_object();
+  for (std::size_t i = 0; i < of.given.all().names().size(); ++i) {
+    if (of.given.all().names()[i] != target_user) {
+      asked.append(of.given.all().names()[i], of.given.all().elements()[i]);
+    }
+  }
+  given.asked = parameters(std::move(asked));
+  return given;
+}
+
+continued_list continued(const call& of, const std::function<bool(std::string_view kind)>& is_meant) {
+  const std::string& id = of.named("recommId");
+  auto before = of.in.given.find(of.db().name(), id, core::now_ms());
+  const auto user = before && before->user ? of.in.people.identifier_of(of.in.user_space, *before->user) : std::nullopt;
+  if (!before || !is_meant(before->kind) || (before->user && !user)) {
+    throw core::error(errc::not_found,
+                      fmt::format("There is no such list with recommId {} of the last {} minutes; ask for one first",
+                                  id.substr(0, 64), given_lists::given_lifetime_ms / 60'000));
+  }
+  ++before->calls;
+  std::string item = before->item;
+  return {*std::move(before), {user, std::move(item)}};
 }
 
 }  // namespace eunomia::wire::recombee

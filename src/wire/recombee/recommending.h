@@ -37,8 +37,8 @@ inline constexpr std::size_t max_recomms = 1'000;
 
 // The parameters that all lists have.
 list_question question_in(const call& of, const parameters& given);
-// Whom it is for. Creates an unknown user where the request says cascadeCreate, else throws errc::not_found.
-void ask_for(call& of, list_question& what, const std::string& user);
+// Whom it is for. Creates an unknown user where the request says cascadeCreate, durably, else throws errc::not_found.
+void ask_for(call& of, list_question& what, const std::string& user, const parameters& given);
 
 // Shows every item of the catalogue that the question allows, by id, and how much it is boosted.
 void each_allowed(
@@ -57,9 +57,23 @@ core::json_value recommended(const call& of, const list_question& what, const st
 std::map<std::string, reql> evaluations_in(const parameters& given, const reql_schema& schema);
 core::json_value evaluated(const std::map<std::string, reql>& all, const reql_facts& facts, reql_budget& budget);
 
-// An operation that lists: what it asks, by its path's subject and its parameters.
-using questioner = std::function<list_question(call& of, const std::string& subject, const parameters& given)>;
+// Whom and what a request names, in its path or its parameters.
+struct subjects {
+  std::optional<std::string> user = std::nullopt;
+  std::string item = {};
+};
+// What an operation that lists asks.
+using questioner = std::function<list_question(call& of, const subjects& about, const parameters& given)>;
 // Answers with a list of items; kind: its name among those whose continuation may be asked for.
-reply list_answer(call& of, const std::string& kind, const std::string& subject, const questioner& ask);
+reply list_answer(call& of, const std::string& kind, const subjects& about, const questioner& ask);
+// A list that is to be continued: without whom it was for among the parameters.
+given_lists::list list_given(const call& of, std::string_view kind, const subjects& about,
+                             const std::optional<core::subject_handle>& user);
+// One that a continuation asks for, and whom and what it was about. Throws errc::not_found.
+struct continued_list {
+  given_lists::list before;
+  subjects about;
+};
+continued_list continued(const call& of, const std::function<bool(std::string_view kind)>& is_meant);
 
 }  // namespace eunomia::wire::recombee

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "core/utf8.h"
-#include "wire/http/text.h"
+#include "wire/recombee/reql_lexer.h"
 
 namespace eunomia::wire::recombee {
 
@@ -19,137 +18,6 @@ void refuse_reql(std::size_t at, std::string_view fault) {
 
 namespace {
 
-enum class token_kind { end, number, text, property, word, sign };
-
-struct token {
-  token_kind what = token_kind::end;
-  std::size_t at = 0;
-  std::string text = {};  // of a word in lower case
-  reql_value value = {};  // of a number
-};
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || is_digit(c);
-}
-
-class lexer {
- public:
-  explicit lexer(std::string_view text) : text_(text) {}
-
-  token next() {
-    skip_blanks();
-    token found{.what = token_kind::end, .at = here_ + 1};
-    if (here_ == text_.size()) {
-      return found;
-    }
-    const char c = text_[here_];
-    if (is_digit(c) || (c == '.' && here_ + 1 < text_.size() && is_digit(text_[here_ + 1]))) {
-      read_number(found);
-    } else if (c == '"' || c == '\'') {
-      found.what = c == '"' ? token_kind::text : token_kind::property;
-      found.text = read_quoted(c);
-    } else if (is_word(c)) {
-      found.what = token_kind::word;
-      while (here_ < text_.size() && is_word(text_[here_])) {
-        found.text += http::lower(text_[here_++]);
-      }
-    } else {
-      read_sign(found);
-    }
-    return found;
-  }
-
- private:
-  void skip_blanks() {
-    while (here_ < text_.size()) {
-      if (text_.substr(here_).starts_with("//")) {
-        here_ = std::min(text_.find('\n', here_), text_.size());
-      } else if (std::string_view(" \t\r\n").find(text_[here_]) != std::string_view::npos) {
-        ++here_;
-      } else {
-        return;
-      }
-    }
-  }
-
-  void read_number(token& into) {
-    const std::size_t begin = here_;
-    const auto digits = [&] {
-      while (here_ < text_.size() && is_digit(text_[here_])) {
-        ++here_;
-      }
-    };
-    digits();
-    bool whole = true;
-    if (here_ < text_.size() && text_[here_] == '.') {
-      whole = false;
-      ++here_;
-      digits();
-    }
-    if (here_ < text_.size() && http::lower(text_[here_]) == 'e') {
-      whole = false;
-      ++here_;
-      here_ += here_ < text_.size() && (text_[here_] == '+' || text_[here_] == '-') ? 1 : 0;
-      digits();
-    }
-    const char* const first = text_.data() + begin;
-    const char* const last = text_.data() + here_;
-    into.what = token_kind::number;
-    if (std::int64_t integer = 0; whole && std::from_chars(first, last, integer).ec == std::errc()) {
-      into.value = reql_value(integer);
-      return;
-    }
-    double real = 0;
-    const auto [end, fault] = std::from_chars(first, last, real);
-    if (fault != std::errc() || end != last) {
-      refuse_reql(into.at, fmt::format("{} is no number", text_.substr(begin, here_ - begin)));
-    }
-    into.value = reql_value(real);
-  }
-
-  std::string read_quoted(char quote) {
-    const std::size_t at = here_ + 1;
-    std::string read;
-    for (++here_; here_ < text_.size() && text_[here_] != quote; ++here_) {
-      if (text_[here_] == '\\' && here_ + 1 < text_.size()) {
-        ++here_;
-        read += text_[here_] == 'n' ? '\n' : text_[here_] == 't' ? '\t' : text_[here_];
-      } else {
-        read += text_[here_];
-      }
-    }
-    if (here_ == text_.size()) {
-      refuse_reql(at, fmt::format("a {} begins here that does not end; close it with {}",
-                                  quote == '"' ? "string" : "property", quote));
-    }
-    ++here_;
-    return read;
-  }
-
-  void read_sign(token& into) {
-    into.what = token_kind::sign;
-    for (const std::string_view two : {"<=", ">=", "==", "!="}) {
-      if (text_.substr(here_).starts_with(two)) {
-        into.text = two;
-        here_ += 2;
-        return;
-      }
-    }
-    if (std::string_view("<>+-*/%&(){}[],:").find(text_[here_]) == std::string_view::npos) {
-      refuse_reql(into.at, fmt::format("unexpected {}; strings stand in \"…\", properties in '…'",
-                                       static_cast<unsigned char>(text_[here_]) < 0x80 ? std::string(1, text_[here_])
-                                                                                       : "character"));
-    }
-    into.text = text_[here_++];
-  }
-
-  std::string_view text_;
-  std::size_t here_ = 0;
-};
-
 using sign_table = std::initializer_list<std::pair<std::string_view, reql_operator>>;
 
 class parser {
@@ -158,7 +26,7 @@ class parser {
 
   reql_node all() {
     reql_node read = expression();
-    if (now_.what != token_kind::end) {
+    if (now_.what != reql_token_kind::end) {
       refuse_here("the end of the expression, or an operator");
     }
     return read;
@@ -180,13 +48,13 @@ class parser {
     parser& of_;
   };
 
-  token take() {
-    token before = std::move(now_);
+  reql_token take() {
+    reql_token before = std::move(now_);
     now_ = lexer_.next();
     return before;
   }
-  bool is_sign(std::string_view text) const { return now_.what == token_kind::sign && now_.text == text; }
-  bool is_named(std::string_view word) const { return now_.what == token_kind::word && now_.text == word; }
+  bool is_sign(std::string_view text) const { return now_.what == reql_token_kind::sign && now_.text == text; }
+  bool is_named(std::string_view word) const { return now_.what == reql_token_kind::word && now_.text == word; }
   bool take_sign(std::string_view text) { return is_sign(text) && (take(), true); }
   bool take_word(std::string_view word) { return is_named(word) && (take(), true); }
   void expect_sign(std::string_view text) {
@@ -201,11 +69,12 @@ class parser {
   }
   [[noreturn]] void refuse_here(std::string_view expected) const {
     constexpr std::size_t shown = 64;
-    const std::string got = now_.what == token_kind::end        ? "the end"
-                            : now_.what == token_kind::number   ? "a number"
-                            : now_.what == token_kind::text     ? "a string"
-                            : now_.what == token_kind::property ? "a property"
-                                                                : fmt::format("\"{}\"", now_.text.substr(0, shown));
+    const std::string got = now_.what == reql_token_kind::end      ? "the end"
+                            : now_.what == reql_token_kind::number ? "a number"
+                            : now_.what == reql_token_kind::text   ? "a string"
+                            : now_.what == reql_token_kind::property
+                                ? "a property"
+                                : fmt::format("\"{}\"", now_.text.substr(0, shown));
     refuse_reql(now_.at, fmt::format("expected {}, got {}", expected, got));
   }
 
@@ -362,15 +231,15 @@ class parser {
   reql_node operand() {
     const std::size_t at = now_.at;
     switch (now_.what) {
-      case token_kind::number: return constant(at, take().value);
-      case token_kind::text: return constant(at, reql_value(take().text));
-      case token_kind::property: {
+      case reql_token_kind::number: return constant(at, take().value);
+      case reql_token_kind::text: return constant(at, reql_value(take().text));
+      case reql_token_kind::property: {
         reql_node made = node(reql_node::kind::property, at);
         made.text = take().text;
         return made;
       }
-      case token_kind::word: return word(at);
-      case token_kind::sign:
+      case reql_token_kind::word: return word(at);
+      case reql_token_kind::sign:
         if (take_sign("(")) {
           reql_node inner = expression();
           expect_sign(")");
@@ -383,7 +252,7 @@ class parser {
           return elements(reql_node::kind::array, at, "]");
         }
         break;
-      case token_kind::end: break;
+      case reql_token_kind::end: break;
     }
     refuse_here("a value, a 'property' or a function");
   }
@@ -445,7 +314,7 @@ class parser {
       return expression();
     }
     reql_node made = node(reql_node::kind::lambda, take().at);
-    if (now_.what != token_kind::property) {
+    if (now_.what != reql_token_kind::property) {
       refuse_here("the variable of the lambda, as in lambda 'x': 'x' > 5");
     }
     made.text = take().text;
@@ -454,8 +323,8 @@ class parser {
     return made;
   }
 
-  lexer lexer_;
-  token now_;
+  reql_lexer lexer_;
+  reql_token now_;
   std::size_t depth_ = 0;
   std::size_t nodes_ = 0;
 };

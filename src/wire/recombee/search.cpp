@@ -97,18 +97,14 @@ void personalise(const call& of, const list_question& what, std::vector<found_it
 reply search_items(call& of) {
   list_question what = question_in(of, of.given);
   const search_words words(of, of.given.required_text("searchQuery"));
-  ask_for(of, what, of.named("userId"));
+  ask_for(of, what, of.named("userId"), of.given);
   auto found = find(of, what, words);
   personalise(of, what, found);
   std::vector<std::string> ids;
   for (std::size_t i = 0; i < std::min(found.size(), what.count); ++i) {
     ids.push_back(found[i].id);
   }
-  given_lists::list given;
-  given.database = of.db().name();
-  given.kind = "search-items";
-  given.asked = of.given;
-  return {200, recommended(of, what, ids, std::move(given), given_lists::new_id())};
+  return {200, recommended(of, what, ids, list_given(of, "search-items", {}, what.about.user), given_lists::new_id())};
 }
 
 json_value shown_synonym(const definition& one) {

@@ -67,25 +67,20 @@ segment_question question_about_segments(const call& of, const parameters& given
   return what;
 }
 
-segment_question ask(call& of, std::string_view kind, const std::string& subject, const parameters& given) {
+segment_question ask(call& of, std::string_view kind, const subjects& about, const parameters& given) {
   segment_question what = question_about_segments(of, given);
-  if (kind == to_user || kind == by_search) {
-    ask_for(of, what.items, subject);
-    if (kind == by_search) {
-      what.words = given.required_text("searchQuery");
-    }
-    return what;
+  if (about.user) {
+    ask_for(of, what.items, *about.user, given);
   }
-  if (const auto user = given.text("targetUserId")) {
-    ask_for(of, what.items, *user);
+  if (kind == by_search) {
+    what.words = given.required_text("searchQuery");
+  } else if (kind == to_item) {
+    ensure_item(of, about.item);
+    what.items.about.item = about.item;
+  } else if (kind == to_segment) {
+    what.without = given.required_text("contextSegmentId");
+    what.items.about.segment = what.without;
   }
-  if (kind == to_item) {
-    ensure_item(of, subject);
-    what.items.about.item = subject;
-    return what;
-  }
-  what.without = given.required_text("contextSegmentId");
-  what.items.about.segment = what.without;
   return what;
 }
 
@@ -177,32 +172,23 @@ reply answer(const call& of, const segment_question& what, given_lists::list giv
   return {200, std::move(body)};
 }
 
-reply recommend_segments(call& of, std::string_view kind, const std::string& subject) {
-  given_lists::list given;
-  given.database = of.db().name();
-  given.kind = kind;
-  given.subject = subject;
-  given.asked = of.given;
-  return answer(of, ask(of, kind, subject, of.given), std::move(given), given_lists::new_id());
+reply recommend_segments(call& of, std::string_view kind, const subjects& about) {
+  const segment_question what = ask(of, kind, about, of.given);
+  return answer(of, what, list_given(of, kind, about, what.items.about.user), given_lists::new_id());
 }
 
 reply next_segments(call& of) {
-  const std::string& id = of.named("recommId");
-  auto before = of.in.given.find(of.db().name(), id, core::now_ms());
-  if (!before || before->kind.find("item-segments") == std::string::npos || before->kind == "items-to-item-segment") {
-    throw core::error(
-        errc::not_found,
-        fmt::format("There is no list of item segments with recommId {}; ask for one first", id.substr(0, 64)));
-  }
+  auto [before, about] = continued(of, [](std::string_view kind) {
+    return kind == to_user || kind == to_item || kind == to_segment || kind == by_search;
+  });
   const auto count = of.given.count("count", max_recomms);
   if (!count) {
     refuse_parameter("count", fmt::format("is missing: 0 to {}", max_recomms));
   }
-  segment_question what = ask(of, before->kind, before->subject, before->asked);
+  segment_question what = ask(of, before.kind, about, before.asked);
   what.count = *count;
-  what.items.excluded.insert(before->shown.begin(), before->shown.end());
-  ++before->calls;
-  return answer(of, what, *std::move(before), id);
+  what.items.excluded.insert(before.shown.begin(), before.shown.end());
+  return answer(of, what, std::move(before), of.named("recommId"));
 }
 
 }  // namespace
@@ -210,14 +196,18 @@ reply next_segments(call& of) {
 void add_segment_recommendations(std::vector<operation>& to) {
   using http::method;
   for (const method verb : {method::post, method::get}) {
-    add_operation(to, verb, "/recomms/users/{userId}/item-segments/", callers(),
-                  [](call& of) { return recommend_segments(of, to_user, of.named("userId")); });
-    add_operation(to, verb, "/recomms/items/{itemId}/item-segments/", callers(),
-                  [](call& of) { return recommend_segments(of, to_item, of.named("itemId")); });
-    add_operation(to, verb, "/recomms/item-segments/item-segments/", callers(),
-                  [](call& of) { return recommend_segments(of, to_segment, ""); });
-    add_operation(to, verb, "/search/users/{userId}/item-segments/", callers(),
-                  [](call& of) { return recommend_segments(of, by_search, of.named("userId")); });
+    add_operation(to, verb, "/recomms/users/{userId}/item-segments/", callers(), [](call& of) {
+      return recommend_segments(of, to_user, {of.named("userId"), {}});
+    });
+    add_operation(to, verb, "/recomms/items/{itemId}/item-segments/", callers(), [](call& of) {
+      return recommend_segments(of, to_item, {of.given.text("targetUserId"), of.named("itemId")});
+    });
+    add_operation(to, verb, "/recomms/item-segments/item-segments/", callers(), [](call& of) {
+      return recommend_segments(of, to_segment, {of.given.text("targetUserId"), {}});
+    });
+    add_operation(to, verb, "/search/users/{userId}/item-segments/", callers(), [](call& of) {
+      return recommend_segments(of, by_search, {of.named("userId"), {}});
+    });
     add_operation(to, verb, "/recomms/next/item-segments/{recommId}", callers(), next_segments);
   }
 }

@@ -43,7 +43,7 @@ std::unique_ptr<subject::custodian> make_custodian() {
                     {"recommendations"},
                     {},
                     "half an hour, or until the process ends",
-                    "nothing is asked for somebody who was erased: their identifier is not known any more",
+                    "it knows handles, and nothing comes next for a handle that has no identifier any more",
                     "They are gone before an archive is made of them."}});
 }
 
