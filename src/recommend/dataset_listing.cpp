@@ -40,6 +40,7 @@ struct handled_interaction {
 class interaction_list {
  public:
   explicit interaction_list(std::span<const table::column> columns) {
+    names_.reserve(columns.size());
     for (const table::column& one : columns) {
       names_.emplace_back(one.name);
     }
@@ -82,6 +83,7 @@ class interaction_list {
 
   std::vector<std::int64_t> items() const {
     std::vector<std::int64_t> handles;
+    handles.reserve(all_.size());
     for (const handled_interaction& one : all_) {
       handles.push_back(one.item);
     }

@@ -56,7 +56,7 @@ class batch {
     const std::size_t place = replies_.size();
     replies_.emplace_back();
     try {
-      replies_[place] = run_one(parameters(request), place);
+      replies_[place] = run_until_current(parameters(request), place);
     } catch (const std::exception& problem) {
       replies_[place] = refusal_of(problem);
     }
@@ -82,6 +82,19 @@ class batch {
     writes_.reset();
     database_ = in_.open.open(name_, true);
     writes_.emplace(in_, *database_);
+  }
+
+  reply run_until_current(const parameters& request, std::size_t place) {
+    constexpr int max_attempts = 5;
+    for (int attempt = 1; attempt <= max_attempts; ++attempt) {
+      try {
+        return run_one(request, place);
+      } catch (const database_was_changed&) {
+        flush();
+        open();
+      }
+    }
+    return refusal(503, "The database's properties are being changed; send the request again");
   }
 
   reply run_one(const parameters& request, std::size_t place) {

@@ -17,8 +17,9 @@ using recommend::metadata_record;
 
 constexpr std::size_t shown_characters = 64;
 
-void put_in_parts(const recommend::dataset& into, data_kind kind,
-                  const std::map<std::string, std::map<std::string, std::string>, std::less<>>& rows) {
+using row_by_id = std::map<std::string, std::map<std::string, std::string>, std::less<>>;
+
+void put_in_parts(const recommend::dataset& into, data_kind kind, const row_by_id& rows) {
   std::vector<metadata_record> part;
   const auto put = [&] {
     into.put(kind, part);
@@ -35,11 +36,34 @@ void put_in_parts(const recommend::dataset& into, data_kind kind,
   }
 }
 
+// Somebody may declare a column at this moment, by another protocol: then a put knows too few of them, and is done
+// again.
+void put_all(recommend::datasets& in, const std::string& name, data_kind kind, const row_by_id& rows) {
+  constexpr int max_attempts = 3;
+  for (int attempt = 1;; ++attempt) {
+    const recommend::dataset into = in.open(name);
+    try {
+      put_in_parts(into, kind, rows);
+      return;
+    } catch (const core::error& problem) {
+      if (problem.code() != errc::invalid_argument || attempt == max_attempts ||
+          same_columns(in.open(name).description(), into.description())) {
+        throw;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void pending_writes::begin() {
-  if (!writing_.owns_lock()) {
-    writing_ = std::unique_lock(of_.writing());
+  if (writing_.owns_lock()) {
+    return;
+  }
+  writing_ = std::unique_lock(of_.writing());
+  if (!in_.open.is_current(of_)) {
+    writing_.unlock();
+    throw database_was_changed();
   }
 }
 
@@ -88,10 +112,10 @@ void pending_writes::flush() {
       ids.push_back(id);
     }
     of_.restore_items(ids);
-    put_in_parts(of_.rows(), data_kind::items, items);
+    put_all(in_.datasets, of_.name(), data_kind::items, items);
   }
   if (!users.empty()) {
-    put_in_parts(of_.rows(), data_kind::users, users);
+    put_all(in_.datasets, of_.name(), data_kind::users, users);
   }
   for (std::size_t first = 0; first < events.size(); first += recommend::max_events_per_batch) {
     in_.answering.record(

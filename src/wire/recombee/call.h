@@ -17,16 +17,20 @@
 
 namespace eunomia::wire::recombee {
 
+// The database was made anew since a request found it: the request is to be run again with what it is now.
+struct database_was_changed {};
+
 // What requests want to be stored and is not yet: of one, or of several of a batch that follow each other, which are
 // then stored together. For one thread.
 class pending_writes {
  public:
   pending_writes(const house& in, database& of) : in_(in), of_(of) {}
 
-  // From here to flush() nobody else changes what is known of an item or a user of the database.
+  // From here to flush() nobody else changes what is known of an item or a user of the database, nor, by this protocol,
+  // its columns. Throws database_was_changed.
   void begin();
-  void put_item(const std::string& id, std::map<std::string, std::string> values);
-  void put_user(const std::string& id, std::map<std::string, std::string> values);
+  void put_item(const std::string& id, std::map<std::string, std::string> columns);
+  void put_user(const std::string& id, std::map<std::string, std::string> columns);
   void record(recommend::event what);
 
   // What it is to be; null where nothing is pending of it.

@@ -11,8 +11,6 @@
 
 namespace eunomia::wire::recombee {
 
-namespace {
-
 using core::errc;
 using recommend::data_kind;
 
@@ -23,8 +21,6 @@ bool same_columns(const recommend::dataset_description& a, const recommend::data
   };
   return same(a.interactions, b.interactions) && same(a.items, b.items) && same(a.users, b.users);
 }
-
-}  // namespace
 
 recommend::dataset database::open_dataset(const surroundings& in, const std::string& name, const core::purpose& why,
                                           bool may_create) {
@@ -49,7 +45,8 @@ recommend::dataset database::open_dataset(const surroundings& in, const std::str
   }
 }
 
-database::database(const surroundings& in, recommend::dataset rows) : made_(in.made), rows_(std::move(rows)) {
+database::database(const surroundings& in, recommend::dataset rows, std::shared_ptr<std::mutex> writing)
+    : made_(in.made), rows_(std::move(rows)), writing_(std::move(writing)) {
   for (const recommend::metadata_column& column : interaction_columns()) {
     const auto& there = rows_.description().interactions;
     if (std::ranges::find(there, column.name, &recommend::metadata_column::name) == there.end()) {
@@ -168,18 +165,36 @@ void database::restore_items(const std::vector<std::string>& ids) {
 
 std::shared_ptr<database> databases::open(const std::string& name, bool may_create) {
   recommend::dataset rows = database::open_dataset(in_, name, why_, may_create);
+  std::shared_ptr<std::mutex> writing;
   {
     const std::lock_guard lock(mutex_);
+    auto& shared = writing_[name];
+    if (shared == nullptr) {
+      shared = std::make_shared<std::mutex>();
+    }
+    writing = shared;
     if (const auto found = open_.find(name); found != open_.end() && found->second->rows().number() == rows.number() &&
                                              same_columns(found->second->rows().description(), rows.description())) {
       return found->second;
     }
   }
-  auto made = std::make_shared<database>(in_, std::move(rows));
+  auto made = std::make_shared<database>(in_, std::move(rows), std::move(writing));
   const std::lock_guard lock(mutex_);
   auto& kept = open_[name];
   kept = std::move(made);
   return kept;
+}
+
+bool databases::is_current(const database& one) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_.find(one.name());
+    if (found == open_.end() || found->second.get() != &one) {
+      return false;
+    }
+  }
+  const recommend::dataset rows = in_.datasets.open(one.name());
+  return rows.number() == one.rows().number() && same_columns(rows.description(), one.rows().description());
 }
 
 void databases::changed(std::string_view name) {

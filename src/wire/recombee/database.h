@@ -39,7 +39,8 @@ class database {
   static recommend::dataset open_dataset(const surroundings& in, const std::string& name, const core::purpose& why,
                                          bool may_create);
 
-  database(const surroundings& in, recommend::dataset rows);
+  // writing: shared by all that are made of one name.
+  database(const surroundings& in, recommend::dataset rows, std::shared_ptr<std::mutex> writing);
   ~database();
   database(const database&) = delete;
   database& operator=(const database&) = delete;
@@ -71,7 +72,7 @@ class database {
   // Items that are about to be put are not deleted any more.
   void restore_items(const std::vector<std::string>& ids);
   // Held while what is known of an item or a user is read, changed and put.
-  std::mutex& writing() { return writing_; }
+  std::mutex& writing() { return *writing_; }
 
   // The text of columns as values, and back.
   static values read(const std::vector<property>& of, const std::map<std::string, std::string>& stored);
@@ -84,12 +85,14 @@ class database {
   recommend::dataset rows_;
   std::vector<property> items_;
   std::vector<property> users_;
-  std::mutex writing_;
+  const std::shared_ptr<std::mutex> writing_;
   mutable std::shared_mutex mutex_;  // of what follows
   std::map<std::string, values, std::less<>> catalogue_;
   std::set<std::string, std::less<>> deleted_;
   std::shared_ptr<void> told_;  // while it lives, what is put is told
 };
+
+bool same_columns(const recommend::dataset_description& a, const recommend::dataset_description& b);
 
 // The databases that clients use. Any thread.
 class databases {
@@ -98,6 +101,8 @@ class databases {
 
   // Throws errc::not_found for one that there is not.
   std::shared_ptr<database> open(const std::string& name, bool may_create);
+  // Whether open() would give the same.
+  bool is_current(const database& one);
   // Its columns or rows were changed: the next who asks gets another.
   void changed(std::string_view name);
 
@@ -106,6 +111,7 @@ class databases {
   const core::purpose why_;
   std::mutex mutex_;  // of what follows
   std::map<std::string, std::shared_ptr<database>, std::less<>> open_;
+  std::map<std::string, std::shared_ptr<std::mutex>, std::less<>> writing_;  // by name, for ever
 };
 
 }  // namespace eunomia::wire::recombee

@@ -77,7 +77,7 @@ const std::string& string_in(const property& of, const json_value& given) {
 }
 
 std::string number_in(const property& of, const json_value& given) {
-  const bool whole = of.type == property_type::int_;
+  const bool whole = of.type == property_type::integer;
   double value = 0;
   const std::string& digits = given.text();
   const char* const last = digits.data() + digits.size();
@@ -100,8 +100,8 @@ std::string number_in(const property& of, const json_value& given) {
 
 std::string text_of(const property& of, const json_value& given) {
   switch (of.type) {
-    case property_type::int_:
-    case property_type::double_: return number_in(of, given);
+    case property_type::integer:
+    case property_type::real: return number_in(of, given);
     case property_type::boolean:
       if (given.type() != json_value::kind::boolean) {
         refuse_parameter(of.name, "a boolean is true or false");
@@ -153,8 +153,8 @@ reql_value set_in(std::string_view stored) {
 
 property_type type_of_column(metadata_type type) {
   switch (type) {
-    case metadata_type::integer: return property_type::int_;
-    case metadata_type::number: return property_type::double_;
+    case metadata_type::integer: return property_type::integer;
+    case metadata_type::number: return property_type::real;
     case metadata_type::text: return property_type::string;
     case metadata_type::category: break;
   }
@@ -191,8 +191,8 @@ void check_property_name(std::string_view name) {
 
 metadata_type column_type_of(property_type type) {
   switch (type) {
-    case property_type::int_: return metadata_type::integer;
-    case property_type::double_:
+    case property_type::integer: return metadata_type::integer;
+    case property_type::real:
     case property_type::timestamp: return metadata_type::number;
     case property_type::boolean:
     case property_type::set: return metadata_type::category;
@@ -270,11 +270,11 @@ reql_value value_of(const property& of, std::string_view stored) {
   }
   const char* const last = stored.data() + stored.size();
   switch (of.type) {
-    case property_type::int_: {
+    case property_type::integer: {
       std::int64_t value = 0;
       return std::from_chars(stored.data(), last, value).ptr == last ? reql_value(value) : reql_value();
     }
-    case property_type::double_:
+    case property_type::real:
     case property_type::timestamp: {
       double value = 0;
       return std::from_chars(stored.data(), last, value).ptr == last ? reql_value(value) : reql_value();

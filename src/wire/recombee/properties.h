@@ -14,7 +14,7 @@
 // Properties of items and users: columns of a dataset's metadata, with Recombee's names and types.
 namespace eunomia::wire::recombee {
 
-enum class property_type { int_, double_, string, boolean, timestamp, set, image, image_list };
+enum class property_type { integer, real, string, boolean, timestamp, set, image, image_list };
 std::string_view name_of(property_type type);  // "imageList"
 // Throws errc::invalid_argument with the types there are.
 property_type property_type_named(std::string_view name);

@@ -25,10 +25,10 @@ std::string read_back(property_type type, std::string_view written) {
 }
 
 TEST(recombee_properties, are_read_as_they_were_written) {
-  EXPECT_EQ(read_back(property_type::int_, "-9223372036854775808"), "-9223372036854775808");
-  EXPECT_EQ(read_back(property_type::int_, "3.0"), "3");
-  EXPECT_EQ(read_back(property_type::double_, "0.1"), "0.1");
-  EXPECT_EQ(read_back(property_type::double_, "1e300"), "1e+300");
+  EXPECT_EQ(read_back(property_type::integer, "-9223372036854775808"), "-9223372036854775808");
+  EXPECT_EQ(read_back(property_type::integer, "3.0"), "3");
+  EXPECT_EQ(read_back(property_type::real, "0.1"), "0.1");
+  EXPECT_EQ(read_back(property_type::real, "1e300"), "1e+300");
   EXPECT_EQ(read_back(property_type::boolean, "false"), "false");
   EXPECT_EQ(read_back(property_type::string, R"("a|b\\č")"), R"("a|b\\č")");
   EXPECT_EQ(read_back(property_type::timestamp, R"("2015-06-25T11:08:44.5Z")"), "1435230524.5");
@@ -43,8 +43,8 @@ TEST(recombee_properties, are_read_as_they_were_written) {
 
 TEST(recombee_properties, refuse_values_of_another_type) {
   const std::pair<property_type, std::string_view> wrong[] = {
-      {property_type::int_, "1.5"},          {property_type::int_, "\"1\""},
-      {property_type::int_, "1e19"},         {property_type::double_, "\"1\""},
+      {property_type::integer, "1.5"},       {property_type::integer, "\"1\""},
+      {property_type::integer, "1e19"},      {property_type::real, "\"1\""},
       {property_type::boolean, "1"},         {property_type::string, "1"},
       {property_type::timestamp, "-1"},      {property_type::timestamp, "\"x\""},
       {property_type::set, "\"a\""},         {property_type::set, "[1]"},

@@ -59,25 +59,27 @@ http::response protocol::answer_of(const http::request&, const http::failure& wh
 }
 
 http::response protocol::answered(const operation& what, const http::request& request) const {
+  constexpr int max_attempts = 5;
   try {
-    const auto database = in_.open.open(request.path_parameter(database_name), true);
-    pending_writes writes(in_, *database);
-    call of{
-        in_,
-        database,
-        {},
-        parameters_of(body_of(request, {.max_bytes = max_body_bytes, .max_values = max_json_values}), request.query),
-        *request.caller,
-        writes,
-        nullptr};
-    for (const http::parameter& one : request.path_parameters) {
-      of.path.emplace(one.name, one.value);
+    const parameters given =
+        parameters_of(body_of(request, {.max_bytes = max_body_bytes, .max_values = max_json_values}), request.query);
+    for (int attempt = 1; attempt <= max_attempts; ++attempt) {
+      const auto database = in_.open.open(request.path_parameter(database_name), true);
+      pending_writes writes(in_, *database);
+      call of{in_, database, {}, given, *request.caller, writes, nullptr};
+      for (const http::parameter& one : request.path_parameters) {
+        of.path.emplace(one.name, one.value);
+      }
+      try {
+        const reply with = what.run(of);
+        if (with.status < 300) {
+          writes.flush();
+        }
+        return answer(with);
+      } catch (const database_was_changed&) {  // NOLINT(bugprone-empty-catch): it is run again
+      }
     }
-    const reply with = what.run(of);
-    if (with.status < 300) {
-      writes.flush();
-    }
-    return answer(with);
+    return answer(refusal(503, "The database's properties are being changed; send the request again"));
   } catch (const std::exception& problem) {
     return answer(refusal_of(problem));
   }
