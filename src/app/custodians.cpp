@@ -4,6 +4,7 @@
 
 #include "wire/access/custodian.h"
 #include "wire/personalize/service.h"
+#include "wire/recombee/service.h"
 
 namespace eunomia::app {
 
@@ -83,6 +84,7 @@ subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_peopl
   all.add(std::move(of_objects));
   all.add(wire::access::make_custodian());
   all.add(wire::personalize::make_custodian());
+  all.add(wire::recombee::make_custodian());
   all.add(make_house_custodian());
   return all;
 }

@@ -11,6 +11,7 @@
 #include "wire/access/tokens.h"
 #include "wire/personalize/anonymous_sessions.h"
 #include "wire/personalize/resources.h"
+#include "wire/recombee/definitions.h"
 
 namespace eunomia::app {
 namespace {
@@ -35,6 +36,7 @@ class house : public testing::TestWithParam<sql::engine> {
     const wire::access::tokens tokens(data_->database());
     const wire::personalize::resources made(data_->database());
     const wire::personalize::anonymous_sessions sessions(data_->database(), data_->keys());
+    const wire::recombee::definitions defined(data_->database());
     const wire::access::access_keys keys = data_->access_keys();
     recommend::dataset_description shop;
     shop.name = "shop";

@@ -32,6 +32,7 @@
 #include "wire/personalize/external_files.h"
 #include "wire/personalize/service.h"
 #include "wire/personalize/stored_files.h"
+#include "wire/recombee/service.h"
 #include "wire/s3/protocol.h"
 
 namespace eunomia::app {
@@ -101,14 +102,19 @@ class running {
         signers_(
             "personalize", [this](std::string_view id) { return access_keys_.find(id); }, wire::aws::json_error_of,
             core::now_ms),
-        personalize_(surroundings(shared), signers_, used_signatures_) {
+        personalize_(surroundings(shared), signers_, used_signatures_),
+        recombee_(
+            surroundings_of_recombee(),
+            [this](std::string_view label, std::size_t at_most) { return access_keys_.labelled(label, at_most); },
+            core::now_ms) {
     first_token_ = shared.data / "administrator.token";
     created_first_ = wire::access::create_first_on_record(tokens_, data_.audit(), first_token_);
     flags_.listen.upload_folder = shared.data / "incoming";
     std::filesystem::create_directories(shared.data / "uploads");
-    // S3 knows its requests by who signed them; the paths of the others are names of buckets too.
-    const wire::http::protocol* const protocols[] = {&api_, &s3_, &personalize_.control(), &personalize_.runtime(),
-                                                     &personalize_.events()};
+    // S3 and Recombee know their requests by how they are signed; the paths of the others are names of buckets and of
+    // databases too.
+    const wire::http::protocol* const protocols[] = {
+        &api_, &s3_, &recombee_.speaks(), &personalize_.control(), &personalize_.runtime(), &personalize_.events()};
     background_.on_look([this] {
       answering_.drop_replaced();
       key_upkeep_.look();
@@ -116,12 +122,14 @@ class running {
       retention_upkeep_.look();
       audit_upkeep_.look();
       personalize_.look(core::now_ms());
+      recombee_.look(core::now_ms());
       abort_old_uploads();
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);
     background_.on_import([this](std::string_view dataset, core::job& job) {
       answering_.changed(dataset);
+      recombee_.changed(dataset);
       answering_.warm_up(job, dataset);
     });
     server_->ready(false, "loading recommenders");
@@ -236,6 +244,21 @@ class running {
             .arns = {}};
   }
 
+  wire::recombee::service::surroundings surroundings_of_recombee() {
+    return {.sql = data_.database(),
+            .datasets = data_.datasets(),
+            .recommenders = data_.recommenders(),
+            .background = background_,
+            .answering = answering_,
+            .people = data_.people(),
+            .erasures = data_.erasures(),
+            .desk = data_.desk(),
+            .forget_pool = forget_pool_,
+            .work_pool = work_,
+            .purpose = recommendation_purpose(),
+            .user_space = std::string(user_space)};
+  }
+
   up_flags flags_;
   data_directory data_;
   wire::access::tokens tokens_;
@@ -257,6 +280,7 @@ class running {
   wire::personalize::external_files files_;
   wire::aws::sigv4_authenticator signers_;
   wire::personalize::service personalize_;
+  wire::recombee::service recombee_;
   std::int64_t uploads_looked_at_ = 0;  // UTC ms
   wire::http::metrics figures_;
   std::unique_ptr<wire::http::server> server_;

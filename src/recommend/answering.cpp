@@ -537,6 +537,10 @@ record_report answering::record(const std::string& dataset, std::span<const even
   return dataset_of(dataset)->histories.record(batch, also);
 }
 
+std::shared_ptr<const person_history> answering::history_of(const std::string& dataset, core::subject_handle who) {
+  return dataset_of(dataset)->histories.history_of(who, why_);
+}
+
 void answering::drop_replaced() {
   std::vector<std::pair<version_key, std::shared_ptr<model_view>>> views;
   {

@@ -140,6 +140,10 @@ class answering {
   // Throws as dataset::record does; errc::not_found for a dataset that is not there.
   record_report record(const std::string& dataset, std::span<const event> batch, const also_stored& also = {});
 
+  // What memory keeps of somebody, for the purpose; empty for who is not admitted. Throws as dataset::admission_for and
+  // datasets::open.
+  std::shared_ptr<const person_history> history_of(const std::string& dataset, core::subject_handle who);
+
   // Lets go of versions that do not answer any more, which nobody would make forget. To be called now and then, and
   // after a recommender was removed.
   void drop_replaced();

@@ -39,6 +39,8 @@ class asked_facts final : public filter_facts {
   asked_facts(shop in, someone about, std::optional<item_position> current)
       : in_(in), about_(std::move(about)), current_(current) {}
 
+  // Of the model that is asked.
+  const catalogue& items() const { return in_.model.items(); }
   std::uint32_t candidates() const override { return in_.selections.items(); }
   std::shared_ptr<const item_set> candidates_that_meet(std::string_view place,
                                                        const item_condition& one) const override;

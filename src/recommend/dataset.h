@@ -74,6 +74,14 @@ struct history_event {
   float event_value = 0;   // NaN: none
 };
 
+// The same with everything that was told of it.
+struct full_interaction {
+  core::subject_handle who;
+  history_event what;
+  std::map<std::string, std::string> properties;  // columns of interactions with a value
+};
+inline constexpr std::size_t max_listed_interactions = 100'000;
+
 // What is known of the items of a catalogue beside interactions, as it was imported or put.
 struct item_metadata {
   std::vector<metadata_column> columns;
@@ -171,6 +179,8 @@ struct stored_history {
 class dataset {
  public:
   const dataset_description& description() const { return description_; }
+  // A number that no other dataset has or had, also of one of the same name.
+  std::int64_t number() const { return id_; }
   dataset_statistics statistics() const;
 
   // Adds a column; what was imported before has none of it. Throws errc::already_exists.
@@ -204,12 +214,32 @@ class dataset {
   // admitted.
   std::map<std::string, std::string> profile_of(core::subject_handle who, const core::purpose& why) const;
 
+  // Whether there is a row of them among the users; false of who is not admitted.
+  bool has_profile(core::subject_handle who, const core::purpose& why) const;
+  // The profiles of everybody who is admitted, by their handles.
+  std::map<core::subject_handle, std::map<std::string, std::string>> profiles(const core::purpose& why,
+                                                                              core::thread_pool& pool,
+                                                                              core::job& job) const;
+
   // most_further: how many items that have a row and are not in the catalogue are told of at most, the newest.
   item_metadata load_item_metadata(const catalogue& items, core::thread_pool& pool, core::job& job,
                                    std::size_t most_further = 0) const;
 
   // What one person did, oldest first; nothing of who is not admitted.
   std::vector<history_event> history_of(core::subject_handle who, const core::purpose& why) const;
+  // The same at length; nothing of who is not admitted. Throws errc::resource_exhausted above max_listed_interactions.
+  std::vector<full_interaction> interactions_of(core::subject_handle who, const core::purpose& why) const;
+  // What everybody who is admitted did with one item, oldest first; reads the whole table. Throws as interactions_of.
+  std::vector<full_interaction> interactions_with(std::string_view item, const core::purpose& why,
+                                                  core::thread_pool& pool, core::job& job) const;
+  // Whether an item is known by an interaction or a row.
+  bool knows_item(std::string_view item) const;
+  // Whether one of these events, which memory keeps of somebody, is with that item and of that type, at that time where
+  // one is given, UTC ms.
+  bool occurs(std::span<const past_event> among, std::string_view item, std::string_view type,
+              std::optional<std::int64_t> time = std::nullopt) const;
+  // Every item that is, in the order in which they came.
+  std::vector<std::string> item_ids() const;
   // The same with items and types as numbers, see live_history.h.
   stored_history compact_history_of(core::subject_handle who, const core::purpose& why) const;
   // The same of everybody who is admitted, with rows in one bucket of the tables (store/table: default_buckets), with

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -183,6 +184,24 @@ std::shared_ptr<const access_key> access_keys::find(std::string_view id) const {
   const std::shared_ptr<const key_table> table = state_->table.current();
   const auto found = table->find(id);
   return found != table->end() && found->second.valid.is_good(core::now_ms()) ? found->second.key : nullptr;
+}
+
+std::vector<std::shared_ptr<const access_key>> access_keys::labelled(std::string_view label,
+                                                                     std::size_t at_most) const {
+  const std::shared_ptr<const key_table> table = state_->table.current();
+  const std::int64_t now = core::now_ms();
+  std::vector<const kept_key*> found;
+  for (const auto& [id, each] : *table) {
+    if (each.label == label && each.valid.is_good(now)) {
+      found.push_back(&each);
+    }
+  }
+  std::ranges::stable_sort(found, std::greater(), [](const kept_key* one) { return one->valid.created_at; });
+  std::vector<std::shared_ptr<const access_key>> keys;
+  for (std::size_t i = 0; i < std::min(found.size(), at_most); ++i) {
+    keys.push_back(found[i]->key);
+  }
+  return keys;
 }
 
 }  // namespace eunomia::wire::access

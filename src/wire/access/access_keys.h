@@ -58,6 +58,9 @@ class access_keys final {
 
   // Null for a key that there is not, or that has expired or is revoked.
   std::shared_ptr<const access_key> find(std::string_view id) const;
+  // Those with a label that are good, the newest first, at most so many: for protocols whose requests do not say which
+  // key signed them.
+  std::vector<std::shared_ptr<const access_key>> labelled(std::string_view label, std::size_t at_most) const;
 
  private:
   struct state;

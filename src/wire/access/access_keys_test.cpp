@@ -184,5 +184,19 @@ TEST_P(access_keys_for_signing, are_not_changed_when_the_entry_cannot_be_written
   EXPECT_EQ(all_->list().size(), 1U);
 }
 
+TEST_P(access_keys_for_signing, are_found_by_their_label_while_they_are_good) {
+  const auto first = all_->create(role::engineer, "recombee:shop");
+  all_->create(role::engineer, "recombee:other");
+  const auto second = all_->create(role::service, "recombee:shop");
+  EXPECT_EQ(all_->labelled("recombee:shop", 10).size(), 2U);
+  EXPECT_EQ(all_->labelled("recombee:shop", 1).size(), 1U);
+  all_->revoke(second.record.id);
+  const auto left = all_->labelled("recombee:shop", 10);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0]->who.id, first.record.id);
+  EXPECT_EQ(left[0]->secret, first.secret);
+  EXPECT_TRUE(all_->labelled("recombee:none", 10).empty());
+}
+
 }  // namespace
 }  // namespace eunomia::wire::access
