@@ -169,6 +169,7 @@ operation_table::operation_table() {
   add_recommendations(all_);
   add_user_recommendations(all_);
   add_segment_recommendations(all_);
+  add_composite(all_);
   add_search(all_);
   add_segmentations(all_);
   add_series(all_);

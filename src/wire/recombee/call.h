@@ -112,6 +112,7 @@ void add_interactions(std::vector<operation>& to);
 void add_recommendations(std::vector<operation>& to);
 void add_user_recommendations(std::vector<operation>& to);
 void add_segment_recommendations(std::vector<operation>& to);
+void add_composite(std::vector<operation>& to);
 void add_search(std::vector<operation>& to);
 void add_segmentations(std::vector<operation>& to);
 void add_series(std::vector<operation>& to);

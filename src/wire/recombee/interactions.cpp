@@ -114,7 +114,7 @@ bool happened(const call& of, const recommend::event& one) {
   }
   const auto who = of.in.people.find(of.in.user_space, one.user_id);
   return who && of.db().rows().occurs(of.in.answering.history_of(of.db().name(), *who)->events, one.item_id,
-                                      one.event_type, *one.timestamp);
+                                      one.event_type, one.timestamp);
 }
 
 reply add(call& of, const interaction_kind& kind) {
@@ -206,6 +206,7 @@ reply list_of_item(call& of, const interaction_kind& kind) {
   core::job quiet;
   const auto all = of_kind(of.db().rows().interactions_with(item, of.in.purpose, of.in.work_pool, quiet), kind);
   std::vector<core::subject_handle> people;
+  people.reserve(all.size());
   for (const auto& one : all) {
     people.push_back(one.who);
   }
@@ -273,6 +274,7 @@ reply remove(call& of, const interaction_kind& kind) {
 
 std::vector<recommend::metadata_column> interaction_columns() {
   std::vector<recommend::metadata_column> all;
+  all.reserve(details.size());
   for (const detail& one : details) {
     all.push_back({column_of(one), one.type});
   }

@@ -129,6 +129,14 @@ std::string text_of(const property& of, const json_value& given) {
   return "";
 }
 
+template <class Number>
+reql_value number_of(std::string_view stored) {
+  Number value = 0;
+  const char* const first = stored.data();
+  const char* const last = first + stored.size();
+  return std::from_chars(first, last, value).ptr == last ? reql_value(value) : reql_value();
+}
+
 reql_value list_in(std::string_view stored) {
   std::vector<reql_value> all;
   try {
@@ -268,17 +276,10 @@ reql_value value_of(const property& of, std::string_view stored) {
   if (stored.empty()) {
     return {};
   }
-  const char* const last = stored.data() + stored.size();
   switch (of.type) {
-    case property_type::integer: {
-      std::int64_t value = 0;
-      return std::from_chars(stored.data(), last, value).ptr == last ? reql_value(value) : reql_value();
-    }
+    case property_type::integer: return number_of<std::int64_t>(stored);
     case property_type::real:
-    case property_type::timestamp: {
-      double value = 0;
-      return std::from_chars(stored.data(), last, value).ptr == last ? reql_value(value) : reql_value();
-    }
+    case property_type::timestamp: return number_of<double>(stored);
     case property_type::boolean: return reql_value(stored == "true" || stored == "1");
     case property_type::image_list: return list_in(stored);
     case property_type::string:

@@ -67,12 +67,6 @@ reply next_items(call& of) {
   return {200, recommended(of, what, ids, std::move(before), of.named("recommId"))};
 }
 
-reply refuse_composite(call&) {
-  return refusal(501,
-                 "CompositeRecommendation is not spoken here: recommend the source first (item segments to a user, or "
-                 "items), and then items to it (docs/recombee.md)");
-}
-
 }  // namespace
 
 void add_recommendations(std::vector<operation>& to) {
@@ -89,7 +83,6 @@ void add_recommendations(std::vector<operation>& to) {
     });
     add_operation(to, verb, "/recomms/next/items/{recommId}", callers(), next_items);
   }
-  add_operation(to, method::post, "/recomms/composite/", callers(), refuse_composite);
 }
 
 }  // namespace eunomia::wire::recombee

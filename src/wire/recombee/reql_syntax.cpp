@@ -278,6 +278,7 @@ class parser {
       return made;
     }
     std::vector<reql_value> values;
+    values.reserve(made.of.size());
     for (reql_node& one : made.of) {
       values.push_back(std::move(one.value));
     }

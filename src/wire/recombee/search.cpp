@@ -71,6 +71,7 @@ void personalise(const call& of, const list_question& what, std::vector<found_it
     return;
   }
   std::vector<std::string> ids;
+  ids.reserve(list.size());
   for (const found_item& one : list) {
     ids.push_back(one.id);
   }

@@ -14,7 +14,6 @@ namespace eunomia::wire::recombee {
 
 namespace {
 
-using core::errc;
 using core::json_value;
 
 // What a segment is drawn by: how high its items stand in a list of so many.

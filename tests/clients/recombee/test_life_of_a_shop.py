@@ -21,7 +21,10 @@ def test_who_is_deleted_is_erased_everywhere_and_certified(opened):
             client.send(AddPurchase(who, item, cascade_create=True))
     other.send(AddBookmark("anna", "book", cascade_create=True))
     wait_until(lambda: client.send(RecommendItemsToUser("ben", 1, filter="'itemId' == \"lamp\""))["recomms"])
+    shown = client.send(RecommendItemsToUser("anna", 1))["recommId"]
+    client.send(RecommendNextItems(shown, 1))
     assert client.send(DeleteUser("anna")) == "ok"
+    refused(client, RecommendNextItems(shown, 1), 404)
     refused(client, GetUserValues("anna"), 404)
     refused(client, ListUserPurchases("anna"), 404)
     refused(other, ListUserBookmarks("anna"), 404)
@@ -117,3 +120,21 @@ def test_every_request_of_the_client_is_tested_here():
              if issubclass(kind, requests_of_client.Request) and name not in bases]
     assert len(names) > 80
     assert [name for name in names if f"{name}(" not in tests and f"{name}," not in tests] == []
+
+
+def test_who_objects_is_answered_and_nothing_is_told_or_kept_of_them(opened):
+    client = opened.client(opened.token())
+    client.send(AddUserProperty("city", "string"))
+    client.send(SetUserValues("anna", {"city": "Graz"}, cascade_create=True))
+    for who in ("anna", "ben"):
+        client.send(AddPurchase(who, "lamp", cascade_create=True))
+    opened.served.post("/api/v1/subjects/choices",
+                       {"user": "anna", "purpose": "recommendation", "choice": "object"}).expect()
+    assert client.send(ListUsers()) == ["ben"]
+    assert client.send(GetUserValues("anna")) == {"city": None} and client.send(ListUserPurchases("anna")) == []
+    assert [one["userId"] for one in client.send(ListItemPurchases("lamp"))] == ["ben"]
+    assert client.send(AddPurchase("anna", "chair", cascade_create=True)) == "ok"
+    assert client.send(SetUserValues("anna", {"city": "Linz"})) == "ok"
+    assert client.send(ListItemPurchases("chair")) == []
+    assert sorted(ids(client.send(RecommendItemsToUser("anna", 5)))) == ["chair", "lamp"]
+    assert "anna" not in ids(client.send(RecommendUsersToItem("lamp", 5)))

@@ -3,6 +3,7 @@
 import pytest
 from recombee.shop import refused, wait_until
 from recombee_api_client.api_requests import *
+from recombee_api_client.inputs.composite_recommendation_stage_parameters import CompositeRecommendationStageParameters as Stage
 from recombee_api_client.inputs.logic import Logic
 
 GENRES = ["drama", "comedy", "war"]
@@ -184,4 +185,23 @@ def test_bad_questions_are_told_what_is_wrong(cinema):
         refused(cinema, RecommendItemsToUser("user-0", 5, **wrong), 400)
     refused(cinema, RecommendItemsToUser("user-0", -1), 400)
     refused(cinema, RecommendItemsToUser("user-0", 100_000), 400)
-    assert "not spoken here" in refused(cinema, CompositeRecommendation("home", 5), 501)
+
+
+def test_a_composite_is_a_source_and_what_goes_with_it(cinema):
+    send = cinema.send
+    refused(cinema, CompositeRecommendation("home", 3), 400)
+    because = send(CompositeRecommendation("because", 3, user_id="user-1", result_settings=Stage(
+        return_properties=True, included_properties=["year"])))
+    assert genre_of(because["source"]["id"]) == "comedy" and because["source"]["id"] not in ids(because)
+    assert all(genre_of(one) == "comedy" for one in ids(because)) and set(because["recomms"][0]["values"]) == {"year"}
+    assert len(ids(send(RecommendNextItems(because["recommId"], 2)))) == 2
+    like = send(CompositeRecommendation("because", 2, item_id="film-4", user_id="user-1"))
+    assert genre_of(like["source"]["id"]) == "comedy"
+    send(CreatePropertyBasedSegmentation("genres", "items", "genre"))
+    best = send(CompositeRecommendation("genres", 4, user_id="user-0", source_settings=Stage(
+        filter="'segmentId' != \"comedy\"")))
+    assert best["source"] == {"id": "drama"} and [genre_of(one) for one in ids(best)] == ["drama"] * 4
+    nothing = send(CompositeRecommendation("genres", 4, user_id="user-0", source_settings=Stage(filter="false")))
+    assert nothing["source"] is None and nothing["recomms"] == []
+    found = send(CompositeRecommendation("genres", 4, user_id="user-0", search_query="war"))
+    assert found["source"] == {"id": "war"} and len(ids(found)) == 4
