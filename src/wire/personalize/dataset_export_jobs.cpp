@@ -31,7 +31,7 @@ void export_rows(const house& in, resource& of, core::job& job) {
   in.datasets.open(where.dataset)
       .export_to(where.kind, file, in.purpose, fmt::format("readers of s3://{} (export job {})", to.bucket, of.name),
                  job);
-  in.files.put(to.bucket, to.key, file);
+  in.files.put(to.bucket, to.key, file, "text/csv");
 }
 
 json_value create(const house& in, const json_value& input) {

@@ -36,7 +36,9 @@ class object_files {
   // Writes it to a file that is not there yet, which is as old then as the object: when it was written decides whom an
   // import of it may bring in.
   virtual void fetch(const std::string& bucket, const std::string& key, const std::filesystem::path& into) = 0;
-  virtual void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) = 0;
+  // type: of the content, as MIME says it: rows that say so lose those of whoever is erased.
+  virtual void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+                   std::string_view type) = 0;
 };
 
 // What Personalize's operations translate to. All outlive them.
