@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "wire/access/custodian.h"
-#include "wire/personalize/service.h"
 
 namespace eunomia::app {
 
@@ -73,14 +72,15 @@ std::unique_ptr<subject::custodian> make_house_custodian() {
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
                                     std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations,
-                                    std::unique_ptr<subject::custodian> of_objects) {
+                                    std::unique_ptr<subject::custodian> of_objects,
+                                    std::unique_ptr<subject::custodian> of_visitors) {
   subject::custodians all;
   all.add(std::move(of_people));
   all.add(std::move(of_decisions));
   all.add(std::move(of_recommendations));
   all.add(std::move(of_objects));
   all.add(wire::access::make_custodian());
-  all.add(wire::personalize::make_custodian());
+  all.add(std::move(of_visitors));
   all.add(make_house_custodian());
   return all;
 }

@@ -11,6 +11,7 @@ namespace eunomia::app {
 subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_people,
                                     std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations,
-                                    std::unique_ptr<subject::custodian> of_objects);
+                                    std::unique_ptr<subject::custodian> of_objects,
+                                    std::unique_ptr<subject::custodian> of_visitors);
 
 }  // namespace eunomia::app
