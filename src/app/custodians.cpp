@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "wire/access/custodian.h"
-#include "wire/personalize/service.h"
 #include "wire/recombee/service.h"
 
 namespace eunomia::app {
@@ -75,7 +74,8 @@ subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_peopl
                                     std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations,
                                     std::unique_ptr<subject::custodian> of_ab_tests,
-                                    std::unique_ptr<subject::custodian> of_objects) {
+                                    std::unique_ptr<subject::custodian> of_objects,
+                                    std::unique_ptr<subject::custodian> of_visitors) {
   subject::custodians all;
   all.add(std::move(of_people));
   all.add(std::move(of_decisions));
@@ -83,7 +83,7 @@ subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_peopl
   all.add(std::move(of_ab_tests));
   all.add(std::move(of_objects));
   all.add(wire::access::make_custodian());
-  all.add(wire::personalize::make_custodian());
+  all.add(std::move(of_visitors));
   all.add(wire::recombee::make_custodian());
   all.add(make_house_custodian());
   return all;

@@ -12,6 +12,7 @@ subject::custodians make_custodians(std::unique_ptr<subject::custodian> of_peopl
                                     std::unique_ptr<subject::custodian> of_decisions,
                                     std::unique_ptr<subject::custodian> of_recommendations,
                                     std::unique_ptr<subject::custodian> of_ab_tests,
-                                    std::unique_ptr<subject::custodian> of_objects);
+                                    std::unique_ptr<subject::custodian> of_objects,
+                                    std::unique_ptr<subject::custodian> of_visitors);
 
 }  // namespace eunomia::app

@@ -17,6 +17,7 @@
 #include "subject/decision/decision_custodian.h"
 #include "subject/erasure/restores.h"
 #include "wire/access/tokens.h"
+#include "wire/personalize/custodian.h"
 
 namespace eunomia::app {
 
@@ -85,7 +86,8 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                      names.push_back({std::move(one.space), std::move(one.raw), false});
                                                    }
                                                    return names;
-                                                 }))),
+                                                 }),
+                          wire::personalize::make_custodian(*database_, *keys_))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,

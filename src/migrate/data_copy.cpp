@@ -76,7 +76,8 @@ class passing_objects {
   void put(const std::vector<fs::path>& files, core::job& job) const {
     for (std::size_t i = 0; i < files.size(); ++i) {
       const bool is_gzip = files[i].extension() == ".gz";
-      to_.files.put(to_.bucket, fmt::format("{}{}.csv{}", prefix_, i, is_gzip ? ".gz" : ""), files[i]);
+      to_.files.put(to_.bucket, fmt::format("{}{}.csv{}", prefix_, i, is_gzip ? ".gz" : ""), files[i],
+                    is_gzip ? "application/gzip" : "text/csv");
       job.report("send the rows", i + 1, files.size());
     }
   }

@@ -129,6 +129,23 @@ void anonymous_sessions::forget(std::span<const std::int64_t> ids) {
   });
 }
 
+std::uint64_t anonymous_sessions::forget_sessions(std::span<const std::string> sessions) {
+  std::uint64_t gone = 0;
+  sql_.write([&](sql::transaction& in) {
+    gone = 0;
+    std::vector<std::string> groups;
+    in.each("SELECT DISTINCT group_arn FROM aws_personalize_session_event", {},
+            [&](const sql::row& row) { groups.emplace_back(row.text(0)); });
+    for (const std::string& group : groups) {
+      for (const std::string& session : sessions) {
+        gone += in.execute("DELETE FROM aws_personalize_session_event WHERE session = :session",
+                           {{"session", lookup_of(group, session)}});
+      }
+    }
+  });
+  return gone;
+}
+
 std::vector<anonymous_sessions::over> anonymous_sessions::idle_since(std::int64_t moment) const {
   std::vector<over> all;
   sql_.read([&](sql::connection& in) {

@@ -36,6 +36,8 @@ class anonymous_sessions {
             std::span<const std::string> sources);
   kept of(std::string_view group, const std::string& session) const;
   void forget(std::span<const std::int64_t> ids);
+  // What was done in sessions of these ids, in any group, is gone; how many events that were.
+  std::uint64_t forget_sessions(std::span<const std::string> sessions);
 
   struct over {
     std::string group;

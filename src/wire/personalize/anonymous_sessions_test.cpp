@@ -43,6 +43,19 @@ class personalize_sessions : public store::sql::on_both_engines {
 };
 EUNOMIA_ON_BOTH_ENGINES(personalize_sessions);
 
+TEST_P(personalize_sessions, of_a_name_are_forgotten_in_every_group) {
+  const recommend::event one[] = {event("a")};
+  all().keep("shop", "ann", one);
+  all().keep("other", "ann", one);
+  all().keep("shop", "bob", one);
+  const std::string names[] = {"ann", "carol"};
+  EXPECT_EQ(all().forget_sessions(names), 2U);
+  EXPECT_TRUE(all().of("shop", "ann").events.empty());
+  EXPECT_TRUE(all().of("other", "ann").events.empty());
+  EXPECT_EQ(all().of("shop", "bob").events.size(), 1U);
+  EXPECT_EQ(all().forget_sessions(names), 0U);
+}
+
 TEST_P(personalize_sessions, keep_what_was_done_in_them_until_it_is_forgotten) {
   const recommend::event two[] = {event("a"), event("b", "e-1")};
   all().keep("shop", "s1", two, std::vector<std::string>{"campaign", ""});

@@ -103,7 +103,7 @@ void answer_files(const house& in, const s3_location& from, const s3_location& t
     in.files.fetch(from.bucket, key, input);
     answer_file(input, output, job, answer);
     const s3_location place = in_folder(to, file_name_of(key) + ".out");
-    in.files.put(place.bucket, place.key, output);
+    in.files.put(place.bucket, place.key, output, "application/x-ndjson");
     std::filesystem::remove(input);
     std::filesystem::remove(output);
   }

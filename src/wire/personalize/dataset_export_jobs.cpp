@@ -63,12 +63,12 @@ void export_rows(const house& in, resource& of, core::job& job) {
                              outside.empty() ? fmt::format("s3://{}", to.bucket) : outside, of.name),
                  job);
   if (!is_of_actions(type)) {
-    in.files.put(to.bucket, to.key, file);
+    in.files.put(to.bucket, to.key, file, "text/csv");
     return;
   }
   const std::filesystem::path renamed = folder / "actions.csv";
   name_actions(file, renamed);
-  in.files.put(to.bucket, to.key, renamed);
+  in.files.put(to.bucket, to.key, renamed, "text/csv");
 }
 
 json_value create(const house& in, const json_value& input) {

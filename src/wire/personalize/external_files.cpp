@@ -36,8 +36,9 @@ void external_files::fetch(const std::string& bucket, const std::string& key, co
   is_external(bucket) ? client().get(bucket, key, into) : own_.fetch(bucket, key, into);
 }
 
-void external_files::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) {
-  is_external(bucket) ? client().put(bucket, key, from) : own_.put(bucket, key, from);
+void external_files::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+                         std::string_view type) {
+  is_external(bucket) ? client().put(bucket, key, from, type) : own_.put(bucket, key, from, type);
 }
 
 }  // namespace eunomia::wire::personalize

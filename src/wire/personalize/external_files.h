@@ -25,7 +25,8 @@ class external_files final : public object_files {
 
   std::vector<std::string> keys(const std::string& bucket, std::string_view prefix) override;
   void fetch(const std::string& bucket, const std::string& key, const std::filesystem::path& into) override;
-  void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) override;
+  void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+           std::string_view type) override;
   std::string outside(const std::string& bucket) const override;
 
  private:

@@ -38,7 +38,9 @@ class object_files {
   // Writes it to a file that is not there yet, which is as old then as the object: when it was written decides whom an
   // import of it may bring in.
   virtual void fetch(const std::string& bucket, const std::string& key, const std::filesystem::path& into) = 0;
-  virtual void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) = 0;
+  // type: of the content, as MIME says it: rows that say so lose those of whoever is erased.
+  virtual void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+                   std::string_view type) = 0;
   // Where a bucket is, when it is not in this house, as those are told who are handed what people did: "s3://exports at
   // https://s3.example.com, which erasures do not search". Empty: it is here, and erasures search it.
   virtual std::string outside(const std::string& bucket) const = 0;

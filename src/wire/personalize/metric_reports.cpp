@@ -47,7 +47,8 @@ void write_day(const house& in, const resource& attribution, std::int64_t day) {
   }
   rows.finish();
   const std::string date = core::format_iso8601(day).substr(0, std::string_view("2026-01-01").size());
-  in.files.put(folder.bucket, in_folder(folder, fmt::format("{}-{}.csv", attribution.name, date)).key, file);
+  in.files.put(folder.bucket, in_folder(folder, fmt::format("{}-{}.csv", attribution.name, date)).key, file,
+               "text/csv");
 }
 
 }  // namespace

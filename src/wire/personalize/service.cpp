@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::int64_t report_every_ms = 10'000;
-constexpr std::string_view recommendation = "recommendation";
 
 }  // namespace
 
@@ -75,37 +74,6 @@ void service::look(std::int64_t now) {
     reported_at_ = now;
     write_metric_reports(house_, now);
   }
-}
-
-std::unique_ptr<subject::custodian> make_custodian() {
-  const auto about_nobody = [](std::string place, std::string what) {
-    return subject::holding{subject::store_kind::sql_table,
-                            std::move(place),
-                            subject::data_about::nobody,
-                            std::move(what),
-                            {},
-                            {},
-                            "until somebody deletes what they describe",
-                            ""};
-  };
-  return subject::make_custodian(
-      "personalize",
-      {about_nobody("aws_personalize_resource",
-                    "What clients of AWS Personalize made: schemas, dataset groups, solutions, campaigns, "
-                    "jobs, by their ARN, with names of files and status."),
-       about_nobody("aws_personalize_tag", "Tags that clients gave these."),
-       about_nobody("aws_personalize_metric",
-                    "How many events of a type came in a quarter of an hour, and sums over them, by what led to them."),
-       {subject::store_kind::sql_table,
-        "aws_personalize_session_event",
-        subject::data_about::data_subjects,
-        "What visitors did before they signed in, sealed, under a keyed hash of their session.",
-        {"interactions"},
-        {std::string(recommendation)},
-        "until an event of the session names a user, and no longer than a day after its last",
-        "nothing leads from somebody to a session: what they did becomes theirs when they sign in, and is erased with "
-        "the rest",
-        "Nobody knows whose they are until somebody signs in; then they are among your interactions."}});
 }
 
 }  // namespace eunomia::wire::personalize

@@ -67,7 +67,4 @@ class service {
   std::int64_t reported_at_ = 0;
 };
 
-// The table of resources: about nobody.
-std::unique_ptr<subject::custodian> make_custodian();
-
 }  // namespace eunomia::wire::personalize

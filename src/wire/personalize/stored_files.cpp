@@ -42,9 +42,11 @@ void stored_files::fetch(const std::string& bucket, const std::string& key, cons
   core::set_last_written_ms(into, from->info().modified_at);
 }
 
-void stored_files::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) {
+void stored_files::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+                       std::string_view type) {
   object::put_question asked;
   asked.key = key;
+  asked.headers.content_type = type;
   object::file_content bytes(from);
   objects_.put(objects_.bucket(bucket), asked, bytes);
 }

@@ -185,26 +185,30 @@ void s3_client::put_text(const std::string& bucket, const std::string& key, std:
                "the writing of " + place(bucket, key));
 }
 
-void s3_client::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from) {
+void s3_client::put(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
+                    std::string_view type) {
   const std::uint64_t bytes = std::filesystem::file_size(from);
   if (bytes > max_object_bytes) {
     throw core::error(errc::resource_exhausted, fmt::format("{} has {} bytes, more than max_object_bytes = {}",
                                                             from.string(), bytes, max_object_bytes));
   }
   if (bytes > part_bytes) {
-    put_in_parts(bucket, key, from, bytes);
+    put_in_parts(bucket, key, from, bytes, type);
     return;
   }
   http::plain_request request = request_of(method::put, target_of(bucket, key));
+  request.headers.push_back({"Content-Type", std::string(type)});
   request.file = from;
   request.file_bytes = bytes;
   caller_.call(request, "the writing of " + place(bucket, key));
 }
 
 void s3_client::put_in_parts(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
-                             std::uint64_t bytes) {
+                             std::uint64_t bytes, std::string_view type) {
   const std::string what = "the writing of " + place(bucket, key);
-  const auto begun = caller_.call(request_of(method::post, target_of(bucket, key, "uploads=")), what);
+  http::plain_request begin = request_of(method::post, target_of(bucket, key, "uploads="));
+  begin.headers.push_back({"Content-Type", std::string(type)});
+  const auto begun = caller_.call(begin, what);
   pugi::xml_document document;
   const std::string upload = percent_encoded(text_in(read_xml(document, begun.body), "UploadId"));
   if (upload.empty()) {

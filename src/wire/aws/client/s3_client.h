@@ -30,8 +30,9 @@ class s3_client {
   // Into a file, which is as old then as the object.
   void get(const std::string& bucket, const std::string& key, const std::filesystem::path& into);
   std::string get_text(const std::string& bucket, const std::string& key);
-  // A file, in parts where it is larger than part_bytes: parts that a failure leaves are removed.
-  void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from);
+  // A file, in parts where it is larger than part_bytes: parts that a failure leaves are removed. type: of the content,
+  // as MIME says it.
+  void put(const std::string& bucket, const std::string& key, const std::filesystem::path& from, std::string_view type);
   void put_text(const std::string& bucket, const std::string& key, std::string text);
   void remove(const std::string& bucket, const std::string& key);
   bool has_bucket(const std::string& bucket);
@@ -41,7 +42,7 @@ class s3_client {
 
  private:
   void put_in_parts(const std::string& bucket, const std::string& key, const std::filesystem::path& from,
-                    std::uint64_t bytes);
+                    std::uint64_t bytes, std::string_view type);
 
   signed_caller caller_;
 };

@@ -1,0 +1,63 @@
+"""Erasures reach what Personalize's clients made."""
+
+import contextlib
+import datetime
+import json
+import sqlite3
+import time
+
+import pytest
+from personalize.shop import ROLE, import_file, make_group, small_shop, train, wait_for
+
+NOW = datetime.datetime(2026, 10, 1, tzinfo=datetime.timezone.utc)
+
+
+@pytest.fixture
+def running(served):
+    return served.start("--erase-delay", "0")
+
+
+def test_answers_of_batches_lose_the_lines_of_whoever_is_erased(personalize, clients, running):
+    s3 = clients("s3")
+    s3.create_bucket(Bucket="files")
+    group, datasets = make_group(personalize)
+    s3.put_object(Bucket="files", Key="shop.csv", Body=small_shop().replace("\nu1,", "\nann@example.org,").encode())
+    import_file(personalize, datasets["interactions"], "s3://files/shop.csv", "shop")
+    _, version = train(personalize, group, "aws-user-personalization-v2", "for-you")
+    s3.put_object(Bucket="files", Key="people.jsonl", Body='{"userId":"ann@example.org"}\n{"userId":"u2"}\n')
+    job = personalize.create_batch_inference_job(
+        jobName="nightly", solutionVersionArn=version, roleArn=ROLE, jobInput={"s3DataSource": {"path": "s3://files/people.jsonl"}},
+        jobOutput={"s3DataDestination": {"path": "s3://files/out/"}})["batchInferenceJobArn"]
+    wait_for(personalize.describe_batch_inference_job, "batchInferenceJob", batchInferenceJobArn=job)
+    running.wait_for_request(running.erase("ann@example.org"))
+    left = s3.get_object(Bucket="files", Key="out/people.jsonl.out")["Body"].read().decode().splitlines()
+    assert [json.loads(one)["input"] for one in left] == [{"userId": "u2"}]
+
+
+def test_a_visitor_who_is_known_by_the_id_of_the_session_does_not_come_back(personalize, runtime, events, running):
+    """What waits for somebody to sign in is theirs as well, where both have one name."""
+    group, _ = make_group(personalize)
+    tracking_id = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)["trackingId"]
+    view = lambda item: [{"eventType": "view", "itemId": item, "sentAt": NOW}]
+    for who in ("bob@example.org", "ann@example.org"):
+        events.put_events(trackingId=tracking_id, userId=who, sessionId="signed-in", eventList=view("i1"))
+        events.put_events(trackingId=tracking_id, sessionId=who, eventList=view("i2"))
+    running.wait_for_request(running.erase("ann@example.org"))
+    database = running.program.data_directory / "eunomia.db"
+
+    def waiting():
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as sql:
+            return sql.execute("SELECT count(*) FROM aws_personalize_session_event").fetchone()[0]
+
+    assert waiting() == 1, "of bob only"
+    running.stop()
+    with contextlib.closing(sqlite3.connect(database)) as sql, sql:
+        sql.execute("UPDATE aws_personalize_session_event SET came_at = 1")
+    running.start("--erase-delay", "0")
+    deadline = time.monotonic() + 60
+    while waiting() > 0:  # who did not sign in for a day is a person of that name
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with pytest.raises(AssertionError, match="404"):
+        running.erase("ann@example.org")
+    running.wait_for_request(running.erase("bob@example.org"))
