@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -23,7 +24,6 @@ namespace fs = std::filesystem;
 // Kept and shown by AWS's operations, and taken on by nobody here.
 constexpr std::string_view role_here = "arn:aws:iam::000000000000:role/eunomia-migration";
 constexpr std::string_view salt_key = "personalize/salt";
-constexpr std::uint64_t people_a_report = 100;
 
 // What is remembered of a copy.
 struct copy_note {
@@ -214,10 +214,12 @@ class copy {
     }
     std::uint64_t linked = 0;
     std::uint64_t seen = 0;
+    destination::links next;
     for (const std::string& raw : people) {
-      job_.check();
-      linked += to_.link(how_.replaced->of(raw), how_.space, raw) ? 1 : 0;
-      if (++seen % people_a_report == 0 || seen == people.size()) {
+      next.emplace_back(how_.replaced->of(raw), raw);
+      if (++seen == people.size() || next.size() == destination::max_links) {
+        job_.check();
+        linked += to_.link(how_.space, std::exchange(next, {}));
         job_.report("link people", seen, people.size());
       }
     }
