@@ -162,6 +162,7 @@ class work_folder {
           fmt::format("{} is not a folder that only you may read; name another with --work-folder", path_.string()));
     }
     lock_.emplace(path_);
+    fs::remove_all(path_ / migrate::rows_folder);
   }
   const fs::path& path() const { return path_; }
 

@@ -46,7 +46,10 @@ std::string key_of(const thing& dataset) {
 // Empties a folder, whatever becomes of the copy.
 class emptied_folder {
  public:
-  explicit emptied_folder(fs::path folder) : folder_(std::move(folder)) { fs::create_directories(folder_); }
+  explicit emptied_folder(fs::path folder) : folder_(std::move(folder)) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
   ~emptied_folder() {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
@@ -163,7 +166,7 @@ class copy {
   }
 
   void copy_all() {
-    const emptied_folder folder(how_.folder / "rows");
+    const emptied_folder folder(how_.folder / rows_folder);
     std::vector<fs::path> files = from_.fetch_rows(there_, folder.path(), job_);
     const counted_rows counted = copy_rows(files, result_.type, how_.replaced, folder.path(), job_);
     const bool counts_once = counted.distinct > 0;
