@@ -162,6 +162,7 @@ class work_folder {
           fmt::format("{} is not a folder that only you may read; name another with --work-folder", path_.string()));
     }
     lock_.emplace(path_);
+    fs::remove_all(path_ / migrate::rows_folder);
   }
   const fs::path& path() const { return path_; }
 
@@ -201,20 +202,14 @@ std::uint64_t rows_here(remote& server, const fs::path& folder, const std::strin
   return where.kind == recommend::data_kind::users ? counts.users : counts.interactions;
 }
 
-bool link_here(remote& server, const std::string& user, const std::string& space, const std::string& raw) {
-  wire::api::new_link wanted;
-  wanted.user = user;
+std::uint64_t link_here(remote& server, const std::string& space, const migrate::destination::links& people) {
+  static_assert(migrate::destination::max_links <= subject::rights_desk::max_links);
+  wire::api::new_links wanted;
   wanted.space = space;
-  wanted.identifier = raw;
-  try {
-    server.post("/api/v1/subjects/links", core::write_json(wanted));
-    return true;
-  } catch (const core::error& problem) {
-    if (problem.code() == errc::not_found) {
-      return false;
-    }
-    throw;
+  for (const auto& [user, raw] : people) {
+    wanted.links.push_back({user, raw});
   }
+  return server.post<wire::api::links_view>("/api/v1/subjects/links/batch", core::write_json(wanted)).known;
 }
 
 std::string shortened(const std::string& text) {
@@ -294,8 +289,8 @@ void migrate_to_server(const migrate_flags& flags, environment& shared) {
       .bucket = flags.target_bucket,
       .rows_of = [&](const std::string& group,
                      const std::string& type) { return rows_here(server, folder.path(), group, type); },
-      .link = [&](const std::string& user, const std::string& space,
-                  const std::string& raw) { return link_here(server, user, space, raw); }};
+      .link = [&](const std::string& space,
+                  const migrate::destination::links& people) { return link_here(server, space, people); }};
   if (!flags.without_data && !files.has_bucket(to.bucket)) {
     files.create_bucket(to.bucket);
   }

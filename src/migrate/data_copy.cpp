@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -23,7 +24,6 @@ namespace fs = std::filesystem;
 // Kept and shown by AWS's operations, and taken on by nobody here.
 constexpr std::string_view role_here = "arn:aws:iam::000000000000:role/eunomia-migration";
 constexpr std::string_view salt_key = "personalize/salt";
-constexpr std::uint64_t people_a_report = 100;
 
 // What is remembered of a copy.
 struct copy_note {
@@ -46,7 +46,10 @@ std::string key_of(const thing& dataset) {
 // Empties a folder, whatever becomes of the copy.
 class emptied_folder {
  public:
-  explicit emptied_folder(fs::path folder) : folder_(std::move(folder)) { fs::create_directories(folder_); }
+  explicit emptied_folder(fs::path folder) : folder_(std::move(folder)) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
   ~emptied_folder() {
     std::error_code ignored;
     fs::remove_all(folder_, ignored);
@@ -164,7 +167,7 @@ class copy {
   }
 
   void copy_all() {
-    const emptied_folder folder(how_.folder / "rows");
+    const emptied_folder folder(how_.folder / rows_folder);
     std::vector<fs::path> files = from_.fetch_rows(there_, folder.path(), job_);
     const counted_rows counted = copy_rows(files, result_.type, how_.replaced, folder.path(), job_);
     const bool counts_once = counted.distinct > 0;
@@ -215,10 +218,12 @@ class copy {
     }
     std::uint64_t linked = 0;
     std::uint64_t seen = 0;
+    destination::links next;
     for (const std::string& raw : people) {
-      job_.check();
-      linked += to_.link(how_.replaced->of(raw), how_.space, raw) ? 1 : 0;
-      if (++seen % people_a_report == 0 || seen == people.size()) {
+      next.emplace_back(how_.replaced->of(raw), raw);
+      if (++seen == people.size() || next.size() == destination::max_links) {
+        job_.check();
+        linked += to_.link(how_.space, std::exchange(next, {}));
         job_.report("link people", seen, people.size());
       }
     }

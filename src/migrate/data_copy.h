@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/job.h"
 #include "migrate/destination.h"
@@ -10,6 +12,9 @@
 #include "migrate/source.h"
 
 namespace eunomia::migrate {
+
+// Of copy_options::folder: where rows lie on their way. A run that was killed leaves it full.
+inline constexpr std::string_view rows_folder = "rows";
 
 // How rows are copied.
 struct copy_options {

@@ -12,6 +12,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/subject_handles.h"
 #include "core/time.h"
 #include "store/sql/in_doubt.h"
 #include "subject/custody/rows_of_sql.h"
@@ -218,6 +219,37 @@ bool rights_desk::link(core::subject_handle who, std::string_view space, std::st
     }
     record(in, who, by, "identifier.linked", core::write_json(link_details{std::string(space)}));
     return true;
+  });
+}
+
+std::uint64_t rights_desk::link_all(std::span<const new_identifier> links, std::string_view space, const actor& by) {
+  if (links.size() > max_links) {
+    throw core::error(core::errc::resource_exhausted,
+                      fmt::format("{} links are more than max_links = {}", links.size(), max_links));
+  }
+  const std::string details = core::write_json(link_details{std::string(space)});
+  return house_.sql.write([&](sql::transaction& in) {
+    std::vector<core::subject_handle> linked;
+    for (const new_identifier& one : links) {
+      try {
+        if (house_.people.link(in, space, one.identifier, one.who)) {
+          linked.push_back(one.who);
+        }
+      } catch (const core::error& problem) {
+        if (problem.code() != core::errc::not_found) {
+          throw;
+        }
+      }
+    }
+    std::vector<core::subject_handle> people = linked;
+    core::sort_and_unite(people);
+    const data_keys keys = house_.keys.keys_of(in, people);
+    std::vector<audit_entry> entries;
+    for (const core::subject_handle who : linked) {
+      entries.push_back({by, "identifier.linked", pseudonym_of(keys.at(who)), details});
+    }
+    house_.audit.append(in, entries);
+    return std::uint64_t{linked.size()};
   });
 }
 

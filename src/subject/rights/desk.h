@@ -72,6 +72,14 @@ class rights_desk {
   // log, which says in which space; false, and no entry, when they were already. No request of theirs: who they are is
   // for the controller to know. Throws what durable_directory::link throws.
   bool link(core::subject_handle who, std::string_view space, std::string_view identifier, const actor& by);
+  // The same of many, in one transaction with all of their entries: for who moves a customer base. Who was erased
+  // meanwhile is left out. How many were not known so before. Throws errc::resource_exhausted above max_links.
+  static constexpr std::size_t max_links = 1000;
+  struct new_identifier {
+    core::subject_handle who;
+    std::string identifier;
+  };
+  std::uint64_t link_all(std::span<const new_identifier> links, std::string_view space, const actor& by);
 
   // Keeps a choice as purposes::choose does, in one transaction with its entry in the audit log and, when it is an
   // objection or a restriction, with the request, which is completed by it. Nothing when it stood already, or is no

@@ -137,6 +137,22 @@ TEST_P(desk_on_both, a_link_is_on_record_under_the_pseudonym_with_its_space_only
   EXPECT_TRUE(erasures_->list(0, 10).empty()) << "it is no request";
 }
 
+TEST_P(desk_on_both, many_links_are_one_transaction_with_an_entry_each) {
+  const core::subject_handle bob = people_->resolve("user", "bob-of-many-links");
+  const std::vector<rights_desk::new_identifier> links = {
+      {ann_, "ann@example.org"}, {bob, "bob@example.org"}, {core::subject_handle(999'999), "nobody@example.org"}};
+  EXPECT_EQ(desk_->link_all(links, "email", actor::token("officer")), 2U);
+  EXPECT_EQ(people_->find("email", "ann@example.org"), ann_);
+  EXPECT_EQ(people_->find("email", "bob@example.org"), bob);
+  EXPECT_FALSE(people_->find("email", "nobody@example.org"));
+  EXPECT_EQ(log_of_ann(), std::vector<std::string>{"token officer identifier.linked"});
+  EXPECT_EQ(desk_->link_all(links, "email", actor::token("officer")), 0U) << "they name them already";
+  EXPECT_EQ(audit_->entries({}).size(), 2U);
+  const std::vector<rights_desk::new_identifier> taken = {{ann_, "second@example.org"}, {ann_, "bob@example.org"}};
+  EXPECT_THROW(desk_->link_all(taken, "email", actor::system()), core::error);
+  EXPECT_FALSE(people_->find("email", "second@example.org")) << "all or nothing";
+}
+
 TEST_P(desk_on_both, who_is_linked_is_rectified_and_erased_by_any_of_their_identifiers) {
   desk_->link(ann_, "email", "ann@example.org", actor::system());
   desk_->rectify(

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json_schema.h"
 #include "subject/directory.h"
@@ -29,6 +30,29 @@ struct link_view {
 };
 BOOST_DESCRIBE_STRUCT(link_view, (), (linked, identifiers))
 core::json_notes notes_of(const link_view*);
+
+// Many at once, of one space.
+struct link_pair {
+  std::string user;
+  std::string identifier;
+};
+BOOST_DESCRIBE_STRUCT(link_pair, (), (user, identifier))
+core::json_notes notes_of(const link_pair*);
+
+struct new_links {
+  std::optional<std::string> user_space;  // of each user
+  std::string space;                      // of each identifier
+  std::vector<link_pair> links;
+};
+BOOST_DESCRIBE_STRUCT(new_links, (), (user_space, space, links))
+core::json_notes notes_of(const new_links*);
+
+struct links_view {
+  std::uint64_t known = 0;   // users that are somebody
+  std::uint64_t linked = 0;  // of these, who were not known so before
+};
+BOOST_DESCRIBE_STRUCT(links_view, (), (known, linked))
+core::json_notes notes_of(const links_view*);
 
 // errc::not_found for somebody who is not known; throws as subject::rights_desk::link.
 link_view link(const new_link& wanted, std::string_view user_space, const subject::durable_directory& people,

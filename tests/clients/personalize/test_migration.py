@@ -153,7 +153,11 @@ def test_a_shop_is_moved_and_answers_at_the_other_server(there, here):
 
 def test_a_second_run_matches_everything_and_overwrites_nothing(there, here):
     migrate(here, there, "--train")
+    left = here.program.data_directory.parent / "work" / "rows" / "source-0.csv"  # as a killed run leaves it
+    left.parent.mkdir()
+    left.write_text("USER_ID\nu1\n")
     again = migrate(here, there, "--train").value
+    assert not left.exists()
     things, data = outcomes(again)
     assert set(things.values()) == {"matched"}, again
     assert set(data.values()) == {"matched"}, again
