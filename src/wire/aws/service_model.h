@@ -83,8 +83,8 @@ struct input_fault {
 inline constexpr std::size_t max_faults_told = 20;
 std::optional<input_fault> check_input(const service_model& of, const operation& asked, const core::json_value& input);
 
-// What a shape shows of a value: of a structure the members that it has, those without a value left out, and so of what
-// is inside; anything else as it is.
-core::json_value shown_as(const service_model& of, std::uint16_t shape, const core::json_value& value);
+// What a shape, by its index, shows of a value: of a structure the members that it has, those without a value left out,
+// and so of what is inside; anything else as it is.
+core::json_value shown_as(const service_model& of, std::uint16_t index, const core::json_value& value);
 
 }  // namespace eunomia::wire::aws

@@ -67,8 +67,8 @@ recommend::event event_of(sealed_event&& kept) {
 
 }  // namespace
 
-anonymous_sessions::anonymous_sessions(sql::database& database, const subject::vault& keys)
-    : sql_(database), keys_(keys), sealing_(keys.key_for(key_use)) {
+anonymous_sessions::anonymous_sessions(sql::database& sql, const subject::vault& keys)
+    : sql_(sql), keys_(keys), sealing_(keys.key_for(key_use)) {
   sql_.migrate(migrations);
 }
 

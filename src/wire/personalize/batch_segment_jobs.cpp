@@ -42,6 +42,7 @@ recommend::item_set items_of(const house& in, const recommend::asked_model& mode
 
 json_value users_in(const house& in, const std::vector<recommend::affinity>& found) {
   std::vector<core::subject_handle> who;
+  who.reserve(found.size());
   for (const auto& one : found) {
     who.push_back(one.who);
   }

@@ -34,6 +34,7 @@ json_value put(const house& in, const put_operation& what, const json_value& inp
   const recommend::avro_schema schema = schema_of(in, *dataset);
   std::vector<recommend::metadata_record> rows;
   const auto& given = member_of(input, what.list)->elements();
+  rows.reserve(given.size());
   for (std::size_t i = 0; i < given.size(); ++i) {
     rows.push_back(
         {required_text(given[i], what.id), schema.read_properties(text_of(given[i], "properties").value_or("{}"),

@@ -119,6 +119,7 @@ json_value shown(const house& in, const json_value& input, const asked_thing& of
                  const std::vector<listed>& list, std::string_view promotion) {
   const auto columns = columns_in(input, of);
   std::vector<std::string> ids;
+  ids.reserve(list.size());
   for (const listed& one : list) {
     ids.push_back(one.item);
   }
@@ -155,6 +156,7 @@ json_value shown(const house& in, const json_value& input, const asked_thing& of
 
 std::vector<listed> listed_of(const recommend::answer& given) {
   std::vector<listed> list;
+  list.reserve(given.items.size());
   for (const auto& one : given.items) {
     list.push_back({one.item, one.score, one.explored});
   }
