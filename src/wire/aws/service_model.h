@@ -85,6 +85,6 @@ std::optional<input_fault> check_input(const service_model& of, const operation&
 
 // What a shape shows of a value: of a structure the members that it has, those without a value left out, and so of what
 // is inside; anything else as it is.
-core::json_value shown_as(const service_model& of, std::uint16_t shape, const core::json_value& value);
+core::json_value shown_as(const service_model& of, std::uint16_t index, const core::json_value& value);
 
 }  // namespace eunomia::wire::aws

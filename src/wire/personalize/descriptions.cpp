@@ -66,7 +66,7 @@ json_value known_of(const resource& one) {
   return one.failure_reason.empty() ? known : with(std::move(known), "failureReason", one.failure_reason);
 }
 
-void add_description(aws::json_service& to, const house& in, resource_kind kind, adornment also) {
+void add_description(aws::json_service& to, const house& in, resource_kind kind, const adornment& also) {
   const std::string operation_name = "Describe" + pascal_name(kind);
   const aws::service_model& model = to.model();
   const std::uint16_t output = output_of(model, operation_name);
@@ -118,8 +118,8 @@ void add_list(aws::json_service& to, const house& in, resource_kind kind) {
       });
 }
 
-void add_views(aws::json_service& to, const house& in, resource_kind kind, adornment also) {
-  add_description(to, in, kind, std::move(also));
+void add_views(aws::json_service& to, const house& in, resource_kind kind, const adornment& also) {
+  add_description(to, in, kind, also);
   add_list(to, in, kind);
 }
 

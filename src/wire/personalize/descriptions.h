@@ -22,12 +22,12 @@ core::json_value known_of(const resource& one);
 // Adds to what is known of one what is looked up when it is described.
 using adornment = std::function<core::json_value(const resource& one, core::json_value known)>;
 // Describe<Kind>: {<kind>Arn} -> {<kind>: {...}}.
-void add_description(aws::json_service& to, const house& in, resource_kind kind, adornment also = {});
+void add_description(aws::json_service& to, const house& in, resource_kind kind, const adornment& also = {});
 // List<Kind>s: {<parent>Arn?, nextToken?, maxResults?} -> {<kind>s: [...], nextToken?}. A parent, where it is given,
 // must be there.
 void add_list(aws::json_service& to, const house& in, resource_kind kind);
 // Both.
-void add_views(aws::json_service& to, const house& in, resource_kind kind, adornment also = {});
+void add_views(aws::json_service& to, const house& in, resource_kind kind, const adornment& also = {});
 
 // {member: [...], nextToken?}: of what is known of all, in their order, the page that an input asks for by maxResults
 // and nextToken. Throws InvalidNextTokenException.

@@ -122,6 +122,7 @@ json_value put_events(const house& in, const json_value& input) {
   const std::string session = required_text(input, "sessionId");
   std::vector<recommend::event> batch;
   const auto& events = member_of(input, "eventList")->elements();
+  batch.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     batch.push_back(event_of(events[i], user.value_or(session), schema, i));
   }
