@@ -58,19 +58,20 @@ std::vector<std::string> recipients_of_all(model_registry& models) {
 
 bool begin_models(subject::collector& into, std::vector<std::string> recipients) {
   using subject::value_type;
-  subject::collected_part part{"models",
-                     "The models that learned from you",
-                     "Every kept version of a recommender that learned from what you did, and from how much of it. "
-                     "Only a version that answers is used; older ones are kept in case a new one is bad.",
-                     subject::data_origin::inferred,
-                     {{store_kind::blob_prefix, "models/"}},
-                     {{"recommender", value_type::text, ""},
-                      {"version", value_type::integer, ""},
-                      {"dataset", value_type::text, "What it learned from"},
-                      {"family", value_type::text, "How it learns"},
-                      {"trained_at", value_type::moment, ""},
-                      {"answers", value_type::yes_no, "Whether it is the version that answers"},
-                      {"items", value_type::integer, "With how many items it learned that you did something"}}};
+  subject::collected_part part{
+      "models",
+      "The models that learned from you",
+      "Every kept version of a recommender that learned from what you did, and from how much of it. "
+      "Only a version that answers is used; older ones are kept in case a new one is bad.",
+      subject::data_origin::inferred,
+      {{store_kind::blob_prefix, "models/"}},
+      {{"recommender", value_type::text, ""},
+       {"version", value_type::integer, ""},
+       {"dataset", value_type::text, "What it learned from"},
+       {"family", value_type::text, "How it learns"},
+       {"trained_at", value_type::moment, ""},
+       {"answers", value_type::yes_no, "Whether it is the version that answers"},
+       {"items", value_type::integer, "With how many items it learned that you did something"}}};
   part.recipients = std::move(recipients);
   return into.begin(part);
 }
