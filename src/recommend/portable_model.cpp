@@ -233,8 +233,21 @@ std::uint64_t portable_array::elements() const {
   return count;
 }
 
-bool is_portable(std::string_view family) noexcept {
-  return std::ranges::find(portable_families, family) != portable_families.end();
+void require_portable(std::string_view family) {
+  if (family == "trending") {
+    throw core::error(
+        errc::failed_precondition,
+        "a model of the family trending consists of what people did in the last days: there is nothing of "
+        "it to hand on without them");
+  }
+  if (family == "session-knn") {
+    throw core::error(errc::failed_precondition,
+                      "a model of the family session-knn consists of the sessions of people: there is nothing of it to "
+                      "hand on without them");
+  }
+  if (std::ranges::find(portable_families, family) == portable_families.end()) {
+    throw core::error(errc::failed_precondition, fmt::format("a model of the family {} cannot be handed on", family));
+  }
 }
 
 std::shared_ptr<const scorer> scorer_of(const portable_model& from) {
@@ -347,18 +360,7 @@ portable_model portable_of(const model_file& file) {
   portable_model made;
   made.family = file.family();
   made.parameters = file.parameters();
-  if (made.family == "session-knn" || made.family == "trending") {
-    throw core::error(errc::failed_precondition,
-                      made.family == "trending"
-                          ? "a model of the family trending consists of what people did in the last days: there is "
-                            "nothing of it to hand on without them"
-                          : "a model of the family session-knn consists of the sessions of people: there is nothing of "
-                            "it to hand on without them");
-  }
-  if (!is_portable(made.family)) {
-    throw core::error(errc::failed_precondition,
-                      fmt::format("a model of the family {} cannot be handed on", made.family));
-  }
+  require_portable(made.family);
   made.items = file.read_catalogue(made.family == "ease" ? "catalogue" : "items");
   if (made.family == "popularity") {
     take_popularity(file, made);

@@ -38,11 +38,10 @@ struct portable_model {
 inline constexpr std::size_t max_portable_items = 2'000'000;
 inline constexpr std::size_t max_origin_bytes = 256;
 
-// The families that can be handed on, in this form.
-bool is_portable(std::string_view family) noexcept;
+// Throws errc::failed_precondition, with the reason, for a family that cannot be handed on.
+void require_portable(std::string_view family);
 
-// What a model file of such a family has of it. Throws errc::failed_precondition for another family, with the reason;
-// errc::corrupt as model_file does.
+// What a model file has of it. Throws as require_portable(), and errc::corrupt as model_file does.
 portable_model portable_of(const model_file& file);
 
 // What answers as the model did where it was trained. Checks all that it would otherwise crash on, because a stranger

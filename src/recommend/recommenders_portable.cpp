@@ -36,20 +36,27 @@ model_record recommenders::export_version(std::string_view name, std::int64_t ve
   check_text("recipient", to.recipient);
   check_text("purpose", to.purpose);
   const auto record = find(name);
-  const auto held = slot_of(record.name);
-  const std::lock_guard changing(held->changing);
-  const model_record kept = version_to_answer(record, version);
-  // What is in memory has forgotten them already; the file will have within seconds.
-  const auto answers = held->version(version);
-  if (!leaving_.whom_models_may_hold().empty() || (answers != nullptr && !answers->saved)) {
-    throw error(errc::failed_precondition,
-                fmt::format("people are being erased whom version {} of recommender \"{}\" may still hold in its file; "
-                            "export it when their requests are completed",
-                            version, record.name));
-  }
-  portable_model leaves = portable_of(*models_.open(kept));
+  const auto [kept, opened] = [&] {
+    const auto held = slot_of(record.name);
+    const std::lock_guard changing(held->changing);
+    model_record found = version_to_answer(record, version);
+    // What is in memory has forgotten them already; the file will have within seconds.
+    const auto answers = held->version(version);
+    if (!leaving_.whom_models_may_hold().empty() || (answers != nullptr && !answers->saved)) {
+      throw error(errc::failed_precondition,
+                  fmt::format("people are being erased whom version {} of recommender \"{}\" may still hold in its "
+                              "file; export it when their requests are completed",
+                              version, record.name));
+    }
+    require_portable(found.family);
+    auto file_of_it = models_.open(found);
+    models_.record_disclosure(found, to, also);
+    return std::pair(std::move(found), std::move(file_of_it));
+  }();
+  // Written outside of the lock, for which a forgetting waits: whoever is erased from here on has the recipient on
+  // their certificate.
+  portable_model leaves = portable_of(*opened);
   leaves.origin = fmt::format("version {} of recommender {}", version, record.name);
-  models_.record_disclosure(kept, to, also);
   write_portable(leaves, file);
   return kept;
 }

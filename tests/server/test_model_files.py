@@ -189,6 +189,7 @@ def test_what_consists_of_rows_of_people_stays(trained):
     trained.train()
     refused = trained.get(f"{AT}/versions/2/model?{HANDED}").expect(409).json
     assert "sessions of people" in refused["error"]["message"]
+    assert trained.get(f"{AT}/recipients").expect().json["recipients"] == []
 
 
 def test_an_imported_version_is_a_solution_version_that_campaigns_answer_with(trained, elsewhere):
