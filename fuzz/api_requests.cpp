@@ -11,6 +11,7 @@
 #include "core/temporary_directory.h"
 #include "fuzz.h"
 #include "job/jobs.h"
+#include "recommend/ab_custodian.h"
 #include "recommend/answering.h"
 #include "recommend/background.h"
 #include "recommend/custodian.h"
@@ -121,6 +122,7 @@ class shop {
   recommend::datasets datasets_{*sql_, *tables_, *people_, purposes_};
   recommend::model_registry models_{*sql_, *blobs_};
   recommend::recommenders recommenders_{*sql_, datasets_, models_};
+  recommend::ab_tests ab_tests_{*sql_, *keys_, recommenders_};
   subject::audit_log audit_{*sql_};
   subject::automated_decisions decisions_{*sql_, *keys_};
   subject::ledger_file ledger_{folder_.path() / "keys", keys_->keys().id()};
@@ -145,6 +147,7 @@ class shop {
                  .recommenders = recommenders_,
                  .background = background_,
                  .answering = answering_,
+                 .ab_tests = ab_tests_,
                  .people = *people_,
                  .keys = *keys_,
                  .custodians = custodians_,
@@ -178,6 +181,7 @@ class shop {
     made.add(subject::make_subject_custodian(*sql_, *people_, *keys_, purposes_, audit_));
     made.add(subject::make_decision_custodian(*sql_, decisions_));
     made.add(recommend::make_custodian(datasets_, models_, recommenders_));
+    made.add(recommend::make_ab_custodian(*sql_, ab_tests_, datasets_));
     return made;
   }
 

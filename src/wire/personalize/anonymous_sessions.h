@@ -22,7 +22,7 @@ class anonymous_sessions {
   static constexpr std::size_t max_events = 1'000;                                     // of one session; older ones go
 
   // Brings the schema up to date. Both must outlive it.
-  anonymous_sessions(store::sql::database& database, const subject::vault& keys);
+  anonymous_sessions(store::sql::database& sql, const subject::vault& keys);
 
   struct kept {
     std::vector<std::int64_t> ids;

@@ -45,9 +45,9 @@ EUNOMIA_ON_BOTH_ENGINES(personalize_sessions);
 
 TEST_P(personalize_sessions, of_a_name_are_forgotten_in_every_group) {
   const recommend::event one[] = {event("a")};
-  all().keep("shop", "ann", one);
-  all().keep("other", "ann", one);
-  all().keep("shop", "bob", one);
+  all().keep("shop", "ann", one, std::vector<std::string>(1));
+  all().keep("other", "ann", one, std::vector<std::string>(1));
+  all().keep("shop", "bob", one, std::vector<std::string>(1));
   const std::string names[] = {"ann", "carol"};
   EXPECT_EQ(all().forget_sessions(names), 2U);
   EXPECT_TRUE(all().of("shop", "ann").events.empty());
