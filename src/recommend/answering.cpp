@@ -5,13 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "core/error.h"
-#include "core/log.h"
 #include "core/time.h"
+#include "recommend/answering_views.h"
 #include "recommend/asked_facts.h"
-#include "recommend/folding.h"
 #include "recommend/item_weighing.h"
 
 namespace eunomia::recommend {
@@ -67,164 +65,6 @@ item_position item_of(const scorer& model, std::string_view recommender, const s
 }
 
 }  // namespace
-
-// A dataset while its people are asked about.
-struct answering::dataset_view {
-  dataset_view(answering& in, const std::string& name, dataset set, std::size_t memory)
-      : rows(std::move(set)),
-        histories(rows, memory),
-        told_(rows.tell({.items_put = [&in, name](const auto& records) { in.items_put(name, records); },
-                         .forgotten = [this](const auto& gone) { shown.forget(gone); }})) {}
-
-  // A filter of items, compiled for its columns once.
-  std::shared_ptr<const filter> filter_of(const std::string& expression);
-
-  dataset rows;
-  live_history histories;
-  shown_lately shown;
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<const filter>> filters_;
-  const std::shared_ptr<void> told_;  // while it lives, what is put and who is forgotten is told
-};
-
-std::shared_ptr<const filter> answering::dataset_view::filter_of(const std::string& expression) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = filters_.find(expression); found != filters_.end()) {
-    return found->second;
-  }
-  auto read = filter_expression::parse(expression);
-  if (read.subject != filter_subject::items) {
-    throw error(errc::invalid_argument, "filter: items are recommended; begin with INCLUDE ItemID or EXCLUDE ItemID");
-  }
-  const dataset_description& of = rows.description();
-  auto made = std::make_shared<const filter>(std::move(read), of.items, of.users);
-  if (filters_.size() >= max_kept_filters) {
-    filters_.clear();
-  }
-  filters_.emplace(expression, made);
-  return made;
-}
-
-// What is known of the items of a served version. Apart from it, because who is told of what was put must not be the
-// last to let go of a version: that takes listeners away, which waits for whoever is told.
-struct answering::known_items {
-  explicit known_items(std::string of) : dataset(std::move(of)) {}
-
-  const std::string dataset;
-  std::mutex reading;
-  std::shared_ptr<const catalogue> selected_from;  // what the selections are of
-  std::shared_ptr<item_selections> selections;     // once somebody asked for them
-};
-
-// A served version, and what is derived from it once.
-struct answering::model_view {
-  model_view(std::shared_ptr<const served_model> answers, std::shared_ptr<dataset_view> of)
-      : serves(std::move(answers)),
-        people(std::move(of)),
-        folds(serves->trained(), people->rows),
-        items(std::make_shared<known_items>(serves->record().dataset)) {}
-
-  std::shared_ptr<const served_model> serves;
-  std::shared_ptr<dataset_view> people;
-  folding folds;
-  const std::shared_ptr<known_items> items;
-};
-
-struct answering::person_view {
-  bool known = false;
-  folded_person folded = {};
-  std::optional<core::refusal> withheld = std::nullopt;
-  std::optional<core::subject_handle> who = std::nullopt;
-  std::shared_ptr<const person_history> history = nullptr;
-};
-
-struct answering::shaped {
-  std::vector<float> factors;  // [catalogue]; empty: all 1
-  variety vary;
-};
-
-// What a filter lets through.
-struct answering::passing {
-  item_set items;
-  bool unknown = true;                                          // also what nothing is known of
-  std::shared_ptr<const item_selections> selections = nullptr;  // what it is chosen from
-};
-
-answering::answering(datasets& data, const recommenders& all, const subject::directory& people, std::string user_space,
-                     core::purpose why, const core::access_policy& access, core::thread_pool& pool,
-                     std::size_t history_memory)
-    : data_(data),
-      all_(all),
-      people_(people),
-      user_space_(std::move(user_space)),
-      why_(std::move(why)),
-      access_(access),
-      pool_(pool),
-      history_memory_(history_memory) {}
-
-// Listeners first: what they use goes after them.
-answering::~answering() {
-  models_.clear();
-  datasets_.clear();
-}
-
-std::shared_ptr<answering::dataset_view> answering::dataset_of(const std::string& name) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = datasets_.find(name); found != datasets_.end()) {
-      return found->second;
-    }
-  }
-  auto opened = data_.open(name);
-  const std::lock_guard lock(mutex_);
-  auto& kept = datasets_[name];
-  if (kept == nullptr) {
-    kept = std::make_shared<dataset_view>(*this, name, std::move(opened), history_memory_);
-  }
-  return kept;
-}
-
-void answering::warm_up(core::job& job, std::string_view dataset) {
-  std::set<std::string> done;
-  for (const auto& record : all_.list()) {
-    if (done.contains(record.dataset) || (!dataset.empty() && record.dataset != dataset) ||
-        all_.versions(record.name).empty()) {
-      continue;
-    }
-    try {
-      dataset_of(record.dataset)->histories.warm_up(why_, pool_, job);
-      done.insert(record.dataset);
-    } catch (const error& problem) {
-      core::log::warning("the first questions will wait for the disk",
-                         {{"recommender", record.name}, {"why", problem.kept_message()}});
-    }
-  }
-}
-
-std::shared_ptr<answering::model_view> answering::view_of(const asked_model& which) {
-  const auto serves = all_.served(which);
-  const version_key key(serves->record().name, serves->record().version);
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = models_.find(key); found != models_.end() && found->second->serves->same_training(*serves)) {
-      return found->second;
-    }
-  }
-  const auto people = dataset_of(serves->record().dataset);
-  auto made = std::make_shared<model_view>(serves, people);
-  {
-    // Before anything of it is read.
-    const std::lock_guard lock(told_mutex_);
-    std::erase_if(told_, [](const auto& one) { return one.expired(); });
-    told_.push_back(made->items);
-  }
-  const std::lock_guard lock(mutex_);
-  auto& kept = models_[key];
-  kept = std::move(made);
-  return kept;
-}
 
 answering::person_view answering::person_of(const asked& who, model_view& model) {
   require_at_most(who.visited, max_item_list, "history");
@@ -331,39 +171,6 @@ void answering::remember_shown(const shaping& how, const person_view& person, mo
     items.push_back(shown_lately::digest_of(one.item));
   }
   model.people->shown.add(*person.who, items, core::now_ms());
-}
-
-// A version that forgot may have another catalogue than before.
-std::shared_ptr<item_selections> answering::selections_of(model_view& model, const scorer& answers) {
-  known_items& known = *model.items;
-  const std::lock_guard lock(known.reading);
-  if (known.selections == nullptr || known.selected_from != answers.shared_items()) {
-    core::job quiet;
-    const catalogue& items = answers.items();
-    known.selections = std::make_shared<item_selections>(
-        model.people->rows.load_item_metadata(items, pool_, quiet, item_selections::max_further_items), items.size());
-    known.selected_from = answers.shared_items();
-  }
-  return known.selections;
-}
-
-// What is being read waits for here until it is there: then it is told of what was put while it was read.
-void answering::items_put(const std::string& dataset, std::span<const metadata_record> rows) {
-  std::vector<std::shared_ptr<known_items>> known;
-  {
-    const std::lock_guard lock(told_mutex_);
-    for (const auto& one : told_) {
-      if (auto items = one.lock(); items != nullptr && items->dataset == dataset) {
-        known.push_back(std::move(items));
-      }
-    }
-  }
-  for (const auto& items : known) {
-    const std::lock_guard lock(items->reading);
-    if (items->selections != nullptr) {
-      items->selections->put(*items->selected_from, rows);
-    }
-  }
 }
 
 item_set answering::new_items(const question& what, const model_view& model, const item_selections& selections) {
@@ -539,33 +346,6 @@ record_report answering::record(const std::string& dataset, std::span<const even
 
 std::shared_ptr<const person_history> answering::history_of(const std::string& dataset, core::subject_handle who) {
   return dataset_of(dataset)->histories.history_of(who, why_);
-}
-
-void answering::drop_replaced() {
-  std::vector<std::pair<version_key, std::shared_ptr<model_view>>> views;
-  {
-    const std::lock_guard lock(mutex_);
-    views.assign(models_.begin(), models_.end());
-    for (const auto& [name, view] : datasets_) {
-      view->shown.forget_idle(core::now_ms());
-    }
-  }
-  for (const auto& [key, view] : views) {
-    if (!all_.answers(*view->serves)) {
-      const std::lock_guard lock(mutex_);
-      if (const auto found = models_.find(key); found != models_.end() && found->second == view) {
-        models_.erase(found);
-      }
-    }
-  }
-}
-
-void answering::changed(std::string_view dataset) {
-  const std::lock_guard lock(mutex_);
-  if (const auto found = datasets_.find(dataset); found != datasets_.end()) {
-    datasets_.erase(found);
-  }
-  std::erase_if(models_, [&](const auto& entry) { return entry.second->serves->record().dataset == dataset; });
 }
 
 }  // namespace eunomia::recommend
