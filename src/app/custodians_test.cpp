@@ -10,6 +10,7 @@
 #include "store/sql/test_database.h"
 #include "wire/access/tokens.h"
 #include "wire/personalize/anonymous_sessions.h"
+#include "wire/personalize/metric_counts.h"
 #include "wire/personalize/resources.h"
 #include "wire/recombee/definitions.h"
 
@@ -36,6 +37,7 @@ class house : public testing::TestWithParam<sql::engine> {
     const wire::access::tokens tokens(data_->database());
     const wire::personalize::resources made(data_->database());
     const wire::personalize::anonymous_sessions sessions(data_->database(), data_->keys());
+    const wire::personalize::metric_counts metrics(data_->database(), made, data_->datasets());
     const wire::recombee::definitions defined(data_->database());
     const wire::access::access_keys keys = data_->access_keys();
     recommend::dataset_description shop;

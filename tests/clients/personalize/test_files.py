@@ -197,7 +197,7 @@ def test_records_put_one_by_one_are_in_the_next_answer(personalize, runtime, eve
 
 
 def test_metric_attributions_are_kept(personalize):
-    group, _ = make_group(personalize)
+    group, _ = make_group(personalize, interactions=INTERACTIONS, items=ITEMS)
     arn = personalize.create_metric_attribution(
         name="revenue", datasetGroupArn=group, metrics=[
             {"eventType": "buy", "metricName": "revenue", "expression": "SUM(Items.PRICE)"}],
