@@ -102,6 +102,7 @@ TEST_P(ab_testing, what_people_did_counts_from_their_first_answer_on_and_until_t
   for (std::uint32_t person = 0; person < people; ++person) {
     expose(*test, person);
   }
+  // All of it lies in the future, as clocks of clients run ahead: after who was exposed, and after the end.
   const std::int64_t now = core::now_ms();
   std::vector<event> batch;
   std::array<double, 2> conversions{};
@@ -111,8 +112,8 @@ TEST_P(ab_testing, what_people_did_counts_from_their_first_answer_on_and_until_t
     const std::size_t arm = arm_of(*test, user(person));
     ++exposed[arm];
     if (person % 3 == 0) {
-      batch.push_back(bought(person, "item-5", now + 1'000, 2));
-      batch.push_back(bought(person, "item-2", now + 2'000, 1));
+      batch.push_back(bought(person, "item-5", now + 600'000, 2));
+      batch.push_back(bought(person, "item-2", now + 601'000, 1));
       ++conversions[arm];
       turnover[arm] += 7;
     }
@@ -136,8 +137,7 @@ TEST_P(ab_testing, what_people_did_counts_from_their_first_answer_on_and_until_t
   tests_->stop("prices", "popular");
   const auto stopped = tests_->find("prices");
   record({bought(0, "item-1", now + 3'600'000)});
-  EXPECT_DOUBLE_EQ(report(*stopped).outcomes[1][0].total + report(*stopped).outcomes[1][1].total, 0)
-      << "all of it was later than the end: clocks of clients run ahead";
+  EXPECT_DOUBLE_EQ(report(*stopped).outcomes[1][0].total + report(*stopped).outcomes[1][1].total, 0);
 }
 
 TEST_P(ab_testing, a_stopped_test_gives_everybody_the_winner_and_counts_nobody) {
