@@ -197,8 +197,10 @@ void add_ab_tests(route_table& table, const services& to) {
       [to](const nothing&, const http::request& in) {
         const auto test = to.ab_tests.find(in.path_parameter("test"));
         core::job job;
+        // Of its own, so that nobody who is being forgotten waits for a report.
+        core::thread_pool pool(1);
         const recommend::dataset rows = to.datasets.open(test->dataset);
-        return view_of(*test, recommend::report_of(*test, to.ab_tests, rows, to.purpose, to.forget_pool, job));
+        return view_of(*test, recommend::report_of(*test, to.ab_tests, rows, to.purpose, pool, job));
       });
   table.body<ab_winner, ab_test_view>(
       {method::post, one_of + "/stop", builder, "A/B tests", "End it: everybody has the winning arm from now on"},

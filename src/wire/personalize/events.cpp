@@ -144,12 +144,13 @@ json_value put_events(const house& in, const json_value& input) {
   std::vector<recommend::event> batch;
   std::vector<std::string> sources;
   event_sources all_sources(in.made);
+  const bool counted = in.metrics.of_group(group) != nullptr;
   const auto& events = member_of(input, "eventList")->elements();
   batch.reserve(events.size());
   sources.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     batch.push_back(event_of(events[i], user.value_or(session), schema, i));
-    sources.push_back(in.metrics.of_group(group) == nullptr ? std::string() : source_of(events[i], all_sources));
+    sources.push_back(counted ? source_of(events[i], all_sources) : std::string());
   }
   const std::string into = table_of(group, schema_subject::interactions).dataset;
   if (!user) {

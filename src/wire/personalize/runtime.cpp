@@ -188,7 +188,9 @@ recommend::answer ask(const house& in, const json_value& input, const asked_thin
       throw core::error(errc::invalid_argument,
                         fmt::format("{} asks for items like one: itemId is missing", of.asked->arn));
     }
-    return in.answering.similar(of.model, *item, count, filter, who, shaping_in(input));
+    recommend::answer given = in.answering.similar(of.model, *item, count, filter, who, shaping_in(input));
+    count_answer(in, of, input, given);
+    return given;
   }
   if (!text_of(input, "userId") && of.type() != recipe_type::popular_items) {
     throw core::error(errc::invalid_argument, fmt::format("{} is personal: userId is missing", of.asked->arn));

@@ -128,3 +128,17 @@ def test_diversity_and_rotation_are_asked_for_in_the_context(runtime, shop):
                          ({"eunomia_taste": "1"}, "eunomia_diversity")):
         with pytest.raises(runtime.exceptions.InvalidInputException, match=match):
             runtime.get_recommendations(campaignArn=campaign, userId="u1", context=wrong)
+
+
+def test_who_is_shown_similar_items_is_counted_too(running, personalize, runtime, shop):
+    for name in ("old", "new"):
+        _, version = train(personalize, shop["group"], "aws-sims", name=f"sims-{name}")
+        deploy(personalize, version, f"sims-{name}")
+    running.post("/api/v1/ab-tests", {
+        "name": "similar", "metrics": [{"name": "any"}],
+        "arms": [{"name": name, "recommender": f"sims-{name}", "deployment": f"sims-{name}"} for name in ("old", "new")],
+    }).expect(201)
+    for who in range(20):
+        assert items_of(runtime.get_recommendations(campaignArn=ARN + "similar", userId=f"u{who}", itemId="i3"))
+    counted = arms_of(running.get("/api/v1/ab-tests/similar").expect().json, "any")
+    assert sum(arm["people"] for arm in counted.values()) == 20
