@@ -70,17 +70,11 @@ class run {
     }
   }
 
-  resource_result become(const thing& one) {
-    resource_result result;
-    result.kind = spelling_of(one.is).words;
-    result.name = one.name;
-    result.group = one.group;
+  // What became of it, or why nothing did; what ends everything is thrown on.
+  template <class Result, class Act>
+  static Result told(Result result, const Act& act) {
     try {
-      if (const thing* const ours = here_.find(one.identity())) {
-        compare(one, *ours, result);
-      } else {
-        create(one, result);
-      }
+      act(result);
     } catch (const left_out& reason) {
       result.became = outcome::skipped;
       result.details = reason.why;
@@ -92,6 +86,20 @@ class run {
       result.details = problem.what();
     }
     return result;
+  }
+
+  resource_result become(const thing& one) {
+    resource_result result;
+    result.kind = spelling_of(one.is).words;
+    result.name = one.name;
+    result.group = one.group;
+    return told(std::move(result), [&](resource_result& of) {
+      if (const thing* const ours = here_.find(one.identity())) {
+        compare(one, *ours, of);
+      } else {
+        create(one, of);
+      }
+    });
   }
 
   void compare(const thing& one, const thing& ours, resource_result& result) {
@@ -214,19 +222,8 @@ class run {
     data_result result;
     result.group = one.group;
     result.type = one.dataset_type();
-    try {
-      return copy_data(from_, one, arn_here(one.arn), to_, how_.rows, job_);
-    } catch (const left_out& reason) {
-      result.became = outcome::skipped;
-      result.details = reason.why;
-    } catch (const core::error& problem) {
-      if (ends_everything(problem.code())) {
-        throw;
-      }
-      result.became = outcome::failed;
-      result.details = problem.what();
-    }
-    return result;
+    return told(std::move(result),
+                [&](data_result& of) { of = copy_data(from_, one, arn_here(one.arn), to_, how_.rows, job_); });
   }
 
   source& from_;
