@@ -50,7 +50,7 @@ std::optional<wire::personalize::external_buckets> external_buckets_of(const ext
   named.at = {flags.endpoint, flags.region, std::string(wire::aws::s3_service), flags.certificate_authority};
   named.with = flags.credentials_file.empty() ? wire::aws::credentials_in_environment(environment_prefix)
                                               : wire::aws::read_credentials_file(flags.credentials_file);
-  wire::aws::s3_client(named.at, named.with);  // a URL that cannot be used is told now
+  [[maybe_unused]] const wire::aws::s3_client refuses_bad_urls(named.at, named.with);
   return named;
 }
 

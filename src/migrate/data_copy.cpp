@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/seal.h"
 #include "core/time.h"
 #include "migrate/json_members.h"
@@ -69,8 +70,9 @@ class passing_objects {
   ~passing_objects() {
     try {
       remove();
-    } catch (const core::error&) {
-      // The next copy of the dataset removes them before anything else.
+    } catch (const core::error& problem) {
+      core::log::warning("objects of a copy stay until the next copy of the dataset, which removes them first",
+                         {{"prefix", prefix_}, {"why", problem.kept_message()}});
     }
   }
   passing_objects(const passing_objects&) = delete;

@@ -104,7 +104,7 @@ std::vector<ab_outcome> outcomes_of(const measured& metric, const std::vector<ab
       one.against = compare(one.sample, list.front().sample, alpha);
       one.significant = one.against->anytime && (one.against->anytime->low > 0 || one.against->anytime->high < 0);
     }
-    list.push_back(std::move(one));
+    list.push_back(one);
   }
   return list;
 }
@@ -147,6 +147,7 @@ ab_report report_of(const ab_test& test, const ab_tests& kept, const dataset& ro
     report.outcomes.push_back(outcomes_of(metric, people, arms, report.alpha));
   }
   std::vector<double> shares;
+  shares.reserve(test.what.arms.size());
   for (const ab_arm& arm : test.what.arms) {
     shares.push_back(arm.share);
   }

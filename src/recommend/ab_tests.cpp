@@ -156,6 +156,7 @@ std::shared_ptr<const ab_test> ab_tests::find(std::string_view name) const {
 std::vector<std::shared_ptr<const ab_test>> ab_tests::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::shared_ptr<const ab_test>> all;
+  all.reserve(tests_.size());
   for (const auto& [name, test] : tests_) {
     all.push_back(test);
   }

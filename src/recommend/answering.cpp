@@ -296,7 +296,7 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
 }
 
 answer answering::similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter,
-                          const asked& who, const shaping& how) {
+                          const asked& who, const shaping& shape) {
   if (count > max_recommendations) {
     throw error(errc::invalid_argument, fmt::format("count must be at most {}, got {}", max_recommendations, count));
   }
@@ -308,22 +308,22 @@ answer answering::similar(const asked_model& which, const std::string& item, std
   const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer, current) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
   result.personal = false;  // what they did is asked by the filter at most
-  const shaped shape = shape_for(how, who, person, *model, *scorer, current);
-  const bool all = filtered || !shape.factors.empty();
-  const std::size_t wanted = shape.vary.is_wanted() ? varied_from(count) : count;
+  const shaped order = shape_for(shape, who, person, *model, *scorer, current);
+  const bool all = filtered || !order.factors.empty();
+  const std::size_t wanted = order.vary.is_wanted() ? varied_from(count) : count;
   auto alike = scorer->similar(current, all ? scorer->items().size() : wanted);
   std::erase_if(alike, [&](const scored_item& one) { return filtered && !pass.items.contains(one.item); });
-  if (!shape.factors.empty()) {
-    weigh(alike, shape.factors);
+  if (!order.factors.empty()) {
+    weigh(alike, order.factors);
   }
   alike.resize(std::min(alike.size(), wanted));
-  if (shape.vary.is_wanted()) {
-    alike = vary(*scorer, alike, count, shape.vary);
+  if (order.vary.is_wanted()) {
+    alike = vary(*scorer, alike, count, order.vary);
   }
   for (const scored_item& entry : alike) {
     result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
   }
-  remember_shown(how, person, *model, result);
+  remember_shown(shape, person, *model, result);
   return result;
 }
 

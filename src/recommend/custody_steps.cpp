@@ -33,6 +33,7 @@ std::vector<std::string> recipients_of(const dataset& from, data_kind kind) {
 
 std::vector<std::string> recipients_of_models(const std::vector<model_disclosure>& of, std::string_view recommender) {
   std::vector<std::string> sentences;
+  sentences.reserve(of.size());
   for (const model_disclosure& one : of) {
     sentences.push_back(fmt::format("{}, for {}: version {} of recommender \"{}\", without rows of people, at {}",
                                     one.recipient, one.purpose, one.version, recommender,

@@ -245,6 +245,7 @@ std::uint64_t rights_desk::link_all(std::span<const new_identifier> links, std::
     core::sort_and_unite(people);
     const data_keys keys = house_.keys.keys_of(in, people);
     std::vector<audit_entry> entries;
+    entries.reserve(linked.size());
     for (const core::subject_handle who : linked) {
       entries.push_back({by, "identifier.linked", pseudonym_of(keys.at(who)), details});
     }

@@ -55,6 +55,7 @@ namespace {
 links_view link_all(const new_links& wanted, std::string_view user_space, const subject::durable_directory& people,
                     subject::rights_desk& desk, const subject::actor& by) {
   std::vector<std::string_view> users;
+  users.reserve(wanted.links.size());
   for (const link_pair& one : wanted.links) {
     users.push_back(one.user);
   }

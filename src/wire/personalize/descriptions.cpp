@@ -119,7 +119,7 @@ void add_list(aws::json_service& to, const house& in, resource_kind kind) {
 }
 
 void add_views(aws::json_service& to, const house& in, resource_kind kind, const adornment& also) {
-  add_description(to, in, kind, std::move(also));
+  add_description(to, in, kind, also);
   add_list(to, in, kind);
 }
 

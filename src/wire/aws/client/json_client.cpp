@@ -35,7 +35,7 @@ named_error json_error_in(const http::client::answer& answer) {
       found.message = text_in(body, "Message");
     }
   } catch (const core::error&) {
-    // A proxy's page, say: the status tells.
+    found = {};  // a proxy's page, say: the status tells
   }
   for (const http::header& each : answer.headers) {
     if (found.name.empty() && http::equal_ignoring_case(each.name, "x-amzn-errortype")) {
@@ -45,7 +45,7 @@ named_error json_error_in(const http::client::answer& answer) {
   return found;
 }
 
-json_value with_token(json_value input, const std::string& token) {
+json_value with_token(const json_value& input, const std::string& token) {
   json_value made = json_value::of_object();
   for (std::size_t i = 0; i < input.names().size(); ++i) {
     if (input.names()[i] != "nextToken") {
@@ -100,7 +100,7 @@ std::vector<json_value> json_client::list(std::string_view operation, const json
     if (next == text_in(question, "nextToken")) {
       throw core::error(errc::unavailable, fmt::format("{} of {} gave the same nextToken twice", operation, at().url));
     }
-    question = with_token(std::move(question), next);
+    question = with_token(question, next);
   }
 }
 
