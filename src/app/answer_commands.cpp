@@ -87,7 +87,7 @@ class directory_asker final : public asker {
   }
   wire::api::answer_view rank(const wire::api::ranking_body& question) override {
     return wire::api::view_of(answers_.rank(model_, {question.user, question.history}, question.items, question.explain,
-                                            filtering_of(question)));
+                                            filtering_of(question), shaping_of(question)));
   }
   wire::api::answer_view similar(const wire::api::similar_body& question) override {
     return wire::api::view_of(

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include "core/error.h"
@@ -28,11 +29,31 @@ bool any_above(std::span<const float> scores, float bound) {
   return any != 0;
 }
 
+// Whether no candidate is better than another.
+bool all_alike(std::span<const float> scores) {
+  std::optional<float> met;
+  for (const float score : scores) {
+    if (!std::isfinite(score)) {
+      continue;
+    }
+    if (met && *met != score) {
+      return false;
+    }
+    met = score;
+  }
+  return true;
+}
+
 // The scores of one request; kept by the thread, so that answering does not allocate megabytes each time.
-std::span<float> scores_of(const scorer& model, const person& who) {
+std::span<float> scores_of(const scorer& model, const person& who, std::span<const std::uint32_t> popularity) {
   thread_local std::vector<float> scratch;
   scratch.resize(model.items().size());
   model.score(who, scratch);
+  if (who.history.empty() && popularity.size() == scratch.size() && all_alike(scratch)) {
+    for (std::size_t item = 0; item < scratch.size(); ++item) {
+      scratch[item] = popularity[item] > 0 ? static_cast<float>(popularity[item]) : std::min(scratch[item], 0.0F);
+    }
+  }
   return scratch;
 }
 
@@ -174,7 +195,7 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
     throw core::error(core::errc::invalid_argument,
                       "the share of exploration must be 0 to 1, got " + std::to_string(share));
   }
-  const std::span<float> scores = scores_of(model, request.who);
+  const std::span<float> scores = scores_of(model, request.who, request.popularity);
   multiply(scores, request.factors);
   std::vector<scored_item> explored;
   if (share > 0) {
@@ -199,8 +220,9 @@ std::vector<recommendation> recommend(const scorer& model, const recommendation_
   return interleave(best, explored, request.count);
 }
 
-std::vector<ranked_id> rank(const scorer& model, const person& who, std::span<const std::string> ids) {
-  const std::span<const float> scores = scores_of(model, who);
+std::vector<ranked_id> rank(const scorer& model, const person& who, std::span<const std::string> ids,
+                            std::span<const std::uint32_t> popularity) {
+  const std::span<const float> scores = scores_of(model, who, popularity);
   std::vector<ranked_id> result;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto item = model.items().find(ids[i]);

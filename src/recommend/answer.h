@@ -55,6 +55,9 @@ struct recommendation_request {
   // below 0 is divided by it, so that a larger factor never makes an item worse.
   std::span<const float> factors = {};
   variety vary = {};
+  // How many people have each item, [the scorer's catalogue]: what everybody is shown of whom the model knows nothing,
+  // where it scores all items alike for them. Empty: their order is that of the catalogue.
+  std::span<const std::uint32_t> popularity = {};
 };
 
 struct recommendation {
@@ -79,8 +82,9 @@ struct ranked_id {
 };
 
 // Re-ranks a given list of item ids for a person, the history included. What the model does not know, or has no score
-// for, comes last, in the given order.
-std::vector<ranked_id> rank(const scorer& model, const person& who, std::span<const std::string> ids);
+// for, comes last, in the given order. popularity: as recommendation_request has it.
+std::vector<ranked_id> rank(const scorer& model, const person& who, std::span<const std::string> ids,
+                            std::span<const std::uint32_t> popularity = {});
 
 // The best count of scores that is finite and allowed, best first; of equal scores the lower position.
 std::vector<scored_item> top(std::span<const float> scores, std::size_t count, const item_set* allowed = nullptr);

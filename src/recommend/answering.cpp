@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "core/error.h"
 #include "core/time.h"
 #include "recommend/answering_views.h"
 #include "recommend/asked_facts.h"
-#include "recommend/item_weighing.h"
 
 namespace eunomia::recommend {
 
@@ -30,6 +30,11 @@ std::optional<float> finite(float score) {
   return std::isfinite(score) ? std::optional(score) : std::nullopt;
 }
 
+// Of a model that cannot say: none.
+std::span<const std::uint32_t> counts_of(const std::shared_ptr<const item_popularity::counts>& people) {
+  return people == nullptr ? std::span<const std::uint32_t>() : *people;
+}
+
 bool is_given(const filtering& filter) {
   if (filter.expression.empty() && !filter.values.empty()) {
     throw error(errc::invalid_argument, "filter_values: there is no filter that they are for; give it in filter");
@@ -39,19 +44,13 @@ bool is_given(const filtering& filter) {
 
 std::vector<reason> reasons(const scorer& model, const person& who, item_position item, std::size_t count) {
   std::vector<reason> rows;
+  if (count == 0) {
+    return rows;
+  }
   for (const auto& part : model.explain(who, item, count)) {
     rows.push_back({model.items().id(part.item), part.share});
   }
   return rows;
-}
-
-// Multiplies the likeness of items, and ranks them anew.
-void weigh(std::vector<scored_item>& alike, std::span<const float> factors) {
-  for (scored_item& one : alike) {
-    one.score *= factors[one.item];
-  }
-  std::erase_if(alike, [&](const scored_item& one) { return !(factors[one.item] > 0); });
-  std::ranges::stable_sort(alike, std::greater(), &scored_item::score);
 }
 
 item_position item_of(const scorer& model, std::string_view recommender, const std::string& id) {
@@ -137,42 +136,6 @@ answering::passing answering::passing_items(const filtering& filter, const asked
   return {compiled->allowed(facts, filter.values), compiled->admits_unknown(), selections};
 }
 
-answering::shaped answering::shape_for(const shaping& how, const asked& who, const person_view& person,
-                                       model_view& model, const scorer& answers, std::optional<item_position> current) {
-  how.rotate.check();
-  shaped made;
-  made.vary.diversity = how.diversity;
-  if (how.weighing != nullptr) {
-    const auto selections = selections_of(model, answers);
-    made.factors.assign(answers.items().size(), 1.0F);
-    how.weighing->weigh(asked_facts({model.people->rows, why_, answers, model.folds, *selections},
-                                    {person.who, person.history, who.visited}, current),
-                        made.factors);
-  }
-  if (how.rotate.rate > 0 && person.who) {
-    auto kept = model.people->shown.kept(*person.who, how.rotate, core::now_ms());
-    if (!kept.empty()) {
-      made.vary.kept = [kept = std::move(kept), &answers](item_position item) {
-        const auto found = kept.find(shown_lately::digest_of(answers.items().id(item)));
-        return found == kept.end() ? 1.0 : found->second;
-      };
-    }
-  }
-  return made;
-}
-
-void answering::remember_shown(const shaping& how, const person_view& person, model_view& model, const answer& given) {
-  if (how.rotate.rate == 0 || !person.who || given.items.empty()) {
-    return;
-  }
-  std::vector<std::uint64_t> items;
-  items.reserve(given.items.size());
-  for (const answered_item& one : given.items) {
-    items.push_back(shown_lately::digest_of(one.item));
-  }
-  model.people->shown.add(*person.who, items, core::now_ms());
-}
-
 item_set answering::new_items(const question& what, const model_view& model, const item_selections& selections) {
   item_set fresh(selections.items());
   fresh.insert_all(model.serves->new_items());
@@ -243,15 +206,17 @@ answer answering::recommend(const asked_model& which, const question& what) {
   const item_set fresh = explored ? new_items(what, *model, *explored) : item_set(0);
   const item_set allowed = filtered ? allowed_items(what, who, *model, *scorer, explored.get()) : item_set(0);
 
+  const auto people = model->serves->trained().people_by_item();
   recommendation_request request;
   request.who = who.folded.view();
   request.count = what.count;
   request.exclude_history = !what.include_history;
   request.allowed = filtered ? &allowed : nullptr;
   request.explore = {.share = what.explore, .new_items = what.explore > 0 ? &fresh : nullptr, .seed = what.seed};
-  const shaped shape = shape_for(what.shape, what.who, who, *model, *scorer);
-  request.factors = shape.factors;
-  request.vary = shape.vary;
+  const shaped order = shape_for(what.shape, what.who, who, *model, *scorer);
+  request.popularity = counts_of(people);
+  request.factors = order.factors;
+  request.vary = order.vary;
   answer result = begin_answer(*model, who);
   for (const auto& entry : recommend::recommend(*scorer, request)) {
     if (entry.item >= scorer->items().size()) {
@@ -259,16 +224,14 @@ answer answering::recommend(const asked_model& which, const question& what) {
       continue;
     }
     result.items.push_back({scorer->items().id(entry.item), finite(entry.score), entry.explored, {}});
-    if (what.explain > 0) {
-      result.items.back().because = reasons(*scorer, request.who, entry.item, what.explain);
-    }
+    result.items.back().because = reasons(*scorer, request.who, entry.item, what.explain);
   }
   remember_shown(what.shape, who, *model, result);
   return result;
 }
 
 answer answering::rank(const asked_model& which, const asked& who, const std::vector<std::string>& items,
-                       std::size_t explain, const filtering& filter) {
+                       std::size_t explain, const filtering& filter, const shaping& shape) {
   require_at_most(items, max_item_list, "items");
   if (explain > max_reasons) {
     throw error(errc::invalid_argument, fmt::format("explain must be 0 to {}, got {}", max_reasons, explain));
@@ -279,19 +242,32 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
   const bool filtered = is_given(filter);
   const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
-  for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items)) {
-    const auto item = scorer->items().find(items[entry.index]);
+  std::vector<scored_item> scored;
+  std::vector<answered_item> others;
+  const auto people = model->serves->trained().people_by_item();
+  for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items, counts_of(people))) {
+    const std::string& id = items[entry.index];
     if (filtered) {
-      const auto known = known_item(*scorer, pass.selections.get(), items[entry.index]);
+      const auto known = known_item(*scorer, pass.selections.get(), id);
       if (!(known ? pass.items.contains(*known) : pass.unknown)) {
         continue;
       }
     }
-    result.items.push_back({items[entry.index], finite(entry.score), false, {}});
-    if (item && explain > 0) {
-      result.items.back().because = reasons(*scorer, person.folded.view(), *item, explain);
+    if (const auto item = scorer->items().find(id); item && std::isfinite(entry.score)) {
+      scored.push_back({*item, entry.score});
+    } else {
+      others.push_back({id, std::nullopt, false,
+                        item ? reasons(*scorer, person.folded.view(), *item, explain) : std::vector<reason>()});
     }
   }
+  const shaped order = shape_for(shape, who, person, *model, *scorer);
+  order.apply(*scorer, scored, scored.size());
+  for (const scored_item& entry : scored) {
+    result.items.push_back({scorer->items().id(entry.item), entry.score, false,
+                            reasons(*scorer, person.folded.view(), entry.item, explain)});
+  }
+  std::ranges::move(others, std::back_inserter(result.items));
+  remember_shown(shape, person, *model, result);
   return result;
 }
 
@@ -310,16 +286,10 @@ answer answering::similar(const asked_model& which, const std::string& item, std
   result.personal = false;  // what they did is asked by the filter at most
   const shaped order = shape_for(shape, who, person, *model, *scorer, current);
   const bool all = filtered || !order.factors.empty();
-  const std::size_t wanted = order.vary.is_wanted() ? varied_from(count) : count;
-  auto alike = scorer->similar(current, all ? scorer->items().size() : wanted);
+  auto alike =
+      scorer->similar(current, all ? scorer->items().size() : (order.vary.is_wanted() ? varied_from(count) : count));
   std::erase_if(alike, [&](const scored_item& one) { return filtered && !pass.items.contains(one.item); });
-  if (!order.factors.empty()) {
-    weigh(alike, order.factors);
-  }
-  alike.resize(std::min(alike.size(), wanted));
-  if (order.vary.is_wanted()) {
-    alike = vary(*scorer, alike, count, order.vary);
-  }
+  order.apply(*scorer, alike, count);
   for (const scored_item& entry : alike) {
     result.items.push_back({scorer->items().id(entry.item), finite(entry.score), false, {}});
   }

@@ -22,6 +22,7 @@
 #include "recommend/live_history.h"
 #include "recommend/recommenders.h"
 #include "recommend/shown_lately.h"
+#include "recommend/variety.h"
 #include "subject/directory.h"
 
 namespace eunomia::recommend {
@@ -41,11 +42,25 @@ struct filtering {
   filter_values values = {};
 };
 
+// By what else than relevance a list is ordered, and how much, 0 to 1 each: see variety::merits.
+struct emphasis {
+  double popularity = 0;    // how many people have an item, of those the version learned from
+  double freshness = 0;     // when it came to the shop, by answering::creation_column
+  std::string column = {};  // of items, of numbers; empty: none
+  double of_column = 0;
+
+  bool is_wanted() const { return popularity > 0 || freshness > 0 || of_column > 0; }
+};
+
 // What a list is to be beside relevant.
 struct shaping {
   double diversity = 0;  // 0 to 1, see variety
   rotation rotate = {};  // of somebody with an identifier; others have no memory that it could work by
   const item_weighing* weighing = nullptr;  // null: every item by its relevance alone
+  emphasis by = {};
+  // In which circumstances it is asked for, by columns of interactions: {"DEVICE", "phone"}, see context_lifts. What is
+  // no declared column, and a value that nothing is known of, change nothing.
+  std::map<std::string, std::string> context = {};
 };
 
 struct question {
@@ -113,9 +128,10 @@ class answering {
   // recommenders::served does, errc::invalid_argument for what the question cannot ask, naming the limit.
   answer recommend(const asked_model& which, const question& what);
   // The given items that the filter allows, best first; those that the model has no score for last, in their order.
-  // What nothing is known of passes a filter without INCLUDE.
+  // What nothing is known of passes a filter without INCLUDE. Shaped are those with a score: at most max_varied where
+  // more than their relevance counts.
   answer rank(const asked_model& which, const asked& who, const std::vector<std::string>& items,
-              std::size_t explain = 0, const filtering& filter = {});
+              std::size_t explain = 0, const filtering& filter = {}, const shaping& shape = {});
   // The items most like one, of those that the filter, asked for somebody, allows. Throws errc::not_found when the
   // model does not know it.
   answer similar(const asked_model& which, const std::string& item, std::size_t count, const filtering& filter = {},
@@ -166,6 +182,9 @@ class answering {
   struct shaped;
   shaped shape_for(const shaping& how, const asked& who, const person_view& person, model_view& model,
                    const scorer& answers, std::optional<item_position> current = std::nullopt);
+  std::vector<merit> merits_for(const emphasis& how, model_view& model, const scorer& answers);
+  void weigh_by_context(const std::map<std::string, std::string>& context, model_view& model, const scorer& answers,
+                        std::vector<float>& factors);
   static void remember_shown(const shaping& how, const person_view& person, model_view& model, const answer& given);
   struct passing;
   passing passing_items(const filtering& filter, const asked& who, const person_view& person, model_view& model,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "recommend/answering.h"
+#include "recommend/context_counts.h"
 #include "recommend/folding.h"
 #include "recommend/item_filter.h"
 #include "recommend/shown_lately.h"
@@ -22,7 +23,11 @@ struct answering::dataset_view {
       : rows(std::move(set)),
         histories(rows, memory),
         told_(rows.tell({.items_put = [&in, name](const auto& records) { in.items_put(name, records); },
-                         .forgotten = [this](const auto& gone) { shown.forget(gone); }})) {}
+                         .forgotten =
+                             [this](const auto& gone) {
+                               shown.forget(gone);
+                               contexts.forget();
+                             }})) {}
 
   // A filter of items, compiled for its columns once.
   std::shared_ptr<const filter> filter_of(const std::string& expression);
@@ -30,6 +35,7 @@ struct answering::dataset_view {
   dataset rows;
   live_history histories;
   shown_lately shown;
+  context_counts contexts;
 
  private:
   std::mutex mutex_;
@@ -60,6 +66,7 @@ struct answering::model_view {
   std::shared_ptr<dataset_view> people;
   folding folds;
   const std::shared_ptr<known_items> items;
+  context_lifts lifts;
 };
 
 struct answering::person_view {
@@ -73,6 +80,9 @@ struct answering::person_view {
 struct answering::shaped {
   std::vector<float> factors;  // [catalogue]; empty: all 1
   variety vary;
+
+  // Of a list of ranked items, at most so many, ranked anew.
+  void apply(const scorer& model, std::vector<scored_item>& list, std::size_t count) const;
 };
 
 // What a filter lets through.

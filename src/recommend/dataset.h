@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/admission.h"
@@ -90,6 +91,20 @@ struct item_metadata {
 
   // Throws errc::not_found with the columns there are; names are compared without case.
   std::size_t column_named(std::string_view name) const;
+};
+
+// How often each item occurs with the values of one column of interactions.
+struct item_value_counts {
+  static constexpr std::size_t max_values = 1'000;  // the most frequent are kept
+
+  struct value_events {
+    std::uint64_t events = 0;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> by_item = {};  // positions in items, ascending, and events
+  };
+  std::vector<std::string> items;                           // every item that is, in the order in which they came
+  std::uint64_t events = 0;                                 // with any value
+  std::vector<std::uint32_t> by_item;                       // the same of each item
+  std::map<std::string, value_events, std::less<>> values;  // by value
 };
 
 // One of the tables of a dataset, as the table store has it.
@@ -232,6 +247,10 @@ class dataset {
   // What everybody who is admitted did with one item, oldest first; reads the whole table. Throws as interactions_of.
   std::vector<full_interaction> interactions_with(std::string_view item, const core::purpose& why,
                                                   core::thread_pool& pool, core::job& job) const;
+  // Counts the interactions of everybody who is admitted by item and value of a declared column of interactions, those
+  // without a value left out; reads the whole table. Throws errc::not_found with the columns there are.
+  item_value_counts count_values(std::string_view column, const core::purpose& why, core::thread_pool& pool,
+                                 core::job& job) const;
   // Whether an item is known by an interaction or a row.
   bool knows_item(std::string_view item) const;
   // Whether one of these events, which memory keeps of somebody, is with that item and of that type, at that time where
@@ -373,6 +392,8 @@ class dataset {
   std::uint64_t commit_expired(store::table::removal& staged, std::int64_t before) const;
   std::uint64_t expire_profiles(std::int64_t before, std::span<const core::subject_handle> spared,
                                 core::thread_pool& pool, core::job& job) const;
+  item_value_counts scan_values(const metadata_column& column, const core::purpose& why, core::thread_pool& pool,
+                                core::job& job) const;
   interactions scan_interactions(const core::purpose& why, core::thread_pool& pool, core::job& job) const;
 
   datasets* owner_;

@@ -21,16 +21,6 @@ namespace {
 namespace sql = store::sql;
 namespace table = store::table;
 
-template <class Column>
-std::string text_at(const Column& values, std::size_t row) {
-  switch (values.type()) {
-    case table::column_type::int64: return fmt::format("{}", values.int64()[row]);
-    case table::column_type::float64: return fmt::format("{}", values.float64()[row]);
-    case table::column_type::text: return std::string(values.text(row));
-  }
-  return "";
-}
-
 struct handled_interaction {
   std::int64_t item = 0;
   full_interaction what;
@@ -68,7 +58,7 @@ class interaction_list {
       } else if (name == "EVENT_VALUE") {
         one.what.what.event_value = static_cast<float>(columns[c].float64()[row]);
       } else if (name != "IMPRESSION" && name != "IMPORTED_AT") {
-        one.what.properties.emplace(name, text_at(columns[c], row));
+        one.what.properties.emplace(name, text_of(columns[c], row));
       }
     }
     const std::lock_guard lock(mutex_);
@@ -226,7 +216,7 @@ std::map<core::subject_handle, std::map<std::string, std::string>> dataset::prof
       row_of_person row{rows.number(i) + 1, {}};
       for (std::size_t c = 1; c < rows.columns.size(); ++c) {
         if (!rows.columns[c].is_null(i)) {
-          row.values.emplace(names[c], text_at(rows.columns[c], i));
+          row.values.emplace(names[c], text_of(rows.columns[c], i));
         }
       }
       const std::lock_guard lock(mutex);

@@ -52,15 +52,6 @@ class loaded_event_types {
   std::map<std::string, std::uint16_t, std::less<>> numbers_;
 };
 
-std::string text_of(const table::column_view& values, std::size_t row) {
-  switch (values.type()) {
-    case table::column_type::int64: return fmt::format("{}", values.int64()[row]);
-    case table::column_type::float64: return fmt::format("{}", values.float64()[row]);
-    case table::column_type::text: return std::string(values.text(row));
-  }
-  return "";
-}
-
 std::vector<std::string_view> names_of(const std::vector<metadata_column>& columns) {
   std::vector<std::string_view> names;
   names.reserve(columns.size());

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -24,6 +27,17 @@ store::table::column stored_column(data_kind kind, const metadata_column& declar
 // Adds a metadata column at a position, within the caller's transaction.
 void declare_column(store::sql::transaction& in, store::table::table_store& tables, std::int64_t dataset,
                     data_kind kind, std::size_t position, const metadata_column& column);
+
+// A value of a table as text; empty where there is none. Column: column_view or column_values.
+template <class Column>
+std::string text_of(const Column& values, std::size_t row) {
+  switch (values.type()) {
+    case store::table::column_type::int64: return fmt::format("{}", values.int64()[row]);
+    case store::table::column_type::float64: return fmt::format("{}", values.float64()[row]);
+    case store::table::column_type::text: return std::string(values.text(row));
+  }
+  return "";
+}
 
 // Gives the event types, numbered as they were met, the order of their names: the same events have the same numbers. An
 // absent type is ""; without any type there is no column.

@@ -60,6 +60,7 @@ class ease_model final : public model {
     const std::lock_guard lock(scorer_mutex_);
     return scorer_;
   }
+  std::shared_ptr<const item_popularity::counts> people_by_item() const override { return popularity_.now(); }
   forget_report forget(std::span<const core::subject_handle> gone, const training_context& context) override;
   void rederive(const training_context& context) override;
   void save(const std::filesystem::path& file) const override;
@@ -68,6 +69,7 @@ class ease_model final : public model {
   ease_model(ease_parameters parameters, preferences rows)
       : parameters_(std::move(parameters)),
         rows_(std::move(rows)),
+        popularity_(rows_),
         inverse_(is_float64(parameters_), {parameters_.lambda, parameters_.dropout, rows_.quanta_per_unit}) {}
 
   void count_days() {
@@ -86,6 +88,7 @@ class ease_model final : public model {
 
   ease_parameters parameters_;
   preferences rows_;
+  item_popularity popularity_;
   gram_matrix gram_;                        // unless file_
   std::shared_ptr<const model_file> file_;  // while G is only there
   ease_inverse inverse_;
@@ -182,6 +185,7 @@ forget_report ease_model::forget(std::span<const core::subject_handle> gone, con
   if (!rows.empty()) {
     context.job.check();
     take_gram_from_file();
+    auto popularity = popularity_.without(rows_, rows);
     daily_counts days = parameters_.trend_exponent != 0 ? days_.without(rows_, rows) : daily_counts();
     const std::uint32_t most_updates = is_float64(parameters_) ? ease_parameters::maximum_downdates_float64
                                                                : ease_parameters::maximum_downdates_float32;
@@ -189,6 +193,7 @@ forget_report ease_model::forget(std::span<const core::subject_handle> gone, con
     served_inverse next = planned != nullptr ? downdated(rows, *planned, context) : derived_without(rows, context);
     days_ = std::move(days);
     rows_.erase(subjects);
+    popularity_.publish(std::move(popularity));
     publish(std::move(next));
   }
   report.level = updates_ == 0 ? forgetting_level::exact : forgetting_level::exact_up_to_rounding;

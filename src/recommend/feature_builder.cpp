@@ -148,4 +148,30 @@ feature_matrix feature_matrix_builder::finish() {
   return made;
 }
 
+// Names of columns hold none of what follows them in a feature's.
+static std::string_view column_of(std::string_view feature) {
+  return feature.substr(0, feature.find_first_of("=~ "));
+}
+
+feature_matrix of_columns(const feature_matrix& all, std::span<const std::string> columns) {
+  constexpr std::uint32_t dropped = UINT32_MAX;
+  feature_matrix kept;
+  std::vector<std::uint32_t> position(all.names.size(), dropped);
+  for (std::size_t i = 0; i < all.names.size(); ++i) {
+    if (std::ranges::find(columns, column_of(all.names[i])) != columns.end()) {
+      position[i] = static_cast<std::uint32_t>(kept.names.size());
+      kept.names.push_back(all.names[i]);
+    }
+  }
+  for (std::uint32_t row = 0; row < all.rows(); ++row) {
+    for (const feature_value& one : all.row(row)) {
+      if (position[one.feature] != dropped) {
+        kept.values.push_back({position[one.feature], one.value});
+      }
+    }
+    kept.row_begin.push_back(kept.values.size());
+  }
+  return kept;
+}
+
 }  // namespace eunomia::recommend

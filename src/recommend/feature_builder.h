@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,9 @@ inline constexpr std::size_t max_words = 256;           // of one value; what fo
 
 // Appends the names of the features of one value; nothing for an empty one.
 void features_of_value(const metadata_column& column, std::string_view value, std::vector<std::string>& names);
+
+// The features of these columns alone; columns in upper case, any order.
+feature_matrix of_columns(const feature_matrix& all, std::span<const std::string> columns);
 
 // Gathers the features of rows and makes the matrix.
 class feature_matrix_builder {

@@ -64,6 +64,7 @@ class forgetting : public testing::every_family {
       const auto history = m->learned_from().history_of(0);
       ASSERT_EQ(scores_of(*m->current(), {history}), scores_of(*retrained->current(), {history}));
       ASSERT_EQ(scores_of(*m->current(), {}), scores_of(*retrained->current(), {}));
+      ASSERT_EQ(*m->people_by_item(), *retrained->people_by_item());
     }
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "recommend/feature_builder.h"
 #include "recommend/ials_scorer.h"
 #include "recommend/ials_trainer.h"
 #include "recommend/learned_model.h"
@@ -111,6 +112,18 @@ class ials_model final : public learned_model {
   row_features items_;
   row_features remaining_users_;  // from scorer_without() to commit()
 };
+
+// Without the columns that it is not to learn of; nothing where it learns of all.
+std::optional<side_features> chosen_features(const side_features& all, const ials_parameters& parameters) {
+  if (!parameters.item_columns && !parameters.user_columns) {
+    return std::nullopt;
+  }
+  side_features kept;
+  kept.items = parameters.item_columns ? of_columns(all.items, *parameters.item_columns) : all.items;
+  kept.users = parameters.user_columns ? of_columns(all.users, *parameters.user_columns) : all.users;
+  kept.user_subjects = all.user_subjects;
+  return kept;
+}
 
 // Features are found again by their names, whatever the next data set numbers them.
 std::shared_ptr<const catalogue> names_of(const feature_matrix& features) {
@@ -222,10 +235,12 @@ class ials_family_object final : public family {
     context.job.check();
     chosen.weighting = settled(chosen.weighting, data.events);
     preferences rows = learn_from(data, chosen.weighting, family_name);
-    row_features users = user_features(data.features, rows.subjects);
-    row_features items = item_features(data.features.items, rows.items->size());
+    const auto chosen_alone = chosen_features(data.features, chosen);
+    const side_features& features = chosen_alone ? *chosen_alone : data.features;
+    row_features users = user_features(features, rows.subjects);
+    row_features items = item_features(features.items, rows.items->size());
     auto trained = std::make_unique<ials_model>(chosen, std::move(rows), std::move(users), std::move(items),
-                                                names_of(data.features.users));
+                                                names_of(features.users));
     trained->rederive(context);
     return trained;
   }

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "recommend/family.h"
 #include "recommend/history.h"
@@ -34,12 +37,16 @@ struct ials_parameters {
   std::uint64_t seed = 1;
   double feature_regularisation = 1;        // of the features' weights, relative to the mean lambda_r of the rows
   std::uint32_t forgetting_iterations = 2;  // at most, after a person was taken out
+  // Of which columns of metadata it learns; none given: of all.
+  std::optional<std::vector<std::string>> item_columns = std::nullopt;
+  std::optional<std::vector<std::string>> user_columns = std::nullopt;
   recommend::weighting weighting;
   history_weighting history;
 };
 BOOST_DESCRIBE_STRUCT(ials_parameters, (),
                       (factors, regularisation, unobserved_weight, regularisation_exponent, iterations, tolerance,
-                       stddev, seed, feature_regularisation, forgetting_iterations, weighting, history))
+                       stddev, seed, feature_regularisation, forgetting_iterations, item_columns, user_columns,
+                       weighting, history))
 void check(const ials_parameters& parameters);
 
 const family& ials_family();

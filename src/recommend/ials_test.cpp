@@ -67,6 +67,22 @@ std::vector<preference> history_of(std::initializer_list<item_position> items) {
   return result;
 }
 
+TEST(ials, learns_of_the_columns_that_it_is_told_to) {
+  const clusters shop;
+  workshop place;
+  const auto trained = [&](std::string_view parameters) {
+    return scores_of(*ials_family().train({shop.events, shop.features}, parameters, place.context())->current(), {});
+  };
+  const auto all = trained(small);
+  const auto none = trained(R"({"factors":8,"regularisation":0.01,"item_columns":[],"user_columns":[]})");
+  side_features nothing;
+  const auto without = scores_of(*ials_family().train({shop.events, nothing}, small, place.context())->current(), {});
+  EXPECT_EQ(none, without);
+  EXPECT_NE(all, none);
+  EXPECT_EQ(trained(R"({"factors":8,"regularisation":0.01,"item_columns":["CATEGORY"],"user_columns":["GROUP"]})"),
+            all);
+}
+
 TEST(ials, a_cold_item_reaches_the_people_of_its_cluster) {
   const clusters data;
   workshop shop;

@@ -399,6 +399,21 @@ TEST(features, of_a_value_depend_on_that_value_alone) {
                                              "TITLE~red", "TITLE~lämp", "TITLE~12"}));
 }
 
+TEST(features, of_some_columns_are_those_alone) {
+  feature_matrix_builder builder;
+  for (int row = 0; row < 3; ++row) {
+    builder.add_row({"GENRE=war", "GENRES=war", "TITLE~war", "PRICE in [2, 2.83)"});
+  }
+  const feature_matrix all = builder.finish();
+  const std::string wanted[] = {"PRICE", "GENRE"};
+  const feature_matrix some = of_columns(all, wanted);
+  EXPECT_EQ(some.names, (std::vector<std::string>{"GENRE=war", "PRICE in [2, 2.83)"}));
+  ASSERT_EQ(some.rows(), 3U);
+  ASSERT_EQ(some.row(1).size(), 2U);
+  EXPECT_EQ(some.row(1)[0].feature, 0U);
+  EXPECT_EQ(some.row(1)[1].feature, 1U);
+}
+
 TEST(features, that_too_few_rows_have_are_left_out) {
   feature_matrix_builder builder;
   for (int i = 0; i < 3; ++i) {

@@ -9,7 +9,7 @@
 namespace eunomia::recommend {
 
 learned_model::learned_model(std::string_view family, std::string parameters, preferences rows)
-    : family_(family), parameters_(std::move(parameters)), rows_(std::move(rows)) {}
+    : family_(family), parameters_(std::move(parameters)), rows_(std::move(rows)), popularity_(rows_) {}
 
 std::shared_ptr<const scorer> learned_model::current() const {
   const std::lock_guard lock(mutex_);
@@ -45,9 +45,11 @@ forget_report learned_model::forget(std::span<const core::subject_handle> gone, 
   }
   report.subjects = static_cast<std::uint32_t>(rows.size());
   context.job.check();
+  auto popularity = popularity_.without(rows_, rows);
   auto next = scorer_without(rows, context);
   commit(rows);
   rows_.erase(subjects);
+  popularity_.publish(std::move(popularity));
   publish(std::move(next));
   return report;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "recommend/family.h"
+#include "recommend/item_popularity.h"
 #include "recommend/model.h"
 #include "recommend/preferences.h"
 
@@ -21,6 +22,7 @@ class learned_model : public model {
   std::string parameters() const override { return parameters_; }
   const preferences& learned_from() const override { return rows_; }
   std::shared_ptr<const scorer> current() const override;
+  std::shared_ptr<const item_popularity::counts> people_by_item() const override { return popularity_.now(); }
   forget_report forget(std::span<const core::subject_handle> gone, const training_context& context) override;
 
  protected:
@@ -39,6 +41,7 @@ class learned_model : public model {
   std::string family_;
   std::string parameters_;
   preferences rows_;
+  item_popularity popularity_;
   mutable std::mutex mutex_;  // of scorer_
   std::shared_ptr<const scorer> scorer_;
 };

@@ -14,6 +14,7 @@
 #include "core/thread_pool.h"
 #include "recommend/catalogue.h"
 #include "recommend/features.h"
+#include "recommend/item_popularity.h"
 #include "recommend/preferences.h"
 
 namespace eunomia::recommend {
@@ -110,6 +111,9 @@ class model {
   virtual std::string parameters() const = 0;                 // JSON, with every default filled in
   virtual const preferences& learned_from() const = 0;        // not while another thread forgets
   virtual std::shared_ptr<const scorer> current() const = 0;  // thread-safe
+  // How many people had each item, [catalogue], without those who were forgotten; null where nobody can say.
+  // Thread-safe.
+  virtual std::shared_ptr<const item_popularity::counts> people_by_item() const { return nullptr; }
 
   // Takes people out and publishes the scorer without them; subjects it does not know are ignored. One call at a time.
   // On an exception nothing has changed.

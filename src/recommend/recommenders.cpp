@@ -12,7 +12,6 @@
 #include "core/subject_handles.h"
 #include "core/time.h"
 #include "recommend/family.h"
-#include "recommend/imported.h"
 #include "recommend/recommenders_slot.h"
 #include "recommend/training.h"
 
@@ -49,12 +48,12 @@ INSERT INTO recommender (name, dataset, family, parameters, every_hours, after_e
 
 // Of a model that came without rows nobody can say: none.
 item_set items_without_interactions(const model& trained) {
-  if (trained.family() == imported_family_name) {
-    return item_set(trained.current()->items().size(), false);
-  }
-  item_set fresh(trained.current()->items().size(), true);
-  for (const item_position item : trained.learned_from().item) {
-    fresh.erase(item);
+  item_set fresh(trained.current()->items().size());
+  const auto people = trained.people_by_item();
+  for (item_position item = 0; people != nullptr && item < people->size(); ++item) {
+    if ((*people)[item] == 0) {
+      fresh.insert(item);
+    }
   }
   return fresh;
 }

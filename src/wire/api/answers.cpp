@@ -62,6 +62,22 @@ operation asking(std::string_view what, std::string summary) {
 static const core::json_note deployment_note = {.text = deployment_text,
                                                 .longest = recommend::max_deployment_name_length};
 
+static const core::json_note influence_note = {
+    .text =
+        "By what else than relevance the list is ordered: of the merits given, the one of the greatest influence "
+        "takes that share of the order from relevance, and all share it"};
+static const core::json_note context_note = {
+    .text =
+        "The circumstances, by columns of interactions: {\"DEVICE\": \"phone\"}. Items that others had more often in "
+        "the same ones are more relevant; what is no column changes nothing"};
+
+core::json_notes notes_of(const influence_body*) {
+  return {{"popularity", {.text = "How many people have an item", .least = 0, .most = 1}},
+          {"freshness", {.text = "When it came to the shop, by CREATION_TIMESTAMP", .least = 0, .most = 1}},
+          {"column", {.text = "A column of items that holds numbers, such as PRICE"}},
+          {"of_column", {.text = "The influence of that column", .least = 0, .most = 1}}};
+}
+
 core::json_notes notes_of(const recommendation_body*) {
   return {
       {"user", {.text = user_text}},
@@ -84,6 +100,8 @@ core::json_notes notes_of(const recommendation_body*) {
         .most = 1}},
       {"rotation_time",
        {.text = "Seconds until it has all of it back", .least = 0, .most = recommend::rotation::max_seconds}},
+      {"influence", influence_note},
+      {"context", context_note},
       {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
       {"keep_decision", {.text = keep_text}},
       {"deployment", deployment_note}};
@@ -95,6 +113,8 @@ core::json_notes notes_of(const ranking_body*) {
           {"items", {.text = "To be ranked", .longest = answering::max_item_list}},
           {"filter", {.text = filter_text, .longest = recommend::max_filter_bytes}},
           {"filter_values", {.text = filter_values_text}},
+          {"influence", influence_note},
+          {"context", context_note},
           {"explain", {.text = "Past interactions to name with each item", .most = answering::max_reasons}},
           {"keep_decision", {.text = keep_text}},
           {"deployment", deployment_note}};
@@ -136,6 +156,16 @@ answer_view view_of(recommend::answer&& given) {
   return view;
 }
 
+static recommend::emphasis emphasis_of(const influence_body& body) {
+  return {
+      .popularity = body.popularity, .freshness = body.freshness, .column = body.column, .of_column = body.of_column};
+}
+
+recommend::shaping shaping_of(const ranking_body& body) {
+  return {
+      .diversity = 0, .rotate = {}, .weighing = nullptr, .by = emphasis_of(body.influence), .context = body.context};
+}
+
 recommend::question question_of(const recommendation_body& body) {
   return {.who = {body.user, body.history},
           .count = body.count,
@@ -150,7 +180,9 @@ recommend::question question_of(const recommendation_body& body) {
           .explain = body.explain,
           .shape = {.diversity = body.diversity,
                     .rotate = {.rate = body.rotation_rate, .seconds = body.rotation_time},
-                    .weighing = nullptr}};
+                    .weighing = nullptr,
+                    .by = emphasis_of(body.influence),
+                    .context = body.context}};
 }
 
 void add_answers(route_table& table, const services& to) {
@@ -169,7 +201,7 @@ void add_answers(route_table& table, const services& to) {
                                           return answer_to(body, in, to, [&](std::uint32_t reasons) {
                                             return to.answering.rank(model_of(in.path_parameter("recommender"), body),
                                                                      {body.user, body.history}, body.items, reasons,
-                                                                     filtering_of(body));
+                                                                     filtering_of(body), shaping_of(body));
                                           });
                                         });
   table.body<similar_body, answer_view>(

@@ -44,6 +44,16 @@ BOOST_DESCRIBE_STRUCT(answer_view, (), (recommender, version, family, known, per
 constexpr std::string_view deployment_text = "A deployment's name: its version is asked instead of the one that serves";
 constexpr std::string_view user_text = "A USER_ID; somebody who is not known is answered like a new visitor";
 
+// By what else than relevance a list is ordered: recommend::emphasis.
+struct influence_body {
+  double popularity = 0;
+  double freshness = 0;
+  std::string column;
+  double of_column = 0;
+};
+BOOST_DESCRIBE_STRUCT(influence_body, (), (popularity, freshness, column, of_column))
+core::json_notes notes_of(const influence_body*);
+
 struct recommendation_body {
   std::optional<std::string> user;
   std::vector<std::string> history;
@@ -60,13 +70,16 @@ struct recommendation_body {
   double diversity = 0;
   double rotation_rate = 0;
   double rotation_time = recommend::rotation().seconds;
+  influence_body influence;
+  std::map<std::string, std::string> context;
   std::uint32_t explain = 0;
   bool keep_decision = false;
   std::string deployment;
 };
 BOOST_DESCRIBE_STRUCT(recommendation_body, (),
                       (user, history, count, include_history, only, exclude, where, filter, filter_values, explore,
-                       explore_days, seed, diversity, rotation_rate, rotation_time, explain, keep_decision, deployment))
+                       explore_days, seed, diversity, rotation_rate, rotation_time, influence, context, explain,
+                       keep_decision, deployment))
 core::json_notes notes_of(const recommendation_body*);
 
 struct ranking_body {
@@ -75,12 +88,15 @@ struct ranking_body {
   std::vector<std::string> items;
   std::string filter;
   std::map<std::string, std::string> filter_values;
+  influence_body influence;
+  std::map<std::string, std::string> context;
   std::uint32_t explain = 0;
   bool keep_decision = false;
   std::string deployment;
 };
 BOOST_DESCRIBE_STRUCT(ranking_body, (),
-                      (user, history, items, filter, filter_values, explain, keep_decision, deployment))
+                      (user, history, items, filter, filter_values, influence, context, explain, keep_decision,
+                       deployment))
 core::json_notes notes_of(const ranking_body*);
 
 struct similar_body {
@@ -106,6 +122,7 @@ core::json_notes notes_of(const explanation_body*);
 
 answer_view view_of(recommend::answer&& given);
 recommend::question question_of(const recommendation_body& body);
+recommend::shaping shaping_of(const ranking_body& body);
 // Which version any of the bodies asks of a recommender.
 template <class Body>
 recommend::asked_model model_of(std::string_view recommender, const Body& body) {
