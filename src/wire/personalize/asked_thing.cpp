@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "core/error.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/solutions.h"
@@ -16,7 +14,6 @@ using core::errc;
 using core::json_value;
 
 constexpr std::string_view ab_test_kind = "ab-test/";
-constexpr std::string_view our_context = "eunomia_";
 
 // The name in arn:aws:personalize:<region>:<account>:ab-test/<name>; nothing for another ARN.
 std::optional<std::string_view> ab_test_in(std::string_view arn) {
@@ -62,19 +59,10 @@ asked_thing arm_of_test(const house& in, std::string_view name, const json_value
   return of;
 }
 
-double number_in(std::string_view name, const std::string& text) {
-  double value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc() || end != text.data() + text.size()) {
-    throw core::error(errc::invalid_argument, fmt::format("context.{}: must be a number as text", name));
-  }
-  return value;
-}
-
 }  // namespace
 
-std::string asked_thing::config_member() const {
-  return asked->kind == resource_kind::campaign ? "campaignConfig" : "recommenderConfig";
+const json_value* asked_thing::config() const {
+  return member_of(asked->shown, asked->kind == resource_kind::campaign ? "campaignConfig" : "recommenderConfig");
 }
 
 asked_thing thing_named(const house& in, const json_value& input) {
@@ -100,31 +88,6 @@ void count_answer(const house& in, const asked_thing& of, const json_value& inpu
   if (of.test != nullptr) {
     in.ab_tests.expose_asked(*of.test, of.arm, given, in.people.find(in.user_space, required_text(input, "userId")));
   }
-}
-
-recommend::shaping shaping_in(const json_value& input) {
-  recommend::shaping how;
-  const json_value* const context = member_of(input, "context");
-  for (std::size_t i = 0; context != nullptr && i < context->names().size(); ++i) {
-    const std::string& name = context->names()[i];
-    if (!name.starts_with(our_context)) {
-      continue;
-    }
-    const double value = number_in(name, context->elements()[i].text());
-    if (name == "eunomia_diversity") {
-      how.diversity = value;
-    } else if (name == "eunomia_rotation_rate") {
-      how.rotate.rate = value;
-    } else if (name == "eunomia_rotation_time") {
-      how.rotate.seconds = value;
-    } else {
-      throw core::error(errc::invalid_argument,
-                        fmt::format("context.{}: eunomia_diversity, eunomia_rotation_rate and eunomia_rotation_time "
-                                    "have a meaning",
-                                    name));
-    }
-  }
-  return how;
 }
 
 }  // namespace eunomia::wire::personalize

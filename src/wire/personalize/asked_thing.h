@@ -23,7 +23,8 @@ struct asked_thing {
   std::shared_ptr<const recommend::ab_test> test = nullptr;
   std::size_t arm = 0;
 
-  std::string config_member() const;
+  // Null where it was made without.
+  const core::json_value* config() const;
   recipe_type type() const { return of == nullptr ? recipe_type::user_personalization : of->type; }
 };
 
@@ -35,10 +36,5 @@ asked_thing thing_named(const house& in, const core::json_value& input);
 // Puts on record that somebody was answered by the arm of a test.
 void count_answer(const house& in, const asked_thing& of, const core::json_value& input,
                   const recommend::answer& given);
-
-// What AWS has no member for, clients say in the map "context", which their SDKs take: eunomia_diversity,
-// eunomia_rotation_rate and eunomia_rotation_time, numbers as text. Throws errc::invalid_argument for other text there,
-// and for other names that begin with "eunomia_".
-recommend::shaping shaping_in(const core::json_value& input);
 
 }  // namespace eunomia::wire::personalize

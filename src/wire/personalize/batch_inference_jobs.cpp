@@ -6,6 +6,7 @@
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/shaping.h"
 #include "wire/personalize/solutions.h"
 #include "wire/personalize/works.h"
 
@@ -18,6 +19,7 @@ using core::json_value;
 
 constexpr auto kind = resource_kind::batch_inference_job;
 constexpr std::size_t default_results = 25;
+constexpr std::string_view config_member = "batchInferenceJobConfig";
 
 // What the lines of one job are answered by.
 struct batch {
@@ -25,7 +27,9 @@ struct batch {
   const recommend::asked_model& model;
   recipe_type type = recipe_type::user_personalization;
   std::size_t count = default_results;
-  std::string expression = {};  // of the filter; empty: none
+  std::string expression = {};         // of the filter; empty: none
+  const resource* solution = nullptr;  // not null
+  const json_value* config = nullptr;  // null: none
 };
 
 recommend::filtering filter_of(const batch& of, const json_value& line) {
@@ -52,7 +56,8 @@ recommend::answer ask(const batch& of, const json_value& line) {
   switch (of.type) {
     case recipe_type::related_items:
       who.user = text_of(line, "userId");
-      return of.in.answering.similar(of.model, needed(line, "itemId"), of.count, filter_of(of, line), who);
+      return of.in.answering.similar(of.model, needed(line, "itemId"), of.count, filter_of(of, line), who,
+                                     shaping_for(of.config, *of.solution, line));
     case recipe_type::personalized_ranking: {
       who.user = needed(line, "userId");
       const json_value* const list = member_of(line, "itemList");
@@ -63,7 +68,8 @@ recommend::answer ask(const batch& of, const json_value& line) {
       for (const json_value& one : list->elements()) {
         items.push_back(one.text());
       }
-      return of.in.answering.rank(of.model, who, items, 0, filter_of(of, line));
+      return of.in.answering.rank(of.model, who, items, 0, filter_of(of, line),
+                                  shaping_for(of.config, *of.solution, line));
     }
     default: break;
   }
@@ -73,6 +79,10 @@ recommend::answer ask(const batch& of, const json_value& line) {
   what.count = of.count;
   what.include_history = true;
   what.filter = filter_of(of, line);
+  what.shape = shaping_for(of.config, *of.solution, line);
+  if (of.type == recipe_type::user_personalization) {
+    set_exploration(of.in, of.config, 0, of.model, what);
+  }
   return of.in.answering.recommend(of.model, what);
 }
 
@@ -96,6 +106,8 @@ void run(const house& in, resource& of, core::job& job) {
   const lent_version lent(in, solution, version, of.name, job);
   const recipe* const by = recipe_of(solution);
   batch lines{in, lent.model()};
+  lines.solution = &solution;
+  lines.config = member_of(of.shown, config_member);
   lines.type = by == nullptr ? recipe_type::user_personalization : by->type;
   lines.count = static_cast<std::size_t>(number_of(of.shown, "numResults").value_or(default_results));
   if (const auto filter = text_of(of.shown, "filterArn")) {
@@ -123,6 +135,8 @@ json_value create(const house& in, const json_value& input) {
   if (const auto filter = text_of(input, "filterArn")) {
     in.made.find(resource_kind::filter, *filter);
   }
+  check_answer_config(member_of(input, config_member),
+                      in.datasets.open(in.recommenders.find(recommender_of(solution)).dataset).description());
   resource made = resource_asked_for(in, kind, input, version.arn);
   made.shown = with(made.shown, "batchInferenceJobMode", "BATCH_INFERENCE");
   return begin(in, made, input);

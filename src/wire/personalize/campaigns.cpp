@@ -1,14 +1,13 @@
 // Campaigns: a solution version that answers, as a deployment of the solution's recommender.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "core/error.h"
 #include "core/log.h"
 #include "core/time.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/shaping.h"
 #include "wire/personalize/solutions.h"
 
 namespace eunomia::wire::personalize {
@@ -48,27 +47,9 @@ bool follows(const resource& campaign) {
   return config != nullptr && flag_of(*config, "syncWithLatestSolutionVersion").value_or(false);
 }
 
-// The texts of itemExplorationConfig are numbers: explorationWeight 0 to 1, explorationItemAgeCutOff days.
-void check_config(const json_value& input) {
-  const json_value* const config = member_of(input, "campaignConfig");
-  const json_value* const exploration = config == nullptr ? nullptr : member_of(*config, "itemExplorationConfig");
-  if (exploration == nullptr) {
-    return;
-  }
-  for (std::size_t i = 0; i < exploration->names().size(); ++i) {
-    const std::string& name = exploration->names()[i];
-    const std::string& text = exploration->elements()[i].text();
-    const double most = name == "explorationWeight" ? 1 : 36'500;
-    double value = -1;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if ((name != "explorationWeight" && name != "explorationItemAgeCutOff") || fault != std::errc() ||
-        end != text.data() + text.size() || !(value >= 0 && value <= most)) {
-      throw core::error(errc::invalid_argument,
-                        fmt::format("itemExplorationConfig: \"{}\": \"{}\"; explorationWeight is 0 to 1, "
-                                    "explorationItemAgeCutOff a number of days up to 36500",
-                                    name, text));
-    }
-  }
+void check_config(const house& in, const json_value& input, const resource& solution) {
+  check_answer_config(member_of(input, "campaignConfig"),
+                      in.datasets.open(in.recommenders.find(recommender_of(solution)).dataset).description());
 }
 
 void deploy(const house& in, const target& to, const std::string& campaign) {
@@ -81,9 +62,9 @@ void deploy(const house& in, const target& to, const std::string& campaign) {
 }
 
 json_value create(const house& in, const json_value& input) {
-  check_config(input);
   const std::string asked = required_text(input, "solutionVersionArn");
   const target to = target_of(in, asked);
+  check_config(in, input, to.solution);
   resource made = resource_asked_for(in, kind, input, to.solution.arn);
   made.shown = with(made.shown, "solutionVersionArn", to.version.arn);
   const std::lock_guard nobody_else_makes(in.making);
@@ -99,9 +80,9 @@ json_value create(const house& in, const json_value& input) {
 }
 
 json_value update(const house& in, const json_value& input) {
-  check_config(input);
   const std::lock_guard nobody_else_makes(in.making);
   resource one = in.made.find(kind, required_text(input, "campaignArn"));
+  check_config(in, input, in.made.find(resource_kind::solution, one.parent));
   json_value latest = json_value::of_object();
   for (const char* const name : {"minProvisionedTPS", "campaignConfig"}) {
     if (const json_value* const changed = member_of(input, name)) {

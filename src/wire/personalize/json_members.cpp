@@ -79,6 +79,14 @@ json_value of_real(double value) {
   return json_value::of_number(fmt::format("{}", value));
 }
 
+json_value of_texts(std::span<const std::string> texts) {
+  json_value list = json_value::of_array();
+  for (const std::string& text : texts) {
+    list.append(json_value::of_string(text));
+  }
+  return list;
+}
+
 json_value of_moment(std::int64_t ms) {
   return json_value::of_number(
       fmt::format("{}.{:03}", ms / core::milliseconds_per_second, ms % core::milliseconds_per_second));

@@ -15,6 +15,7 @@
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/training_columns.h"
 
 namespace eunomia::wire::personalize {
 
@@ -35,7 +36,7 @@ constexpr std::array<hyperparameter, 4> of_hrnn = {{{"hidden_dimension", 32, 256
                                                     {"max_user_history_length_percentile", 0, 1, 0.99, false}}};
 constexpr std::array<hyperparameter, 4> of_sims = {
     {{"popularity_discount_factor", 0, 1, 0.5, false, "popularity_discount"},
-     {"min_cointeraction_count", 0, 10, 3, true, "minimum_co_interactions"},
+     {"min_cointeraction_count", 0, 10, 3, true, "minimum_co_interactions", 1},
      {"min_user_history_length_percentile", 0, 1, 0.005, false},
      {"max_user_history_length_percentile", 0, 1, 0.995, false}}};
 constexpr std::array<hyperparameter, 2> of_similar_items = {
@@ -130,7 +131,7 @@ json_value with_hyperparameters(const recipe& of, const json_value& config, json
     const double value = value_given == nullptr ? one.otherwise : checked(of, one, *value_given);
     // hidden_dimension says nothing to EASE.
     if (!one.ours.empty() && (one.ours != "factors" || family == "ials")) {
-      const double ours = one.ours == "minimum_co_interactions" ? std::max(value, 1.0) : value;
+      const double ours = std::max(value, one.least_of_ours.value_or(value));
       parameters = with(std::move(parameters), one.ours,
                         one.whole ? of_integer(static_cast<std::int64_t>(ours)) : of_real(ours));
     }
@@ -269,12 +270,20 @@ const recipe& require_recipe(std::string_view arn) {
 }
 
 recommend::candidate candidate_for(const recipe& of, const json_value& config, std::string_view event_type,
-                                   std::uint64_t items) {
+                                   const recommend::dataset_description& from, std::uint64_t items) {
   const std::string family(!of.family.empty() ? of.family : items > largest_catalogue_for_ease ? "ials" : "ease");
   json_value parameters = with_hyperparameters(of, config, core::parse_json(of.parameters), family);
   json_value weighting = weighting_for(of, config, event_type);
   if (weighting.type() == json_value::kind::object) {
     parameters = with(std::move(parameters), "weighting", std::move(weighting));
+  }
+  const learned_columns columns = learned_columns_in(config, event_type, from);
+  if (family == "ials") {  // the only one that learns of metadata
+    for (const auto& [name, chosen] : {std::pair("item_columns", &columns.items), {"user_columns", &columns.users}}) {
+      if (*chosen) {
+        parameters = with(std::move(parameters), name, of_texts(**chosen));
+      }
+    }
   }
   return {family, recommend::family_named(family).complete(core::write_json(parameters))};
 }

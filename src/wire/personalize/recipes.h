@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/json_value.h"
+#include "recommend/dataset.h"
 #include "recommend/selection.h"
 
 // The recipes of Personalize, each with the family of ours that does what it is for (docs/personalize.md compares
@@ -30,6 +31,7 @@ struct hyperparameter {
   double otherwise = 0;  // AWS's default
   bool whole = false;
   std::string_view ours = {};  // the parameter of the family that it becomes; empty: it is checked, and has no meaning
+  std::optional<double> least_of_ours = std::nullopt;  // where ours begins higher: what is less becomes this
 };
 
 struct recipe {
@@ -57,10 +59,11 @@ const recipe& require_recipe(std::string_view arn);
 // memory of a small server.
 inline constexpr std::uint64_t largest_catalogue_for_ease = 20'000;
 
-// What a solution of this recipe is to learn, by its solutionConfig (an object, may be empty) and eventType. Throws
-// errc::invalid_argument for a hyperparameter that the recipe does not have, or out of its range, and for events whose
-// configuration cannot be.
+// What a solution of this recipe is to learn, by its solutionConfig (an object, may be empty) and eventType, from a
+// dataset with these columns and so many items. Throws errc::invalid_argument for a hyperparameter that the recipe does
+// not have, or out of its range, for events whose configuration cannot be, and as learned_columns_in().
 recommend::candidate candidate_for(const recipe& of, const core::json_value& solution_config,
-                                   std::string_view event_type, std::uint64_t items);
+                                   std::string_view event_type, const recommend::dataset_description& from,
+                                   std::uint64_t items);
 
 }  // namespace eunomia::wire::personalize

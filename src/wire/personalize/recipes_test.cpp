@@ -1,5 +1,6 @@
 #include "wire/personalize/recipes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -9,11 +10,20 @@
 namespace eunomia::wire::personalize {
 namespace {
 
+recommend::dataset_description columns_of_a_shop() {
+  using enum recommend::metadata_type;
+  recommend::dataset_description of;
+  of.interactions = {{"DEVICE", category}};
+  of.items = {{"GENRE", category}, {"PRICE", number}};
+  of.users = {{"AGE", integer}, {"COUNTRY", text}};
+  return of;
+}
+
 core::json_value learned(std::string_view name, std::string_view config, std::string_view event_type = {},
                          std::uint64_t items = 100) {
   return core::parse_json(
       candidate_for(require_recipe(std::string("arn:aws:personalize:::recipe/") + std::string(name)),
-                    core::parse_json(config), event_type, items)
+                    core::parse_json(config), event_type, columns_of_a_shop(), items)
           .parameters);
 }
 
@@ -57,9 +67,50 @@ TEST(personalize_recipes, learn_from_the_events_that_a_solution_names) {
             std::string::npos);
 }
 
+std::string columns_learned(std::string_view config, std::string_view name) {
+  const auto of = learned("aws-similar-items", config);
+  const auto* const columns = member_of(of, name);
+  return columns == nullptr ? "all" : core::write_json(*columns);
+}
+
+TEST(personalize_recipes, learn_of_the_columns_that_a_solution_wants) {
+  EXPECT_EQ(columns_learned("{}", "item_columns"), "all");
+  const auto* const excluded =
+      R"({"trainingDataConfig":{"excludedDatasetColumns":{"Items":["price"],"INTERACTIONS":["DEVICE"]}}})";
+  EXPECT_EQ(columns_learned(excluded, "item_columns"), R"(["GENRE"])");
+  EXPECT_EQ(columns_learned(excluded, "user_columns"), "all");
+  const auto* const included =
+      R"({"trainingDataConfig":{"includedDatasetColumns":{"USERS":["USER_ID","AGE"],"ITEMS":["ITEM_ID"]}}})";
+  EXPECT_EQ(columns_learned(included, "user_columns"), R"(["AGE"])");
+  EXPECT_EQ(columns_learned(included, "item_columns"), "[]");
+  EXPECT_EQ(number_of(learned("aws-user-personalization", excluded), "lambda").has_value(), true)
+      << "what learns of no metadata leaves out what it is told to";
+}
+
+TEST(personalize_recipes, refuse_columns_that_cannot_be_left_out) {
+  const auto with = [](std::string_view map, std::string_view rest = "") {
+    return fmt::format(R"({{"trainingDataConfig":{{{}}}{}}})", map, rest);
+  };
+  const auto why = [&](std::string_view map, std::string_view rest = "", std::string_view event_type = {}) {
+    return refused("aws-similar-items", with(map, rest), event_type);
+  };
+  EXPECT_NE(why(R"("excludedDatasetColumns":{"SHOES":["A"]})").find("SHOES"), std::string::npos);
+  EXPECT_NE(why(R"("excludedDatasetColumns":{"ITEMS":["COLOUR"]})").find("GENRE, PRICE"), std::string::npos);
+  EXPECT_NE(why(R"("excludedDatasetColumns":{"ITEMS":["ITEM_ID"]})").find("cannot be left out"), std::string::npos);
+  EXPECT_NE(
+      why(R"("excludedDatasetColumns":{"ITEMS":["PRICE"]},"includedDatasetColumns":{"items":["PRICE"]})").find("twice"),
+      std::string::npos);
+  EXPECT_NE(why(R"("excludedDatasetColumns":{"INTERACTIONS":["EVENT_TYPE"]})", "", "buy").find("EVENT_TYPE"),
+            std::string::npos);
+  EXPECT_NE(why(R"("excludedDatasetColumns":{"INTERACTIONS":["EVENT_VALUE"]})", R"(,"eventValueThreshold":"3")", "buy")
+                .find("EVENT_VALUE"),
+            std::string::npos);
+}
+
 TEST(personalize_recipes, all_name_a_family_that_takes_their_parameters) {
   for (const recipe& one : recipes()) {
-    EXPECT_FALSE(candidate_for(one, core::json_value::of_object(), "", 100).family.empty()) << one.name;
+    EXPECT_FALSE(candidate_for(one, core::json_value::of_object(), "", columns_of_a_shop(), 100).family.empty())
+        << one.name;
     EXPECT_FALSE(one.description.empty()) << one.name;
   }
 }

@@ -7,7 +7,9 @@
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/shaping.h"
 #include "wire/personalize/solutions.h"
+#include "wire/personalize/training_columns.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -22,12 +24,22 @@ constexpr auto kind = resource_kind::recommender;
 constexpr double hours_of_seven_days = 168;
 constexpr std::string_view stopped = "INACTIVE";
 
+json_value config_of(const json_value& shown) {
+  const json_value* const config = member_of(shown, "recommenderConfig");
+  return config == nullptr ? json_value::of_object() : *config;
+}
+
+void check_config(const json_value& config, const recommend::dataset_description& from) {
+  check_answer_config(&config, from);
+  learned_columns_in(config, "", from);
+}
+
 // A recommender learns again every seven days, as AWS's do.
 void train(const house& in, resource& of, core::job& job) {
   const recipe& by = *recipe_of(of);
   recommend::recommender_record ours = in.recommenders.find(recommender_of(of));
   const recommend::dataset from = in.datasets.open(ours.dataset);
-  ours.what = candidate_for(by, json_value::of_object(), "", from.statistics().items);
+  ours.what = candidate_for(by, config_of(of.shown), "", from.description(), from.statistics().items);
   ours.when.every_hours = hours_of_seven_days;
   in.recommenders.update(ours);
   const auto trained = in.recommenders.train(ours.name, in.purpose, in.background.context(job));
@@ -44,6 +56,7 @@ json_value create(const house& in, const json_value& input) {
                       fmt::format("{} is no use case of the dataset group's domain, {}: ListRecipes tells which are",
                                   by.name, domain.value_or("which has none")));
   }
+  check_config(config_of(input), in.datasets.open(dataset_of(group)).description());
   resource made = resource_asked_for(in, kind, input, group.arn);
   refuse_taken(in, made);
   recommend::recommender_record ours;
@@ -62,6 +75,11 @@ json_value create(const house& in, const json_value& input) {
 json_value update(const house& in, const json_value& input) {
   resource one = in.made.find(kind, required_text(input, "recommenderArn"));
   const json_value& config = *member_of(input, "recommenderConfig");
+  recommend::recommender_record ours = in.recommenders.find(recommender_of(one));
+  const recommend::dataset from = in.datasets.open(ours.dataset);
+  check_config(config, from.description());
+  ours.what = candidate_for(*recipe_of(one), config, "", from.description(), from.statistics().items);
+  in.recommenders.update(ours);  // from its next training on
   one.shown = with(one.shown, "recommenderConfig", config);
   json_value latest = with(json_value::of_object(), "recommenderConfig", config);
   latest = with(std::move(latest), "status", "ACTIVE");

@@ -2,18 +2,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include "core/error.h"
 #include "core/hash.h"
-#include "core/seal.h"
 #include "wire/personalize/asked_thing.h"
 #include "wire/personalize/dataset_groups.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/shaping.h"
 #include "wire/personalize/solutions.h"
 
 namespace eunomia::wire::personalize {
@@ -25,7 +24,6 @@ using core::json_value;
 
 constexpr std::size_t default_results = 25;
 constexpr double default_exploration_weight = 0.3;
-constexpr double default_exploration_days = 30;
 
 void require_type(const asked_thing& of, bool fits, std::string_view operation_name) {
   if (!fits) {
@@ -58,29 +56,6 @@ recommend::filtering filter_in(const house& in, const json_value& input, const a
   return {required_text(filter->shown, "filterExpression"), values_in(input)};
 }
 
-double number_in_text(const json_value* object, std::string_view name, double otherwise) {
-  const auto text = object == nullptr ? std::nullopt : text_of(*object, name);
-  double value = otherwise;
-  if (text) {
-    std::from_chars(text->data(), text->data() + text->size(), value);
-  }
-  return value;
-}
-
-// Campaigns of recipes that explore show new items, so many and so new as they are configured to.
-void set_exploration(const house& in, recommend::question& what, const asked_thing& of) {
-  if (of.of == nullptr || !of.of->explores) {
-    return;
-  }
-  const json_value* const config = member_of(of.asked->shown, of.config_member());
-  const json_value* const exploration = config == nullptr ? nullptr : member_of(*config, "itemExplorationConfig");
-  what.explore = number_in_text(exploration, "explorationWeight", default_exploration_weight);
-  if (what.explore > 0 && in.answering.knows_column(of.model, recommend::answering::creation_column)) {
-    what.explore_days = number_in_text(exploration, "explorationItemAgeCutOff", default_exploration_days);
-  }
-  what.seed = core::random_number();
-}
-
 // One entry of a list on its way out.
 struct listed {
   std::string item;
@@ -97,7 +72,7 @@ std::vector<std::string> columns_in(const json_value& input, const asked_thing& 
   if (items == nullptr) {
     return columns;
   }
-  const json_value* const config = member_of(of.asked->shown, of.config_member());
+  const json_value* const config = of.config();
   if (config == nullptr || !flag_of(*config, "enableMetadataWithRecommendations").value_or(false)) {
     throw core::error(
         errc::invalid_argument,
@@ -188,7 +163,8 @@ recommend::answer ask(const house& in, const json_value& input, const asked_thin
       throw core::error(errc::invalid_argument,
                         fmt::format("{} asks for items like one: itemId is missing", of.asked->arn));
     }
-    recommend::answer given = in.answering.similar(of.model, *item, count, filter, who, shaping_in(input));
+    recommend::answer given =
+        in.answering.similar(of.model, *item, count, filter, who, shaping_for(of.config(), *of.solution, input));
     count_answer(in, of, input, given);
     return given;
   }
@@ -201,8 +177,10 @@ recommend::answer ask(const house& in, const json_value& input, const asked_thin
   // As Personalize does: what somebody had is left out by a filter, where that is wanted.
   what.include_history = true;
   what.filter = filter;
-  what.shape = shaping_in(input);
-  set_exploration(in, what, of);
+  what.shape = shaping_for(of.config(), *of.solution, input);
+  if (of.of != nullptr && of.of->explores) {
+    set_exploration(in, of.config(), default_exploration_weight, of.model, what);
+  }
   recommend::answer given = in.answering.recommend(of.model, what);
   count_answer(in, of, input, given);
   return given;
@@ -285,7 +263,8 @@ json_value ranking(const house& in, const json_value& input) {
   }
   recommend::asked who;
   who.user = required_text(input, "userId");
-  auto given = in.answering.rank(of.model, who, items, 0, filter_in(in, input, of));
+  auto given = in.answering.rank(of.model, who, items, 0, filter_in(in, input, of),
+                                 shaping_for(of.config(), *of.solution, input));
   count_answer(in, of, input, given);
   const auto list = listed_of(given);
   return with(with(json_value::of_object(), "personalizedRanking", shown(in, input, of, "itemId", list, {})),

@@ -15,6 +15,7 @@
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
 #include "wire/personalize/solutions.h"
+#include "wire/personalize/tuning.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -39,7 +40,7 @@ recommend::candidate what_to_learn(const resource& solution, const recommend::da
   if (of == nullptr) {
     return {"auto", "{}"};
   }
-  return candidate_for(*of, config_of(solution), text_of(solution.shown, "eventType").value_or(""),
+  return candidate_for(*of, config_of(solution), text_of(solution.shown, "eventType").value_or(""), from.description(),
                        from.statistics().items);
 }
 
@@ -49,6 +50,13 @@ void train(const house& in, resource& version, core::job& job) {
   recommend::recommender_record ours = in.recommenders.find(recommender_of(solution));
   const recommend::dataset from = in.datasets.open(ours.dataset);
   ours.what = what_to_learn(solution, from);
+  if (const recipe* const of = recipe_of(solution);
+      of != nullptr && flag_of(solution.shown, "performHPO").value_or(false)) {
+    tuned best = tune(in, *of, config_of(solution), ours.what, from, job);
+    ours.what = std::move(best.what);
+    version.shown = with(version.shown, "tunedHPOParams",
+                         with(json_value::of_object(), "algorithmHyperParameters", std::move(best.shown)));
+  }
   in.recommenders.update(ours);
   const auto trained = in.recommenders.train(ours.name, in.purpose, in.background.context(job));
   version.ours = with(version.ours, version_member, of_integer(trained.version));

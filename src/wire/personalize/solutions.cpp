@@ -14,6 +14,8 @@
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
+#include "wire/personalize/shaping.h"
+#include "wire/personalize/tuning.h"
 
 namespace eunomia::wire::personalize {
 
@@ -29,6 +31,11 @@ constexpr std::string_view every_seven_days = "rate(7 days)";
 constexpr std::uint32_t kept_versions = recommend::max_kept_versions;
 constexpr std::int64_t hour_ms = std::int64_t{60} * 60 * 1000;
 constexpr std::int64_t day_ms = 24 * hour_ms;
+
+recommend::schema_subject interactions_of(const recipe* of) {
+  return of != nullptr && of->of_actions ? recommend::schema_subject::action_interactions
+                                         : recommend::schema_subject::interactions;
+}
 
 json_value config_of(const json_value& shown) {
   const json_value* const config = member_of(shown, "solutionConfig");
@@ -61,7 +68,12 @@ std::int64_t interval_of(const json_value& shown) {
   return std::max<std::int64_t>(days, 1) * day_ms;
 }
 
-void check_wanted(const json_value& input, const recipe* of, const resource& group) {
+// The columns of what a recipe learns from.
+recommend::dataset_description columns_for(const house& in, const recipe* of, const resource& group) {
+  return in.datasets.open(table_of(group, interactions_of(of)).dataset).description();
+}
+
+void check_wanted(const house& in, const json_value& input, const recipe* of, const resource& group) {
   const auto domain = text_of(group.shown, "domain");
   if (of != nullptr && !of->domain.empty()) {
     throw core::error(
@@ -72,7 +84,10 @@ void check_wanted(const json_value& input, const recipe* of, const resource& gro
     throw core::error(errc::invalid_argument, "recipeArn is missing; name a recipe, or set performAutoML");
   }
   if (of != nullptr) {
-    candidate_for(*of, config_of(input), text_of(input, "eventType").value_or(""), 0);
+    const recommend::dataset_description from = columns_for(in, of, group);
+    candidate_for(*of, config_of(input), text_of(input, "eventType").value_or(""), from, 0);
+    check_objective(*of, config_of(input), from);
+    check_tuning(*of, config_of(input));
   }
 }
 
@@ -80,7 +95,7 @@ json_value create(const house& in, const json_value& input) {
   const resource group = in.made.find(resource_kind::dataset_group, required_text(input, "datasetGroupArn"));
   const auto recipe_arn = text_of(input, "recipeArn");
   const recipe* const of = recipe_arn ? &require_recipe(*recipe_arn) : nullptr;
-  check_wanted(input, of, group);
+  check_wanted(in, input, of, group);
   resource made = resource_asked_for(in, kind, input, group.arn);
   for (const auto& [name, otherwise] :
        {std::pair("performAutoML", false), std::pair("performHPO", false), std::pair("performAutoTraining", true)}) {
@@ -88,11 +103,9 @@ json_value create(const house& in, const json_value& input) {
   }
   made.shown = with_schedule(std::move(made.shown));
   refuse_taken(in, made);
-  const auto type = of != nullptr && of->of_actions ? recommend::schema_subject::action_interactions
-                                                    : recommend::schema_subject::interactions;
   recommend::recommender_record ours;
   ours.name = free_recommender_name(in, made.name);
-  ours.dataset = table_of(group, type).dataset;
+  ours.dataset = table_of(group, interactions_of(of)).dataset;
   ours.keep_versions = kept_versions;
   ours.serve_newest = false;
   in.recommenders.create(ours);
@@ -118,7 +131,8 @@ json_value update(const house& in, const json_value& input) {
       config = with(std::move(config), changed->names()[i], changed->elements()[i]);
     }
     if (const recipe* const of = recipe_of(one)) {
-      candidate_for(*of, config, text_of(one.shown, "eventType").value_or(""), 0);
+      candidate_for(*of, config, text_of(one.shown, "eventType").value_or(""),
+                    in.datasets.open(in.recommenders.find(recommender_of(one)).dataset).description(), 0);
     }
     one.shown = with(one.shown, "solutionConfig", std::move(config));
     latest = with(std::move(latest), "solutionUpdateConfig", *changed);
