@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "store/sql/session.h"
 
 // Which epoch new keys are wrapped with is a row of the database, read by the transaction that wraps: so a transaction
 // that ran while an epoch began is either seen by who looks for keys of the old one, or run again.
@@ -62,6 +63,19 @@ class epoch_keys {
   std::unordered_map<std::int64_t, core::secret_key> known_;
 };
 
+// Of the epoch that a transaction read as the current one. Where another began since, its key may be destroyed already:
+// then what the transaction read is not so any more, and it is run again.
+core::secret_key key_of_current(const keyring& ring, std::int64_t epoch) {
+  try {
+    return ring.key_of(epoch);
+  } catch (const core::error& problem) {
+    if (ring.newest().number == epoch) {
+      throw;
+    }
+    throw sql::conflict(core::errc::unavailable, "keys were rolled meanwhile; try again");
+  }
+}
+
 std::vector<std::int64_t> numbers_of(std::span<const core::subject_handle> people) {
   std::vector<std::int64_t> numbers;
   numbers.reserve(people.size());
@@ -76,6 +90,19 @@ template <class Body>
 void in_runs(std::span<const core::subject_handle> people, Body body) {
   for (std::size_t first = 0; first < people.size(); first += keys_at_a_time) {
     body(people.subspan(first, std::min(keys_at_a_time, people.size() - first)));
+  }
+}
+
+// As in.write(body), whatever conflicts: keys that are made all the time must not keep epochs from rolling. Throws
+// errc::cancelled.
+template <class Body>
+auto write_at_last(sql::database& in, core::job& job, const Body& body) {
+  for (;;) {
+    try {
+      return in.write(body);
+    } catch (const sql::conflict&) {  // with one transaction after the other
+      job.check();
+    }
   }
 }
 
@@ -223,7 +250,7 @@ data_keys vault::make_keys(sql::transaction& in, std::span<const core::subject_h
   data_keys keys;
   keys.reserve(people.size());
   const std::int64_t epoch = current_epoch(in);
-  const core::secret_key with = keys_->key_of(epoch);
+  const core::secret_key with = key_of_current(*keys_, epoch);
   in_runs(people, [&](std::span<const core::subject_handle> some) {
     std::vector<core::secret_key> fresh;
     std::vector<std::string> wrapped;
@@ -265,13 +292,13 @@ rolled_keys vault::roll(std::int64_t now, std::int64_t grace_ms, core::job& job,
     const std::lock_guard lock(rolling_);
     const std::int64_t entered = database_.read([&](sql::connection& in) { return current_epoch(in); });
     // One that was begun in the file and not in the database is this one.
-    enter_epoch(keys_->newest().number > entered ? keys_->newest().number : keys_->begin_epoch(now), also);
+    enter_epoch(keys_->newest().number > entered ? keys_->newest().number : keys_->begin_epoch(now), job, also);
   }
   return finish_rolling(now, grace_ms, job, also);
 }
 
-void vault::enter_epoch(std::int64_t epoch, const roll_notes& also) {
-  database_.write([&](sql::transaction& in) {
+void vault::enter_epoch(std::int64_t epoch, core::job& job, const roll_notes& also) {
+  write_at_last(database_, job, [&](sql::transaction& in) {
     in.execute("UPDATE subject_vault SET epoch = :epoch", {{"epoch", epoch}});
     if (also.began) {
       also.began(in, epoch);
@@ -283,7 +310,7 @@ std::uint64_t vault::enter_newest(core::job& job) {
   const std::lock_guard lock(rolling_);
   const std::int64_t newest = keys_->newest().number;
   if (database_.read([&](sql::connection& in) { return current_epoch(in); }) < newest) {
-    enter_epoch(newest, {});
+    enter_epoch(newest, job, {});
   }
   return rewrap_all(newest, job);
 }
@@ -293,9 +320,10 @@ rolled_keys vault::finish_rolling(std::int64_t now, std::int64_t grace_ms, core:
   rolled_keys done;
   done.epoch = database_.read([&](sql::connection& in) { return current_epoch(in); });
   done.rewrapped = rewrap_all(done.epoch, job);
-  done.destroyed = destroy_retired(now, grace_ms);
+  done.destroyed = destroy_retired(now, grace_ms, job);
   if (also.destroyed && !done.destroyed.empty()) {
-    database_.write([&](sql::transaction& in) { also.destroyed(in, done.destroyed); });
+    core::job to_the_end;  // they are destroyed: no cancellation keeps that off the record
+    write_at_last(database_, to_the_end, [&](sql::transaction& in) { also.destroyed(in, done.destroyed); });
   }
   return done;
 }
@@ -319,20 +347,20 @@ std::uint64_t vault::rewrap_all(std::int64_t epoch, core::job& job) {
     if (old.people.empty()) {
       return rewrapped;
     }
-    rewrapped += rewrap(epoch, old);
+    rewrapped += rewrap(epoch, old, job);
     last = static_cast<std::int64_t>(old.people.back().value());
   }
 }
 
 // Those that are still as they were read: somebody may have been erased since.
-std::uint64_t vault::rewrap(std::int64_t epoch, const wrapped_keys& old) {
+std::uint64_t vault::rewrap(std::int64_t epoch, const wrapped_keys& old, core::job& job) {
   epoch_keys with(*keys_);
   std::vector<std::string> anew;
   for (std::size_t i = 0; i < old.people.size(); ++i) {
     const core::subject_handle who = old.people[i];
     anew.push_back(wrapped_key(with.of(epoch), unwrapped_key(with.of(old.epochs[i]), old.wrapped[i], who), who));
   }
-  return database_.write([&](sql::transaction& in) {
+  return write_at_last(database_, job, [&](sql::transaction& in) {
     std::uint64_t changed = 0;
     for (std::size_t i = 0; i < old.people.size(); ++i) {
       changed +=
@@ -343,13 +371,13 @@ std::uint64_t vault::rewrap(std::int64_t epoch, const wrapped_keys& old) {
   });
 }
 
-std::vector<std::int64_t> vault::destroy_retired(std::int64_t now, std::int64_t grace_ms) {
+std::vector<std::int64_t> vault::destroy_retired(std::int64_t now, std::int64_t grace_ms, core::job& job) {
   std::vector<std::int64_t> destroyed;
   for (const key_epoch& epoch : keys_->epochs()) {
     if (epoch.retired_at == 0 || epoch.destroyed_at != 0 || epoch.retired_at + grace_ms > now) {
       continue;
     }
-    const bool needed = database_.write([&](sql::transaction& in) {
+    const bool needed = write_at_last(database_, job, [&](sql::transaction& in) {
       return !in.query("SELECT subject FROM subject_key WHERE epoch <= :epoch LIMIT 1", {{"epoch", epoch.number}})
                   .empty();
     });

@@ -94,10 +94,10 @@ class vault final : public core::data_key_source {
   struct wrapped_keys;
 
   std::int64_t current_epoch(store::sql::connection& in) const;
-  void enter_epoch(std::int64_t epoch, const roll_notes& also);
+  void enter_epoch(std::int64_t epoch, core::job& job, const roll_notes& also);
   std::uint64_t rewrap_all(std::int64_t epoch, core::job& job);
-  std::uint64_t rewrap(std::int64_t epoch, const wrapped_keys& old);
-  std::vector<std::int64_t> destroy_retired(std::int64_t now, std::int64_t grace_ms);
+  std::uint64_t rewrap(std::int64_t epoch, const wrapped_keys& old, core::job& job);
+  std::vector<std::int64_t> destroy_retired(std::int64_t now, std::int64_t grace_ms, core::job& job);
 
   store::sql::database& database_;
   const std::unique_ptr<keyring> keys_;
