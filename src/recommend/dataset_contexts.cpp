@@ -74,6 +74,7 @@ item_value_counts dataset::count_values(std::string_view column, const core::pur
   const auto found = std::ranges::find(description_.interactions, upper(column), &metadata_column::name);
   if (found == description_.interactions.end()) {
     std::vector<std::string_view> names;
+    names.reserve(description_.interactions.size());
     for (const metadata_column& one : description_.interactions) {
       names.emplace_back(one.name);
     }
