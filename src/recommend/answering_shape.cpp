@@ -94,8 +94,9 @@ void answering::weigh_by_context(const std::map<std::string, std::string>& conte
       continue;
     }
     const auto counts = model.people->contexts.of(column, [&] {
+      core::thread_pool apart(1);  // whoever is to be forgotten does not wait for this
       core::job quiet;
-      return rows.count_values(column, why_, pool_, quiet);
+      return rows.count_values(column, why_, apart, quiet);
     });
     const auto lift = model.lifts.of(column, value, counts, answers.shared_items());
     if (lift == nullptr) {

@@ -202,6 +202,7 @@ TEST_P(shaped_answers, circumstances_are_counted_without_who_is_forgotten) {
     batch.back().properties = {{"PLACE", person < 30 ? "home" : "way"}};
   }
   record(batch);
+  settle();
   const auto counts = [&] { return shop_->count_values("place", why_, pool_, job_); };
   const item_value_counts before = counts();
   EXPECT_EQ(before.events, 40U);

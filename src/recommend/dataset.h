@@ -248,7 +248,8 @@ class dataset {
   std::vector<full_interaction> interactions_with(std::string_view item, const core::purpose& why,
                                                   core::thread_pool& pool, core::job& job) const;
   // Counts the interactions of everybody who is admitted by item and value of a declared column of interactions, those
-  // without a value left out; reads the whole table. Throws errc::not_found with the columns there are.
+  // without a value left out; reads the whole table, but nothing of what waits to be settled, and writes nothing.
+  // Throws errc::not_found with the columns there are.
   item_value_counts count_values(std::string_view column, const core::purpose& why, core::thread_pool& pool,
                                  core::job& job) const;
   // Whether an item is known by an interaction or a row.

@@ -82,7 +82,6 @@ item_value_counts dataset::count_values(std::string_view column, const core::pur
                       fmt::format("interactions have no column \"{}\"; they have {}", column,
                                   names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
   }
-  settle(pool, job);
   item_value_counts counts;
   state_->log.while_nothing_settles([&] { counts = scan_values(*found, why, pool, job); });
   return counts;
