@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds first_look(100);
 constexpr std::chrono::milliseconds longest_look(5'000);
 constexpr std::chrono::milliseconds nap(100);
+constexpr std::string_view our_exports = "eunomia-migration-";  // the names of jobs begin so
 
 void sleep_checked(std::chrono::milliseconds time, core::job& job) {
   for (auto left = time; left.count() > 0; left -= nap) {
@@ -46,9 +47,10 @@ class live_source final : public source {
                         "rows come through a bucket of the source: --bucket s3://bucket/folder and --role ARN, or "
                         "--without-data");
     }
-    const std::string name = fmt::format("eunomia-migration-{:016x}", core::random_number());
+    const std::string name = fmt::format("{}{:016x}", our_exports, core::random_number());
     const std::string of_dataset =
         fmt::format("{}eunomia-migration/{}/{}/", exports_.prefix, dataset.group, dataset.dataset_type());
+    wait_for_earlier_exports(dataset, job);
     remove(files_.keys(exports_.bucket, of_dataset), of_dataset);  // of a run that was killed
     const std::string prefix = of_dataset + name + "/";
     run_export(dataset, name, prefix, job);
@@ -71,6 +73,28 @@ class live_source final : public source {
   std::string remark() const override { return remark_; }
 
  private:
+  // The service goes on with the export of a run that was killed, and would leave its rows where nobody looks again.
+  void wait_for_earlier_exports(const thing& dataset, core::job& job) {
+    for (const json_value& earlier :
+         personalize_.list("ListDatasetExportJobs", object_of("datasetArn", dataset.arn), "datasetExportJobs")) {
+      const std::string name = text_of(earlier, "jobName");
+      const std::string status = text_of(earlier, "status");
+      if (!name.starts_with(our_exports) || status == "ACTIVE" || status.ends_with("FAILED")) {
+        continue;
+      }
+      job.report(fmt::format("wait for the export {} of an earlier run", name), 0, 0);
+      try {
+        wait_until_active(personalize_, "DatasetExportJob", "datasetExportJob", text_of(earlier, "datasetExportJobArn"),
+                          job);
+      } catch (const core::error& problem) {
+        if (problem.code() != errc::failed_precondition) {
+          throw;
+        }
+        // It failed, and writes no more.
+      }
+    }
+  }
+
   void run_export(const thing& dataset, const std::string& name, const std::string& prefix, core::job& job) {
     json_value input = object_of("jobName", name);
     input = with(std::move(input), "datasetArn", dataset.arn);

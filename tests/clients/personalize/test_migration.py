@@ -1,5 +1,6 @@
 """`eunomia migrate personalize`: a shop that boto3 made at one server, moved to a second, and asked there."""
 
+import contextlib
 import hashlib
 import hmac
 import http.server
@@ -328,43 +329,84 @@ def test_what_cannot_be_made_is_reported_and_the_rest_goes_on(there, here):
     assert set(data.values()) == {"created"}
 
 
-def test_a_source_that_says_wait_is_waited_for(there, here):
-    """AWS allows few requests a second: a proxy before the source throttles every second one."""
-    counts = {"asked": 0, "refused": 0}
+@contextlib.contextmanager
+def proxy(url, answer_to):
+    """A server before `url`: `answer_to(path, body, ask)` gives a status and a body; `ask()` asks the other."""
 
-    class throttling(http.server.BaseHTTPRequestHandler):
+    class handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def forward(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            counts["asked"] += 1
-            if counts["asked"] % 2:
-                counts["refused"] += 1
-                self.answer(400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}')
-                return
-            asked = urllib.request.Request(there["server"].url + self.path, body or None, dict(self.headers), method=self.command)
-            try:
-                with urllib.request.urlopen(asked) as got:
-                    self.answer(got.status, got.read())
-            except urllib.error.HTTPError as refused:
-                self.answer(refused.code, refused.read())
 
-        def answer(self, status, body):
+            def ask():
+                asked = urllib.request.Request(url + self.path, body or None, dict(self.headers), method=self.command)
+                try:
+                    with urllib.request.urlopen(asked) as got:
+                        return got.status, got.read()
+                except urllib.error.HTTPError as refused:
+                    return refused.code, refused.read()
+
+            status, answer = answer_to(self.headers.get("X-Amz-Target", self.path), body, ask)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(answer)
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = forward
 
         def log_message(self, *_):
             pass
 
-    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), throttling)
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    before = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=before.serve_forever, daemon=True).start()
     try:
-        report = migrate(here, there, "--without-data", url=f"http://127.0.0.1:{proxy.server_address[1]}").value
+        yield f"http://127.0.0.1:{before.server_address[1]}"
     finally:
-        proxy.shutdown()
+        before.shutdown()
+
+
+def test_a_source_that_says_wait_is_waited_for(there, here):
+    """AWS allows few requests a second: a proxy before the source throttles every second one."""
+    counts = {"asked": 0, "refused": 0}
+
+    def throttle(_, __, ask):
+        counts["asked"] += 1
+        if counts["asked"] % 2:
+            counts["refused"] += 1
+            return 400, b'{"__type":"ThrottlingException","message":"Rate exceeded"}'
+        return ask()
+
+    with proxy(there["server"].url, throttle) as url:
+        report = migrate(here, there, "--without-data", url=url).value
     assert counts["refused"] > 10
     assert outcomes(report)[0][("filter", "cups")] == "created"
+
+
+def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
+    """The source goes on with the export of a run that was killed, and writes its file after the next one has begun."""
+    users = "arn:aws:personalize:eu-central-1:000000000000:dataset/shop/USERS"
+    below = "exports/eunomia-migration/shop/USERS/eunomia-migration-0123456789abcdef/"
+    arn = there["personalize"].create_dataset_export_job(
+        jobName="eunomia-migration-0123456789abcdef", datasetArn=users, roleArn=ROLE,
+        jobOutput={"s3DataDestination": {"path": "s3://files/elsewhere/"}})["datasetExportJobArn"]
+    wait_for(there["personalize"].describe_dataset_export_job, "datasetExportJob", datasetExportJobArn=arn)
+    looks = []
+
+    def slowly(target, body, ask):
+        status, answer = ask()
+        late = json.loads(answer) if target.endswith(("ListDatasetExportJobs", "DescribeDatasetExportJob")) else {}
+        for job in [*late.get("datasetExportJobs", []), *filter(None, [late.get("datasetExportJob")])]:
+            if job["datasetExportJobArn"] == arn and len(looks) < 3:
+                looks.append(target)
+                job["status"] = "CREATE IN_PROGRESS"
+                if len(looks) == 3:
+                    there["s3"].put_object(Bucket="files", Key=below + "late.csv", Body="USER_ID,AGE\nu1,21\n")
+                return status, json.dumps(late).encode()
+        return status, answer
+
+    with proxy(there["server"].url, slowly) as url:
+        _, data = outcomes(migrate(here, there, url=url).value)
+    assert len(looks) == 3
+    assert set(data.values()) == {"created"}
+    assert "Contents" not in there["s3"].list_objects_v2(Bucket="files", Prefix="exports/")
