@@ -3,6 +3,7 @@
 #include "core/admission.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <iterator>
 #include <utility>
@@ -12,6 +13,11 @@ namespace eunomia::core {
 namespace {
 
 constexpr std::size_t fewest_places = 16;
+
+std::uint64_t next_era() {
+  static std::atomic<std::uint64_t> eras = 0;
+  return ++eras;
+}
 
 }  // namespace
 
@@ -53,25 +59,26 @@ std::vector<subject_handle> admission::table::members() const {
   return all;
 }
 
-std::shared_ptr<const admission> admission::made_of(bool newcomers, std::span<const subject_handle> exceptions) {
+std::shared_ptr<const admission> admission::made_of(bool newcomers, std::span<const subject_handle> exceptions,
+                                                    std::uint64_t era) {
   if (exceptions.empty()) {
-    return std::shared_ptr<const admission>(new admission(newcomers, nullptr, {}, 0));
+    return std::shared_ptr<const admission>(new admission(newcomers, nullptr, {}, 0, era));
   }
   auto base = std::make_shared<const table>(exceptions);
   const std::size_t count = base->members().size();
-  return std::shared_ptr<const admission>(new admission(newcomers, std::move(base), {}, count));
+  return std::shared_ptr<const admission>(new admission(newcomers, std::move(base), {}, count, era));
 }
 
 std::shared_ptr<const admission> admission::everybody() {
-  return made_of(true, {});
+  return made_of(true, {}, next_era());
 }
 
 std::shared_ptr<const admission> admission::everybody_but(std::span<const subject_handle> refused) {
-  return made_of(true, refused);
+  return made_of(true, refused, next_era());
 }
 
 std::shared_ptr<const admission> admission::only(std::span<const subject_handle> admitted) {
-  return made_of(false, admitted);
+  return made_of(false, admitted, next_era());
 }
 
 std::optional<bool> admission::change_of(subject_handle who) const {
@@ -97,18 +104,21 @@ std::shared_ptr<const admission> admission::with(std::span<const subject_handle>
   std::erase_if(fresh, [](const change& c) { return c.who.value() == 0; });
 
   std::size_t exceptions = exceptions_;
+  bool somebody_refused = false;
   for (const change& c : fresh) {
     if (const bool before = is_exception(c.who); before != c.exception) {
       c.exception ? ++exceptions : --exceptions;
+      somebody_refused |= c.exception == newcomers_;
     }
   }
+  const std::uint64_t era = somebody_refused ? next_era() : era_;
   std::vector<change> changes;
   changes.reserve(changes_.size() + fresh.size());
   std::set_union(fresh.begin(), fresh.end(), changes_.begin(), changes_.end(), std::back_inserter(changes), by_handle);
   if (changes.size() <= max_changes) {
-    return std::shared_ptr<const admission>(new admission(newcomers_, base_, std::move(changes), exceptions));
+    return std::shared_ptr<const admission>(new admission(newcomers_, base_, std::move(changes), exceptions, era));
   }
-  const admission longer(newcomers_, base_, std::move(changes), exceptions);
+  const admission longer(newcomers_, base_, std::move(changes), exceptions, era);
   std::vector<subject_handle> members;
   members.reserve(exceptions);
   for (const subject_handle who : base_ == nullptr ? std::vector<subject_handle>() : base_->members()) {
@@ -121,7 +131,7 @@ std::shared_ptr<const admission> admission::with(std::span<const subject_handle>
       members.push_back(c.who);
     }
   }
-  return made_of(newcomers_, members);
+  return made_of(newcomers_, members, era);
 }
 
 std::string_view name_of(refusal why) noexcept {

@@ -33,6 +33,10 @@ class admission {
   // The people left out, or those let in: whom admits_newcomers() does not speak for.
   std::size_t exceptions() const { return exceptions_; }
 
+  // A number of this and of what with() makes of it for as long as nobody is refused anew, and of no other admission:
+  // what was worked out from people whom it admits may go on being used while it is the same.
+  std::uint64_t era() const { return era_; }
+
   // The same with these people's admission decided anew. Costs the number of changes since the table was last built, at
   // most max_changes, and now and then (once in max_changes single changes) a new table.
   std::shared_ptr<const admission> with(std::span<const subject_handle> admitted,
@@ -58,9 +62,15 @@ class admission {
     bool exception;
   };
 
-  admission(bool newcomers, std::shared_ptr<const table> base, std::vector<change> changes, std::size_t exceptions)
-      : newcomers_(newcomers), exceptions_(exceptions), base_(std::move(base)), changes_(std::move(changes)) {}
-  static std::shared_ptr<const admission> made_of(bool newcomers, std::span<const subject_handle> exceptions);
+  admission(bool newcomers, std::shared_ptr<const table> base, std::vector<change> changes, std::size_t exceptions,
+            std::uint64_t era)
+      : newcomers_(newcomers),
+        exceptions_(exceptions),
+        base_(std::move(base)),
+        changes_(std::move(changes)),
+        era_(era) {}
+  static std::shared_ptr<const admission> made_of(bool newcomers, std::span<const subject_handle> exceptions,
+                                                  std::uint64_t era);
 
   bool is_exception(subject_handle who) const {
     if (!changes_.empty()) {
@@ -76,6 +86,7 @@ class admission {
   std::size_t exceptions_;
   std::shared_ptr<const table> base_;  // null: empty
   std::vector<change> changes_;        // of base_; by handle
+  std::uint64_t era_;
 };
 
 // Why somebody is not admitted. Where several reasons stand, the first of these is told.

@@ -52,6 +52,26 @@ TEST(admission, a_snapshot_does_not_change_with_its_successor) {
   EXPECT_TRUE(after->with(handles({5}), {})->admits_everybody());
 }
 
+TEST(admission, an_era_ends_when_somebody_is_refused_anew) {
+  const std::vector<subject_handle> one = {subject_handle(1)};
+  const std::vector<subject_handle> two = {subject_handle(2)};
+  const auto everybody = admission::everybody();
+  const auto but_one = everybody->with({}, one);
+  EXPECT_NE(but_one->era(), everybody->era());
+  EXPECT_EQ(but_one->with({}, one)->era(), but_one->era()) << "refused already";
+  EXPECT_EQ(but_one->with(one, {})->era(), but_one->era()) << "nobody is lost";
+  const auto some = admission::only(one);
+  const auto both = some->with(two, {});
+  EXPECT_EQ(both->era(), some->era());
+  EXPECT_NE(both->with({}, two)->era(), both->era());
+  EXPECT_NE(admission::only(one)->era(), some->era()) << "nothing is known of how the one came from the other";
+  std::vector<subject_handle> many;
+  for (std::uint64_t who = 1; who <= admission::max_changes + 1; ++who) {
+    many.emplace_back(who);
+  }
+  EXPECT_EQ(some->with(many, {})->era(), some->era()) << "its table was built anew";
+}
+
 TEST(admission, random_changes_agree_with_a_set) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));

@@ -93,7 +93,7 @@ void answering::weigh_by_context(const std::map<std::string, std::string>& conte
     if (std::ranges::find(declared, column, &metadata_column::name) == declared.end()) {
       continue;
     }
-    const auto counts = model.people->contexts.of(column, [&] {
+    const auto counts = model.people->contexts.of(column, rows.admission_for(why_)->era(), [&] {
       core::thread_pool apart(1);  // whoever is to be forgotten does not wait for this
       core::job quiet;
       return rows.count_values(column, why_, apart, quiet);

@@ -27,7 +27,8 @@ struct answering::dataset_view {
                              [this](const auto& gone) {
                                shown.forget(gone);
                                contexts.forget();
-                             }})) {}
+                             },
+                         .interactions_changed = [this] { contexts.forget(); }})) {}
 
   // A filter of items, compiled for its columns once.
   std::shared_ptr<const filter> filter_of(const std::string& expression);

@@ -31,7 +31,12 @@ std::vector<float> lift_of(const item_value_counts& counts, const item_value_cou
 
 }  // namespace
 
-std::shared_ptr<const item_value_counts> context_counts::of(const std::string& column, const counting& count) {
+bool context_counts::kept_counts::fresh(std::uint64_t in_era) const {
+  return good(in_era) && core::now_ms() - counted_at < renewed_after_ms;
+}
+
+std::shared_ptr<const item_value_counts> context_counts::of(const std::string& column, std::uint64_t era,
+                                                            const counting& count) {
   std::shared_ptr<kept_counts> place;
   {
     const std::lock_guard lock(mutex_);
@@ -40,7 +45,7 @@ std::shared_ptr<const item_value_counts> context_counts::of(const std::string& c
       kept = std::make_shared<kept_counts>();
     }
     place = kept;
-    if (kept->known != nullptr && core::now_ms() - kept->counted_at < renewed_after_ms) {
+    if (kept->fresh(era)) {
       return kept->known;
     }
   }
@@ -48,7 +53,7 @@ std::shared_ptr<const item_value_counts> context_counts::of(const std::string& c
   if (!turn.owns_lock()) {
     {
       const std::lock_guard lock(mutex_);
-      if (place->known != nullptr) {
+      if (place->good(era)) {
         return place->known;
       }
     }
@@ -58,7 +63,7 @@ std::shared_ptr<const item_value_counts> context_counts::of(const std::string& c
     std::uint64_t before = 0;
     {
       const std::lock_guard lock(mutex_);
-      if (place->known != nullptr && core::now_ms() - place->counted_at < renewed_after_ms) {
+      if (place->fresh(era)) {
         return place->known;  // by who had the turn before
       }
       before = forgettings_;
@@ -67,6 +72,7 @@ std::shared_ptr<const item_value_counts> context_counts::of(const std::string& c
     const std::lock_guard lock(mutex_);
     if (before == forgettings_) {  // else it may have counted somebody who is gone
       place->known = counted;
+      place->era = era;
       place->counted_at = core::now_ms();
       return counted;
     }

@@ -17,22 +17,29 @@ namespace eunomia::recommend {
 
 // How often items occur in each of the circumstances that a column of interactions tells, such as a device, counted
 // when a question first asks for it, and anew by the first question after renewed_after_ms; others are answered by the
-// old counts meanwhile. Any thread.
+// old counts meanwhile. Where somebody of the old counts refuses since, or is forgotten, all wait for new ones. Any
+// thread.
 class context_counts {
  public:
   static constexpr std::int64_t renewed_after_ms = std::int64_t{10} * 60 * 1000;
 
   using counting = std::function<item_value_counts()>;
-  // count: reads the column's counts; whatever it throws is thrown.
-  std::shared_ptr<const item_value_counts> of(const std::string& column, const counting& count);
-  // Somebody was forgotten: what was counted with them is counted anew.
+  // era: of the people who may be counted now (core::admission). count: reads the column's counts, of people who are
+  // admitted in this era or later; whatever it throws is thrown.
+  std::shared_ptr<const item_value_counts> of(const std::string& column, std::uint64_t era, const counting& count);
+  // Rows left: what was counted with them is counted anew.
   void forget();
 
  private:
   struct kept_counts {
     std::mutex counting;  // one at a time
     std::shared_ptr<const item_value_counts> known = nullptr;
+    std::uint64_t era = 0;
     std::int64_t counted_at = 0;  // UTC ms
+
+    // May still be answered with; whether or not it is due to be renewed.
+    bool good(std::uint64_t in_era) const { return known != nullptr && era == in_era; }
+    bool fresh(std::uint64_t in_era) const;
   };
 
   std::mutex mutex_;  // of what follows, but for counting

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <stdexcept>
+#include <thread>
 
 namespace eunomia::recommend {
 namespace {
@@ -25,10 +28,10 @@ TEST(context_counts, are_read_once) {
     ++reads;
     return known();
   };
-  const auto first = contexts.of("DEVICE", read);
-  EXPECT_EQ(contexts.of("DEVICE", read), first);
+  const auto first = contexts.of("DEVICE", 1, read);
+  EXPECT_EQ(contexts.of("DEVICE", 1, read), first);
   EXPECT_EQ(reads, 1);
-  EXPECT_NE(contexts.of("PLACE", read), first);
+  EXPECT_NE(contexts.of("PLACE", 1, read), first);
   EXPECT_EQ(reads, 2);
 }
 
@@ -42,18 +45,54 @@ TEST(context_counts, are_read_again_when_somebody_was_forgotten) {
     }
     return known();
   };
-  const auto first = contexts.of("DEVICE", read);
+  const auto first = contexts.of("DEVICE", 1, read);
   EXPECT_EQ(reads, 2);
   contexts.forget();
-  EXPECT_NE(contexts.of("DEVICE", read), first);
+  EXPECT_NE(contexts.of("DEVICE", 1, read), first);
   EXPECT_EQ(reads, 3);
+}
+
+TEST(context_counts, are_read_again_when_somebody_refuses) {
+  context_counts contexts;
+  int reads = 0;
+  const auto read = [&] {
+    ++reads;
+    return known();
+  };
+  const auto first = contexts.of("DEVICE", 1, read);
+  const auto without = contexts.of("DEVICE", 2, read);
+  EXPECT_NE(without, first);
+  EXPECT_EQ(contexts.of("DEVICE", 2, read), without);
+  EXPECT_EQ(reads, 2);
+}
+
+TEST(context_counts, of_who_refuses_meanwhile_are_waited_for) {
+  context_counts contexts;
+  contexts.of("DEVICE", 1, known);
+  std::promise<void> begun;
+  std::promise<void> let_go;
+  std::thread renews([&] {
+    contexts.of("DEVICE", 2, [&] {
+      begun.set_value();
+      let_go.get_future().wait();
+      return known();
+    });
+  });
+  begun.get_future().wait();
+  auto asks = std::async(std::launch::async, [&] {
+    return contexts.of("DEVICE", 2, []() -> item_value_counts { throw std::runtime_error("read twice"); });
+  });
+  EXPECT_EQ(asks.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  let_go.set_value();
+  EXPECT_EQ(asks.get()->events, 40U);
+  renews.join();
 }
 
 TEST(context_counts, that_cannot_be_read_are_read_by_who_asks_next) {
   context_counts contexts;
-  EXPECT_THROW(contexts.of("DEVICE", []() -> item_value_counts { throw std::runtime_error("disk"); }),
+  EXPECT_THROW(contexts.of("DEVICE", 1, []() -> item_value_counts { throw std::runtime_error("disk"); }),
                std::runtime_error);
-  EXPECT_EQ(contexts.of("DEVICE", known)->events, 40U);
+  EXPECT_EQ(contexts.of("DEVICE", 1, known)->events, 40U);
 }
 
 TEST(context_lifts, say_how_much_more_often_than_others_an_item_is_had) {

@@ -285,12 +285,14 @@ class dataset {
   // purposes admits is counted, and not stored. Until settle() joins them, rows that were replaced rest beside the new
   // ones, and statistics() counts them.
   put_report put(data_kind kind, std::span<const metadata_record> rows) const;
-  // Both are given.
+  // The first two are given.
   struct told_of {
     // The rows of items that are put, in the order in which they are stored, before put() returns.
     std::function<void(std::span<const metadata_record> rows)> items_put;
     // Who is forgotten, before erase_subjects() returns.
     std::function<void(std::span<const core::subject_handle> gone)> forgotten;
+    // Interactions were imported, replaced, or left because their time was over.
+    std::function<void()> interactions_changed = {};
   };
   // Called by the thread that changes the dataset, while what is returned lives.
   std::shared_ptr<void> tell(told_of to) const;

@@ -76,7 +76,11 @@ class function_listener final : public dataset_listener {
 
   void recorded(std::span<const recorded_event>, std::uint64_t) override {}
   void forgotten(std::span<const core::subject_handle> gone) override { to_.forgotten(gone); }
-  void interactions_changed() override {}
+  void interactions_changed() override {
+    if (to_.interactions_changed) {
+      to_.interactions_changed();
+    }
+  }
   void people_changed() override {}
   void items_put(std::span<const metadata_record> rows) override { to_.items_put(rows); }
 

@@ -299,6 +299,16 @@ TEST_P(retention_on_both, a_training_that_fails_is_told_and_done_again) {
   EXPECT_FALSE(retention_->due(0));
 }
 
+TEST_P(retention_on_both, who_counts_rows_is_told_that_some_left) {
+  int told = 0;
+  const auto listens = shop_->tell(
+      {.items_put = [](const auto&) {}, .forgotten = [](const auto&) {}, .interactions_changed = [&] { ++told; }});
+  EXPECT_GT(shop_->expire(days_ago(30), {}, pool_, job_).interactions, 0U);
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(shop_->expire(days_ago(30), {}, pool_, job_).interactions, 0U);
+  EXPECT_EQ(told, 1);
+}
+
 TEST_P(retention_on_both, a_training_that_read_rows_that_left_meanwhile_is_not_kept) {
   const training_session session(*shop_, {"ease", "{}"}, why_, context());
   EXPECT_GT(shop_->expire(days_ago(30), {}, pool_, job_).interactions, 0U);

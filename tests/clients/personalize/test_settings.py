@@ -169,6 +169,22 @@ def test_context_moves_what_others_had_in_the_same_circumstances_up(personalize,
     assert ranked == ["i4", "i5"]
 
 
+def test_who_objects_leaves_the_counts_of_circumstances_at_once(personalize, runtime, shop, running):
+    _, version = train(personalize, shop["group"], "aws-user-personalization-v2")
+    campaign = deploy(personalize, version, "personal", campaignConfig=NO_EXPLORATION)
+    assert asked(runtime, campaign, context={"DEVICE": "phone"}) != asked(runtime, campaign)
+    # All who have phones: the next answer knows no phones.
+    for who in range(0, 60, 2):
+        running.post("/api/v1/subjects/choices",
+                     {"user": f"u{who}", "purpose": "recommendation", "choice": "object"}).expect()
+    while True:  # models forget them meanwhile
+        before = asked(runtime, campaign)
+        on_phones = asked(runtime, campaign, context={"DEVICE": "phone"})
+        if asked(runtime, campaign) == before:
+            break
+    assert on_phones == before
+
+
 def test_a_batch_is_answered_by_its_influences_and_its_lines_context(personalize, shop):
     solution, version = train(personalize, shop["group"], "aws-user-personalization-v2")
     shop["s3"].put_object(Bucket="files", Key="in/people.jsonl", Body="\n".join(json.dumps(line) for line in (
