@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -104,6 +105,15 @@ bool is_known(const std::vector<recommend::candidate>& all, const recommend::can
   return std::ranges::any_of(all, [&](const auto& other) { return other.parameters == one.parameters; });
 }
 
+// What of a grid is tried by chance covers every range, however little is tried (Bergstra, Bengio: Random search for
+// hyper-parameter optimization, JMLR 2012). The same each time, so that a job that is begun anew does the same.
+void shuffle_all_but_first(std::vector<recommend::candidate>& all) {
+  std::mt19937_64 random;  // NOLINT(cert-msc51-cpp): the same each time
+  for (std::size_t i = all.size() - 1; i > 1; --i) {
+    std::swap(all[i], all[1 + random() % i]);
+  }
+}
+
 // "weighting.half_life_days": "180" for every number that differs.
 void show_changes(const json_value& base, const json_value& now, const std::string& place, json_value& shown) {
   for (std::size_t i = 0; i < now.names().size(); ++i) {
@@ -170,9 +180,13 @@ std::vector<recommend::candidate> tuning_candidates(const recipe& of, const json
   std::vector<recommend::candidate> all;
   for (const json_value& point : points) {
     const recommend::candidate one{base.family, family.complete(core::write_json(point))};
-    if (all.size() < trainings_wanted(config) && !is_known(all, one)) {
+    if (!is_known(all, one)) {
       all.push_back(one);
     }
+  }
+  if (const std::size_t wanted = trainings_wanted(config); all.size() > wanted) {
+    shuffle_all_but_first(all);
+    all.resize(wanted);
   }
   return all;
 }
@@ -185,12 +199,14 @@ tuned tune(const house& in, const recipe& of, const json_value& config, const re
   const auto features = from.load_features(*events.items, in.purpose, in.work_pool, job);
   tuned best{recommend::select_model({events, features}, candidates, context).winner(), json_value::of_object()};
   const json_value parameters = core::parse_json(best.what.parameters);
+  json_value told = core::parse_json(candidates.front().parameters);
   for (const hyperparameter& one : of.hyperparameters) {
     if (const json_value* const value = one.ours.empty() ? nullptr : member_of(parameters, one.ours)) {
       best.shown = with(std::move(best.shown), one.name, core::write_json(*value));
+      told = with(std::move(told), one.ours, *value);
     }
   }
-  show_changes(core::parse_json(candidates.front().parameters), parameters, "", best.shown);
+  show_changes(told, parameters, "", best.shown);
   return best;
 }
 

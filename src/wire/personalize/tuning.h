@@ -16,7 +16,8 @@ void check_tuning(const recipe& of, const core::json_value& solution_config);
 
 // What is tried, the base first: every neighbour of the family's defaults that `auto` knows (recommend/selection.h),
 // and with each the least, the middle and the greatest of every hyperparameter that has a meaning in this family, in
-// the range of hpoConfig or else the recipe's. At most maxNumberOfTrainingJobs of hpoConfig, 40 unless it says less.
+// the range of hpoConfig or else the recipe's. At most maxNumberOfTrainingJobs of hpoConfig, 40 unless it says less: of
+// more, the base and some of the others by chance, the same each time.
 std::vector<recommend::candidate> tuning_candidates(const recipe& of, const core::json_value& solution_config,
                                                     const recommend::candidate& base);
 

@@ -55,14 +55,26 @@ TEST(personalize_tuning, tries_what_its_hyperparameters_may_be) {
 }
 
 TEST(personalize_tuning, keeps_to_the_ranges_and_the_number_that_a_client_gives) {
-  constexpr std::string_view config = R"({"hpoConfig":{
-    "hpoResourceConfig":{"maxNumberOfTrainingJobs":"7","maxParallelTrainingJobs":"2"},
-    "algorithmHyperParameterRanges":{
-      "integerHyperParameterRanges":[{"name":"min_cointeraction_count","minValue":2,"maxValue":2}],
-      "continuousHyperParameterRanges":[{"name":"popularity_discount_factor","minValue":0.1,"maxValue":0.4}]}}})";
-  const auto all = tried("aws-sims", config);
-  EXPECT_EQ(all.size(), 7U);
+  const auto config = [](int trainings) {
+    return fmt::format(R"({{"hpoConfig":{{
+      "hpoResourceConfig":{{"maxNumberOfTrainingJobs":"{}","maxParallelTrainingJobs":"2"}},
+      "algorithmHyperParameterRanges":{{
+        "integerHyperParameterRanges":[{{"name":"min_cointeraction_count","minValue":2,"maxValue":2}}],
+        "continuousHyperParameterRanges":[{{"name":"popularity_discount_factor","minValue":0.1,"maxValue":0.4}}]}}}}}})",
+                       trainings);
+  };
+  const auto all = tried("aws-sims", config(40));
   EXPECT_EQ(values(all, "popularity_discount"), (std::set<double>{0.1, 0.2, 0.4, 0.5})) << "0.5 is what is asked for";
+  EXPECT_EQ(values(all, "minimum_co_interactions"), (std::set<double>{2, 3})) << "3 is";
+  EXPECT_EQ(tried("aws-sims", config(7)).size(), 7U);
+  EXPECT_EQ(tried("aws-sims", config(7)), tried("aws-sims", config(7))) << "the same each time";
+}
+
+TEST(personalize_tuning, of_many_tries_some_of_every_range) {
+  const auto all = tried("aws-sims", R"({"hpoConfig":{"hpoResourceConfig":{"maxNumberOfTrainingJobs":"12"}}})");
+  EXPECT_EQ(all.size(), 12U);
+  EXPECT_EQ(values(all, "popularity_discount"), (std::set<double>{0, 0.5, 1}));
+  EXPECT_EQ(values(all, "minimum_co_interactions"), (std::set<double>{1, 3, 5, 10}));
 }
 
 TEST(personalize_tuning, knows_neighbours_of_what_has_no_hyperparameters_of_aws) {
