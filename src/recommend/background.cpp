@@ -56,6 +56,12 @@ struct train_arguments {
 };
 BOOST_DESCRIBE_STRUCT(train_arguments, (), (recommender))
 
+struct renew_arguments {
+  std::string recommender;
+  std::int64_t version = 0;
+};
+BOOST_DESCRIBE_STRUCT(renew_arguments, (), (recommender, version))
+
 struct train_result {
   std::string recommender;
   std::int64_t version = 0;
@@ -154,6 +160,7 @@ background::background(job::jobs& jobs, datasets& data, recommenders& all, core:
     : jobs_(jobs), data_(data), all_(all), pool_(pool), why_(why), with_(with) {
   jobs_.add_kind("import", "data", [this](const job::record& what, core::job& job) { return run_import(what, job); });
   jobs_.add_kind("train", "data", [this](const job::record& what, core::job& job) { return run_training(what, job); });
+  jobs_.add_kind("renew", "data", [this](const job::record& what, core::job& job) { return run_renewal(what, job); });
   jobs_.add_kind("rederive", "upkeep", [this](const job::record&, core::job& job) {
     return core::write_json(rederive_result{all_.rederive(context(job))});
   });
@@ -211,6 +218,19 @@ std::string background::run_training(const job::record& what, core::job& job) {
       train_result{made.name, made.version, made.family, made.people, made.pairs, seconds_since(begin)});
 }
 
+std::string background::run_renewal(const job::record& what, core::job& job) {
+  const auto arguments = core::read_json<renew_arguments>(what.arguments);
+  const auto begin = std::chrono::steady_clock::now();
+  if (all_.newest_of_line(arguments.recommender, arguments.version) != arguments.version) {
+    return "{}";  // by an attempt that was killed before its job ended
+  }
+  const auto made = all_.renew(arguments.recommender, arguments.version, why_, context(job));
+  core::log::info("recommender renewed",
+                  {{"recommender", made.name}, {"version", made.version}, {"instead of", arguments.version}});
+  return core::write_json(
+      train_result{made.name, made.version, made.family, made.people, made.pairs, seconds_since(begin)});
+}
+
 job::record background::import(const import_order& order) {
   data_.open(order.dataset);
   return jobs_.submit("import", fmt::format("{} of dataset {}", recommend::name_of(order.kind), order.dataset),
@@ -225,6 +245,11 @@ job::record background::train(std::string_view recommender) {
                 fmt::format("a training of recommender \"{}\" waits or runs already", record.name));
   }
   return jobs_.submit("train", about, core::write_json(train_arguments{record.name}));
+}
+
+void background::renew(const std::string& recommender, std::int64_t version) {
+  submit_once("renew", fmt::format("version {} of recommender {}", version, recommender),
+              core::write_json(renew_arguments{recommender, version}));
 }
 
 bool background::waits(std::string_view kind, std::string_view about) const {

@@ -41,8 +41,8 @@ struct background_options {
 // The long work of the recommenders as durable jobs, and what happens by itself: retraining by policy, models
 // re-derived, events moved to their table.
 //
-// Kinds of jobs, and their lanes: "import" and "train" (lane "data"), "rederive", "settle" and "withdraw" (lane
-// "upkeep").
+// Kinds of jobs, and their lanes: "import", "train" and "renew" (lane "data"), "rederive", "settle" and "withdraw"
+// (lane "upkeep").
 class background {
  public:
   // Adds its kinds of jobs: before jobs.start(). pool: for all this work, apart from the threads that answer. All must
@@ -63,6 +63,9 @@ class background {
   // Throws errc::not_found; errc::failed_precondition when a training of it waits or runs already.
   job::record train(std::string_view recommender);
 
+  // recommenders::renew(), unless a renewal of it waits or runs already, or failed a moment ago.
+  void renew(const std::string& recommender, std::int64_t version);
+
   // Begins to look at what is due.
   void start();
   void stop();
@@ -77,6 +80,7 @@ class background {
  private:
   std::string run_import(const job::record& what, core::job& job);
   std::string run_training(const job::record& what, core::job& job);
+  std::string run_renewal(const job::record& what, core::job& job);
   void look();
   void sweep_files();
   std::string run_withdrawal(core::job& job);

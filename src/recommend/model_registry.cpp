@@ -21,7 +21,7 @@ using store::sql::transaction;
 
 constexpr std::string_view columns =
     "name, dataset, family, parameters, version, trained_at, people, pairs, metrics, file_key, file_size, file_digest, "
-    "serving, events, exact, expiries";
+    "serving, events, exact, expiries, line";
 
 model_record record_of(const row& r) {
   model_record record;
@@ -41,6 +41,7 @@ model_record record_of(const row& r) {
   record.events = r.uint64(13);
   record.exact = r.int64(14) != 0;
   record.expiries = r.int64(15);
+  record.line = r.int64(16);
   return record;
 }
 
@@ -57,7 +58,7 @@ void insert(transaction& in, const model_record& record) {
   const std::string digest = core::to_hex(record.file.digest);
   in.execute("INSERT INTO recommend_model_version (" + std::string(columns) +
                  ") VALUES (:name, :dataset, :family, :parameters, :version, :trained_at, :people, :pairs, :metrics, "
-                 ":file_key, :file_size, :file_digest, :serving, :events, :exact, :expiries)",
+                 ":file_key, :file_size, :file_digest, :serving, :events, :exact, :expiries, :line)",
              {{"name", record.name},
               {"dataset", record.dataset},
               {"family", record.family},
@@ -73,7 +74,8 @@ void insert(transaction& in, const model_record& record) {
               {"serving", std::int64_t{record.serving}},
               {"events", record.events},
               {"exact", std::int64_t{record.exact}},
-              {"expiries", record.expiries}});
+              {"expiries", record.expiries},
+              {"line", record.line}});
 }
 
 void remove_version(transaction& in, const model_record& record) {
@@ -151,7 +153,7 @@ void name_file(store::sql::database& database, store::blob_store& blobs, std::st
 }  // namespace
 
 std::span<const store::sql::migration> model_registry_migrations() {
-  static constexpr std::array<store::sql::migration, 5> steps = {{
+  static constexpr std::array<store::sql::migration, 6> steps = {{
       {"recommend-models", 1,
        "CREATE TABLE recommend_model ("
        "  name {text} PRIMARY KEY,"
@@ -198,6 +200,9 @@ std::span<const store::sql::migration> model_registry_migrations() {
        "  recipient {text} NOT NULL,"
        "  purpose {text} NOT NULL,"
        "  disclosed_at BIGINT NOT NULL)"},
+      {"recommend-models", 6,
+       "ALTER TABLE recommend_model_version ADD COLUMN line BIGINT NOT NULL DEFAULT 0;"
+       "UPDATE recommend_model_version SET line = version"},
   }};
   return steps;
 }
@@ -275,6 +280,7 @@ model_record model_registry::add(const std::string& name, const std::string& dat
     }
     record.version = old.empty() ? 1 : old.front().version + 1;
     const auto replaced = std::ranges::find(old, answers.instead_of, &model_record::version);
+    record.line = replaced == old.end() ? record.version : replaced->line;
     record.serving = answers.serve || (replaced != old.end() && replaced->serving);
     if (record.serving) {
       stop_serving(in, name);

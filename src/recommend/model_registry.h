@@ -24,6 +24,7 @@ struct model_record {
   std::string family;
   std::string parameters;       // JSON
   std::int64_t version = 0;     // 1, 2, 3, … each time it is trained anew
+  std::int64_t line = 0;        // the version whose place it took, or that one took, …; itself where it took nobody's
   bool serving = false;         // the one version of its name that answers where no deployment is asked for
   std::uint64_t events = 0;     // of the dataset when it was trained
   std::int64_t expiries = 0;    // dataset::expiries() then: when it is more now, it may hold rows past their time

@@ -322,21 +322,43 @@ std::vector<subject_handle> recommenders::whom_it_must_not_hold(const model& tra
   return gone;
 }
 
-model_record recommenders::version_to_answer(const recommender_record& of, std::int64_t version) const {
+model_record recommenders::kept_version(const recommender_record& of, std::int64_t version) const {
   std::string known;
-  for (const auto& kept : models_.versions(of.name)) {
+  for (auto& kept : models_.versions(of.name)) {
     if (kept.version == version) {
-      if (kept.expiries < data_.open(of.dataset).expiries()) {
-        throw error(errc::failed_precondition,
-                    fmt::format("version {} of recommender \"{}\" learned from rows that are past their time", version,
-                                of.name));
-      }
-      return kept;
+      return std::move(kept);
     }
     known += fmt::format("{}{}", known.empty() ? "it has " : ", ", kept.version);
   }
   throw error(errc::not_found, fmt::format("recommender \"{}\" has no version {}; {}", of.name, version,
                                            known.empty() ? "train it first" : known));
+}
+
+model_record recommenders::version_to_answer(const recommender_record& of, std::int64_t version) const {
+  auto kept = kept_version(of, version);
+  if (kept.expiries < data_.open(of.dataset).expiries()) {
+    throw error(
+        errc::failed_precondition,
+        fmt::format("version {} of recommender \"{}\" learned from rows that are past their time", version, of.name));
+  }
+  return kept;
+}
+
+model_record recommenders::renew(std::string_view name, std::int64_t version, const core::purpose& why,
+                                 const training_context& context) {
+  recommender_record wanted = find(name);
+  const model_record before = kept_version(wanted, version);
+  wanted.what = {before.family, before.parameters};
+  model_record renewed = train(wanted, version, why, context);
+  models_.remove_idle({&before, 1});
+  return renewed;
+}
+
+std::int64_t recommenders::newest_of_line(std::string_view name, std::int64_t version) const {
+  const auto kept = models_.versions(name);  // newest first
+  const auto known = std::ranges::find(kept, version, &model_record::version);
+  const auto newest = std::ranges::find(kept, known == kept.end() ? version : known->line, &model_record::line);
+  return newest == kept.end() ? 0 : newest->version;
 }
 
 model_record recommenders::serve(std::string_view name, std::int64_t version, const training_context& context) {

@@ -137,6 +137,13 @@ class recommenders {
   // Whom versions of a recommender were handed, newest first.
   std::vector<model_disclosure> disclosures(std::string_view name) const { return models_.disclosures(name); }
 
+  // Trains another version as this one was, of what there is now, which takes its places; this one is removed. Throws
+  // errc::not_found with the versions there are, and as train().
+  model_record renew(std::string_view name, std::int64_t version, const core::purpose& why,
+                     const training_context& context);
+  // The version that has the place of this one by now: itself, unless it was renewed; 0 when neither is kept.
+  std::int64_t newest_of_line(std::string_view name, std::int64_t version) const;
+
   // Another version serves from now on: the one before does until the other can. Throws errc::not_found with the
   // versions there are, errc::failed_precondition for one that learned from rows which are past their time.
   model_record serve(std::string_view name, std::int64_t version, const training_context& context);
@@ -194,8 +201,10 @@ class recommenders {
   std::shared_ptr<slot> slot_of(std::string_view name);
   std::shared_ptr<slot> slot_if_any(std::string_view name) const;
   std::vector<std::shared_ptr<slot>> slots() const;
-  // Those of the kept versions that may answer. Throws errc::not_found with the versions there are,
-  // errc::failed_precondition for one that learned from rows which are past their time.
+  // Throws errc::not_found with the versions there are.
+  model_record kept_version(const recommender_record& of, std::int64_t version) const;
+  // One that may answer. Throws also errc::failed_precondition for one that learned from rows which are past their
+  // time.
   model_record version_to_answer(const recommender_record& of, std::int64_t version) const;
   // The version in memory, without the people who are to be forgotten; the one that is there already where it answers.
   // The caller holds slot::changing.

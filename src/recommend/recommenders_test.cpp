@@ -121,6 +121,32 @@ TEST_P(recommenders_on_both, keeps_as_many_versions_as_it_was_told_and_serves_th
   EXPECT_EQ(ask(1).version, 2);
 }
 
+TEST_P(recommenders_on_both, one_that_is_renewed_is_trained_as_it_was_and_keeps_its_places) {
+  train();
+  auto changed = all_->find("main");
+  changed.what = {"popularity", "{}"};
+  changed.serve_newest = false;
+  all_->update(changed);
+  train();
+  all_->deploy("main", "beside", 1, context());
+  const auto renewed = all_->renew("main", 1, why_, context());
+  EXPECT_EQ(renewed.family, "ease");
+  EXPECT_EQ(renewed.version, 3);
+  EXPECT_EQ(renewed.line, 1);
+  EXPECT_TRUE(renewed.serving);
+  EXPECT_EQ(ask(1).version, 3);
+  EXPECT_EQ(all_->deployment("main", "beside").version, 3);
+  EXPECT_EQ(all_->versions("main").size(), 2U) << "the first is gone";
+  EXPECT_EQ(all_->newest_of_line("main", 1), 3);
+  EXPECT_EQ(all_->newest_of_line("main", 2), 2);
+  restart();
+  all_->load_all(context());
+  EXPECT_EQ(all_->renew("main", 3, why_, context()).line, 1);
+  EXPECT_EQ(all_->newest_of_line("main", 1), 4);
+  EXPECT_EQ(all_->newest_of_line("main", 3), 0) << "nothing of it is kept";
+  thrown(errc::not_found, [&] { all_->renew("main", 1, why_, context()); });
+}
+
 TEST_P(recommenders_on_both, one_that_was_removed_while_it_trained_leaves_no_model) {
   const training_session session(datasets_->open("shop"), {"ease", "{}"}, why_, context());
   all_->remove("main");

@@ -1,11 +1,15 @@
 #include "recommend/trending.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <optional>
 
-#include "recommend/item_days.h"
+#include "core/error.h"
+#include "recommend/item_periods.h"
 #include "recommend/learned_model.h"
 #include "recommend/parameters.h"
 
@@ -16,50 +20,82 @@ namespace {
 constexpr std::string_view family_name = "trending";
 constexpr float no_candidate = -std::numeric_limits<float>::infinity();
 
-class trending_scorer final : public scorer {
+constexpr double ms_per_hour = 3'600'000;
+constexpr double hours_per_day = 24;
+
+item_periods counted(const preferences& rows, const trending_parameters& how) {
+  return {rows, static_cast<std::int64_t>(how.period_hours * ms_per_hour)};
+}
+
+// Sums of each item's counts in each of its periods, those before decayed.
+class decayed_sums {
  public:
-  trending_scorer(std::shared_ptr<const catalogue> items, item_days counts, std::uint32_t quanta_per_unit,
-                  double half_life_days)
-      : scorer(std::move(items)), counts_(std::move(counts)), half_life_days_(half_life_days) {
-    oldest_ = std::numeric_limits<std::int64_t>::max();
-    newest_ = std::numeric_limits<std::int64_t>::min();
+  decayed_sums(const item_periods& counts, std::uint32_t quanta_per_unit, double half_life_periods)
+      : half_life_(half_life_periods) {
     begin_.push_back(0);
-    for (item_position item = 0; item < counts_.items(); ++item) {
+    for (item_position item = 0; item < counts.items(); ++item) {
       double sum = 0;
-      const auto days = counts_.of(item);
-      for (std::size_t i = 0; i < days.size(); ++i) {
-        sum = (i == 0 ? 0 : sum * decay(days[i].day - days[i - 1].day)) +
-              static_cast<double>(days[i].quanta) / quanta_per_unit;
+      const auto periods = counts.of(item);
+      for (std::size_t i = 0; i < periods.size(); ++i) {
+        sum = (i == 0 ? 0 : sum * decay(periods[i].period - periods[i - 1].period)) +
+              static_cast<double>(periods[i].quanta) / quanta_per_unit;
         sums_.push_back(sum);
       }
       begin_.push_back(sums_.size());
-      if (!days.empty()) {
-        oldest_ = std::min(oldest_, days.front().day);
-        newest_ = std::max(newest_, days.back().day);
+    }
+  }
+
+  // So many periods after the nth of the item's.
+  double of(item_position item, std::size_t nth, std::int64_t after) const {
+    return sums_[begin_[item] + nth] * decay(after);
+  }
+
+ private:
+  double decay(std::int64_t periods) const { return std::exp2(-static_cast<double>(periods) / half_life_); }
+
+  double half_life_;
+  std::vector<std::uint64_t> begin_;  // of each item's
+  std::vector<double> sums_;
+};
+
+class trending_scorer final : public scorer {
+ public:
+  trending_scorer(std::shared_ptr<const catalogue> items, item_periods counts, std::uint32_t quanta_per_unit,
+                  const trending_parameters& how)
+      : scorer(std::move(items)),
+        counts_(std::move(counts)),
+        late_(counts_, quanta_per_unit, how.half_life_days * hours_per_day / how.period_hours) {
+    if (how.baseline_half_life_days > 0) {
+      base_.emplace(counts_, quanta_per_unit, how.baseline_half_life_days * hours_per_day / how.period_hours);
+    }
+    oldest_ = std::numeric_limits<std::int64_t>::max();
+    newest_ = std::numeric_limits<std::int64_t>::min();
+    for (item_position item = 0; item < counts_.items(); ++item) {
+      if (const auto periods = counts_.of(item); !periods.empty()) {
+        oldest_ = std::min(oldest_, periods.front().period);
+        newest_ = std::max(newest_, periods.back().period);
       }
     }
-    of_newest_day_.resize(counts_.items());
-    score_on(newest_, of_newest_day_);
+    of_newest_.resize(counts_.items());
+    score_in(newest_, of_newest_);
   }
 
   void score(const person& who, std::span<float> scores) const override {
-    assert(scores.size() == of_newest_day_.size());
-    const std::int64_t day = day_of_request(who);
-    if (day == newest_) {
-      std::copy(of_newest_day_.begin(), of_newest_day_.end(), scores.begin());
+    assert(scores.size() == of_newest_.size());
+    const std::int64_t period = period_of_request(who);
+    if (period == newest_) {
+      std::copy(of_newest_.begin(), of_newest_.end(), scores.begin());
     } else {
-      score_on(day, scores);
+      score_in(period, scores);
     }
   }
   std::vector<scored_item> similar(item_position, std::size_t) const override { return {}; }
   std::vector<contribution> explain(const person&, item_position, std::size_t) const override { return {}; }
 
-  const item_days& counts() const { return counts_; }
+  const item_periods& counts() const { return counts_; }
 
  private:
-  double decay(std::int64_t days) const { return std::exp2(-static_cast<double>(days) / half_life_days_); }
-
-  std::int64_t day_of_request(const person& who) const {
+  std::int64_t period_of_request(const person& who) const {
     if (newest_ < oldest_ || (who.now == 0 && who.history.empty())) {
       return newest_;
     }
@@ -69,36 +105,58 @@ class trending_scorer final : public scorer {
               return a.time < b.time;
             })->time;
     }
-    return std::clamp(day_of(now), oldest_, newest_);
+    return std::clamp(counts_.period_of(now), oldest_, newest_);
   }
 
-  void score_on(std::int64_t day, std::span<float> scores) const {
+  // How many of an item's periods have been by then.
+  std::size_t known_in(std::int64_t period, item_position item) const {
+    const auto periods = counts_.of(item);
+    return static_cast<std::size_t>(
+        std::upper_bound(periods.begin(), periods.end(), period,
+                         [](std::int64_t p, const item_periods::period_count& c) { return p < c.period; }) -
+        periods.begin());
+  }
+
+  void score_in(std::int64_t period, std::span<float> scores) const {
+    double all_late = 0;
+    double all_base = 0;
+    std::vector<double> base(base_ ? scores.size() : 0);
     for (item_position item = 0; item < scores.size(); ++item) {
-      const auto days = counts_.of(item);
-      const auto after = std::upper_bound(days.begin(), days.end(), day,
-                                          [](std::int64_t d, const item_days::day_count& c) { return d < c.day; });
-      const auto known = static_cast<std::uint64_t>(after - days.begin());
-      scores[item] = known == 0
-                         ? no_candidate
-                         : static_cast<float>(sums_[begin_[item] + known - 1] * decay(day - days[known - 1].day));
+      const std::size_t known = known_in(period, item);
+      if (known == 0) {
+        scores[item] = no_candidate;
+        continue;
+      }
+      const std::int64_t after = period - counts_.of(item)[known - 1].period;
+      const double late = late_.of(item, known - 1, after);
+      scores[item] = static_cast<float>(late);
+      if (base_) {
+        base[item] = base_->of(item, known - 1, after);
+        all_late += late;
+        all_base += base[item];
+      }
+    }
+    if (base_ && all_base > 0) {
+      for (item_position item = 0; item < scores.size(); ++item) {
+        const double expected = base[item] * all_late / all_base;
+        scores[item] = static_cast<float>((scores[item] - expected) / std::sqrt(expected + 1));
+      }
     }
   }
 
-  item_days counts_;
-  double half_life_days_;
-  std::int64_t oldest_;  // days; oldest_ > newest_: nothing was learned
+  item_periods counts_;
+  decayed_sums late_;
+  std::optional<decayed_sums> base_;
+  std::int64_t oldest_;  // periods; oldest_ > newest_: nothing was learned
   std::int64_t newest_;
-  std::vector<std::uint64_t> begin_;  // of each item's sums
-  std::vector<double> sums_;          // what an item scored on each of its days
-  std::vector<float> of_newest_day_;
+  std::vector<float> of_newest_;
 };
 
 class trending_model final : public learned_model {
  public:
-  trending_model(const trending_parameters& parameters, preferences rows)
-      : learned_model(family_name, core::write_json(parameters), std::move(rows)),
-        half_life_days_(parameters.half_life_days) {
-    publish(make_scorer(item_days(learned_from())));
+  trending_model(const trending_parameters& how, preferences rows)
+      : learned_model(family_name, core::write_json(how), std::move(rows)), how_(how) {
+    publish(make_scorer(counted(learned_from(), how_)));
   }
 
   void save(const std::filesystem::path& file) const override {
@@ -110,18 +168,18 @@ class trending_model final : public learned_model {
 
  protected:
   std::shared_ptr<const scorer> scorer_without(std::span<const std::uint32_t> rows, const training_context&) override {
-    item_days counts = static_cast<const trending_scorer&>(*current()).counts();
+    item_periods counts = static_cast<const trending_scorer&>(*current()).counts();
     counts.subtract(learned_from(), rows);
     return make_scorer(std::move(counts));
   }
 
  private:
-  std::shared_ptr<const scorer> make_scorer(item_days counts) const {
+  std::shared_ptr<const scorer> make_scorer(item_periods counts) const {
     return std::make_shared<trending_scorer>(learned_from().items, std::move(counts), learned_from().quanta_per_unit,
-                                             half_life_days_);
+                                             how_);
   }
 
-  double half_life_days_;
+  const trending_parameters how_;
 };
 
 class trending_family_object final : public family {
@@ -129,7 +187,9 @@ class trending_family_object final : public family {
   std::string_view name() const noexcept override { return family_name; }
   forgetting_level forgets() const noexcept override { return forgetting_level::exact; }
   std::string_view source() const noexcept override {
-    return "popularity that halves with every half-life (exponential decay: Cormode et al., ICDE 2009)";
+    return "popularity that halves with every half-life (exponential decay: Cormode et al., ICDE 2009), or what has "
+           "more "
+           "of it than its baseline (after SigniTrend: Schubert et al., KDD 2014)";
   }
   std::string complete(std::string_view parameters) const override {
     return core::write_json(read_parameters<trending_parameters>(family_name, parameters));
@@ -138,7 +198,7 @@ class trending_family_object final : public family {
   memory_estimate estimate(const training_data& data, std::string_view parameters, unsigned) const override {
     (void)read_parameters<trending_parameters>(family_name, parameters);
     const std::uint64_t counts =
-        data.events.size() * (sizeof(item_days::day_count) + sizeof(double)) + data.events.items->size() * 28;
+        data.events.size() * (sizeof(item_periods::period_count) + 2 * sizeof(double)) + data.events.items->size() * 36;
     memory_estimate need = memory_of_preferences(data);
     need.training_bytes += counts;
     need.model_bytes += 2 * counts;  // two while one replaces the other
@@ -164,6 +224,16 @@ class trending_family_object final : public family {
 
 void check(const trending_parameters& parameters) {
   require_range(family_name, "half_life_days", parameters.half_life_days, 0.01, 100'000.0);
+  require_range(family_name, "period_hours", parameters.period_hours, 0.25, 8'760.0);
+  if (const double baseline = parameters.baseline_half_life_days; baseline != 0) {
+    require_range(family_name, "baseline_half_life_days", baseline, 0.01, 100'000.0);
+    if (baseline <= parameters.half_life_days) {
+      throw core::error(
+          core::errc::invalid_argument,
+          fmt::format("{}: baseline_half_life_days must be 0 (none), or above half_life_days = {}, got {}", family_name,
+                      parameters.half_life_days, baseline));
+    }
+  }
   check(parameters.weighting, family_name);
 }
 

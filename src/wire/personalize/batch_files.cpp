@@ -120,7 +120,7 @@ lent_version::lent_version(const house& in, const resource& solution, const reso
                            core::job& job)
     // A campaign of the solution is a deployment too, and no name of one begins so.
     : in_(in), model_(recommender_of(solution), "_batch-" + name.substr(0, 50)) {
-  in.recommenders.deploy(model_.recommender, model_.deployment, version_of(version), in.background.context(job));
+  in.recommenders.deploy(model_.recommender, model_.deployment, version_of(in, version), in.background.context(job));
 }
 
 lent_version::~lent_version() {

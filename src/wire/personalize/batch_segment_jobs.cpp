@@ -77,7 +77,7 @@ void run(const house& in, resource& of, core::job& job) {
 json_value create(const house& in, const json_value& input) {
   const resource version = in.made.find(resource_kind::solution_version, required_text(input, "solutionVersionArn"));
   const resource solution = in.made.find(resource_kind::solution, version.parent);
-  version_of(version);
+  version_of(in, version);
   const recipe* const by = recipe_of(solution);
   if (by == nullptr || by->type != recipe_type::user_segmentation) {
     throw core::error(errc::invalid_argument,

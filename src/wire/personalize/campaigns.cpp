@@ -58,7 +58,8 @@ void deploy(const house& in, const target& to, const std::string& campaign) {
                       fmt::format("{} makes segments in batches, and answers no campaign", of->name));
   }
   core::job quiet;
-  in.recommenders.deploy(recommender_of(to.solution), campaign, version_of(to.version), in.background.context(quiet));
+  in.recommenders.deploy(recommender_of(to.solution), campaign, version_of(in, to.version),
+                         in.background.context(quiet));
 }
 
 json_value create(const house& in, const json_value& input) {

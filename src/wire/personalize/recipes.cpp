@@ -16,6 +16,7 @@
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
 #include "wire/personalize/training_columns.h"
+#include "wire/personalize/trends.h"
 
 namespace eunomia::wire::personalize {
 
@@ -47,7 +48,9 @@ constexpr std::string_view personal =
     "from "
     "what they did up to now, without a retraining";
 constexpr std::string_view most_popular = "how many people an item has, by the strength of their interactions";
-constexpr std::string_view of_late = "popularity that halves with every half-life of days (forward decay)";
+constexpr std::string_view of_late =
+    "what more people have in the last windows of time than its share of those before says (significance over a "
+    "decayed mean); learns anew with every window";
 constexpr std::string_view neighbours =
     "item-based nearest neighbours: co-interactions with a discount for popular items";
 constexpr std::string_view by_factors =
@@ -60,7 +63,7 @@ constexpr std::array<recipe, 25> all = {{
     {"aws-hrnn-metadata", user_personalization, "", "ials", "{}", "", personal, of_hrnn},
     {"aws-hrnn-coldstart", user_personalization, "", "ials", "{}", "", personal, of_hrnn, true},
     {"aws-popularity-count", popular_items, "", "popularity", "{}", "", most_popular},
-    {"aws-trending-now", popular_items, "", "trending", R"({"half_life_days":1})", "", of_late},
+    {"aws-trending-now", popular_items, "", "trending", "{}", "", of_late},
     {"aws-personalized-ranking", personalized_ranking, "", "", "{}", "", personal, of_hrnn},
     {"aws-personalized-ranking-v2", personalized_ranking, "", "", "{}", "", personal},
     {"aws-sims", related_items, "", "item-knn", "{}", "", neighbours, of_sims},
@@ -78,7 +81,7 @@ constexpr std::array<recipe, 25> all = {{
     {"aws-vod-more-like-x", related_items, "VIDEO_ON_DEMAND", "ials", "{}", "", by_factors},
     {"aws-vod-most-popular", popular_items, "VIDEO_ON_DEMAND", "popularity", "{}", "Watch", most_popular},
     {"aws-vod-top-picks", user_personalization, "VIDEO_ON_DEMAND", "", "{}", "", personal, {}, true},
-    {"aws-vod-trending-now", popular_items, "VIDEO_ON_DEMAND", "trending", R"({"half_life_days":1})", "Watch", of_late},
+    {"aws-vod-trending-now", popular_items, "VIDEO_ON_DEMAND", "trending", "{}", "Watch", of_late},
 }};
 
 // A number that a client gives as text, as all of AWS's hyperparameters are.
@@ -273,6 +276,9 @@ recommend::candidate candidate_for(const recipe& of, const json_value& config, s
                                    const recommend::dataset_description& from, std::uint64_t items) {
   const std::string family(!of.family.empty() ? of.family : items > largest_catalogue_for_ease ? "ials" : "ease");
   json_value parameters = with_hyperparameters(of, config, core::parse_json(of.parameters), family);
+  if (finds_trends(of)) {
+    parameters = with_trend_windows(std::move(parameters), trend_window_hours(of, config));
+  }
   json_value weighting = weighting_for(of, config, event_type);
   if (weighting.type() == json_value::kind::object) {
     parameters = with(std::move(parameters), "weighting", std::move(weighting));

@@ -10,6 +10,7 @@
 #include "wire/personalize/shaping.h"
 #include "wire/personalize/solutions.h"
 #include "wire/personalize/training_columns.h"
+#include "wire/personalize/trends.h"
 #include "wire/personalize/works.h"
 
 namespace eunomia::wire::personalize {
@@ -21,7 +22,6 @@ using core::json_value;
 namespace sql = store::sql;
 
 constexpr auto kind = resource_kind::recommender;
-constexpr double hours_of_seven_days = 168;
 constexpr std::string_view stopped = "INACTIVE";
 
 json_value config_of(const json_value& shown) {
@@ -34,13 +34,18 @@ void check_config(const json_value& config, const recommend::dataset_description
   learned_columns_in(config, "", from);
 }
 
-// A recommender learns again every seven days, as AWS's do.
+// A recommender learns again every seven days, one of trends with every window, as AWS's do.
+double hours_between_trainings(const recipe& by) {
+  constexpr double seven_days = 168;
+  return finds_trends(by) ? trend_window_hours(by, json_value::of_object()) : seven_days;
+}
+
 void train(const house& in, resource& of, core::job& job) {
   const recipe& by = *recipe_of(of);
   recommend::recommender_record ours = in.recommenders.find(recommender_of(of));
   const recommend::dataset from = in.datasets.open(ours.dataset);
   ours.what = candidate_for(by, config_of(of.shown), "", from.description(), from.statistics().items);
-  ours.when.every_hours = hours_of_seven_days;
+  ours.when.every_hours = hours_between_trainings(by);
   in.recommenders.update(ours);
   const auto trained = in.recommenders.train(ours.name, in.purpose, in.background.context(job));
   json_value metrics = metrics_of(in, from, {trained.family, trained.parameters}, job);
@@ -113,7 +118,7 @@ json_value switch_to(const house& in, const json_value& input, std::string_view 
                       fmt::format("Recommender {} is {}, not {}", one.arn, one.status, from));
   }
   recommend::recommender_record ours = in.recommenders.find(recommender_of(one));
-  ours.when.every_hours = to == stopped ? 0 : hours_of_seven_days;
+  ours.when.every_hours = to == stopped ? 0 : hours_between_trainings(*recipe_of(one));
   in.recommenders.update(ours);
   one.status = to;
   in.known.change([&](sql::transaction& change) { resources::update(change, one); });

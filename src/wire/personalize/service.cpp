@@ -2,6 +2,7 @@
 
 #include "wire/personalize/operations.h"
 #include "wire/personalize/solutions.h"
+#include "wire/personalize/trends.h"
 
 namespace eunomia::wire::personalize {
 
@@ -67,6 +68,7 @@ void service::look(std::int64_t now) {
   if (now - looked_at_ >= minute_ms) {
     looked_at_ = now;
     train_what_is_due(house_, now);
+    renew_trends(house_, now);
     record_sessions_that_are_over(house_, now);
     metrics_.expire(now);
   }

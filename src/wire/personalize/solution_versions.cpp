@@ -105,13 +105,22 @@ json_value metrics_of(const house& in, const recommend::dataset& from, const rec
       *trained->current(), parts.tests, histories, recommend::distinct_items(parts.train), context)));
 }
 
-std::int64_t version_of(const resource& solution_version) {
+std::int64_t version_of(const house& in, const resource& solution_version) {
   const auto number = number_of(solution_version.ours, version_member);
   if (!solution_version.is_active() || !number) {
     throw core::error(errc::failed_precondition, fmt::format("Solution version {} is {}; it answers once it is ACTIVE",
                                                              solution_version.arn, solution_version.status));
   }
-  return static_cast<std::int64_t>(*number);
+  const std::int64_t now =
+      in.recommenders.newest_of_line(recommender_of(in.made.find(resource_kind::solution, solution_version.parent)),
+                                     static_cast<std::int64_t>(*number));
+  if (now == 0) {
+    throw core::error(errc::failed_precondition,
+                      fmt::format("Solution version {} is not kept any more: a solution keeps its {} newest and those "
+                                  "that campaigns answer with; train another",
+                                  solution_version.arn, recommend::max_kept_versions));
+  }
+  return now;
 }
 
 std::string begin_version(const house& in, const resource& solution, std::string_view training_mode,

@@ -12,8 +12,9 @@ namespace eunomia::wire::personalize {
 std::string recommender_of(const resource& solution);
 // Null where AutoML chooses.
 const recipe* recipe_of(const resource& solution);
-// The number of a solution version that is trained. Throws errc::failed_precondition for one that is not.
-std::int64_t version_of(const resource& solution_version);
+// The number of a solution version that is trained, or of what it was renewed to. Throws errc::failed_precondition for
+// one that is not trained, or of which nothing is kept.
+std::int64_t version_of(const house& in, const resource& solution_version);
 
 // The figures of GetSolutionMetrics, of a model that is trained on nine people of ten. Empty where nobody is left to
 // judge by.
