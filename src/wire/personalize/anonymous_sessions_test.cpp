@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "core/temporary_directory.h"
 #include "core/time.h"
 #include "store/sql/test_database.h"
@@ -19,6 +21,7 @@ class personalize_sessions : public store::sql::on_both_engines {
     }
   }
   anonymous_sessions& all() { return *all_; }
+  void reopen(std::size_t notes) { all_ = std::make_unique<anonymous_sessions>(db(), *keys_, notes); }
   static recommend::event event(const std::string& item, const std::string& id = {}) {
     recommend::event one;
     one.item_id = item;
@@ -72,6 +75,46 @@ TEST_P(personalize_sessions, keep_what_was_done_in_them_until_it_is_forgotten) {
   EXPECT_TRUE(all().of("other", "s1").events.empty());
   all().forget(kept.ids);
   EXPECT_TRUE(all().of("shop", "s1").events.empty());
+}
+
+TEST_P(personalize_sessions, are_known_after_a_restart_however_many_came_and_went) {
+  const recommend::event one[] = {event("a")};
+  all().keep("shop", "first", one, std::vector<std::string>(1));
+  reopen(2);
+  EXPECT_EQ(all().of("shop", "first").events.size(), 1U);
+  for (int i = 0; i < 20; ++i) {
+    const std::string session = "s" + std::to_string(i);
+    EXPECT_TRUE(all().of("shop", session).events.empty());
+    all().keep("shop", session, one, std::vector<std::string>(1));
+    EXPECT_EQ(all().of("shop", session).events.size(), 1U);
+    if (i % 5 != 0) {
+      all().forget(all().of("shop", session).ids);
+    }
+  }
+  for (const char* const session : {"first", "s0", "s5", "s10", "s15"}) {
+    EXPECT_EQ(all().of("shop", session).events.size(), 1U) << session;
+  }
+  EXPECT_TRUE(all().of("shop", "s1").events.empty());
+}
+
+TEST_P(personalize_sessions, of_many_threads_lose_nothing) {
+  reopen(1);
+  std::vector<std::thread> visitors;
+  for (int visitor = 0; visitor < 4; ++visitor) {
+    visitors.emplace_back([&, visitor] {
+      const recommend::event one[] = {event("a")};
+      for (int i = 0; i < 25; ++i) {
+        const std::string session = std::to_string(visitor) + "-" + std::to_string(i);
+        all().keep("shop", session, one, std::vector<std::string>(1));
+        const auto kept = all().of("shop", session);
+        EXPECT_EQ(kept.events.size(), 1U);
+        all().forget(kept.ids);
+      }
+    });
+  }
+  for (std::thread& visitor : visitors) {
+    visitor.join();
+  }
 }
 
 TEST_P(personalize_sessions, that_are_idle_are_told) {
