@@ -91,7 +91,7 @@ json_value answered(const batch& of, const json_value& line) {
   json_value scores = json_value::of_array();
   for (const auto& one : ask(of, line).items) {
     items.append(json_value::of_string(one.item));
-    scores.append(one.score ? of_real(static_cast<double>(*one.score)) : json_value());
+    scores.append(one.score ? of_real(*one.score) : json_value());
   }
   json_value output = with(json_value::of_object(), "recommendedItems", std::move(items));
   // As from Personalize: recipes of similar items give none.

@@ -153,9 +153,8 @@ std::optional<resource> dataset_of_type(const house& in, const resource& group, 
   }
 }
 
-recommend::avro_schema schema_of(const house& in, const resource& dataset) {
-  const auto schema = in.known.find(resource_kind::schema, required_text(dataset.shown, "schemaArn"));
-  return recommend::avro_schema::parse(required_text(schema->shown, "schema"));
+std::shared_ptr<const recommend::avro_schema> schema_of(const house& in, const resource& dataset) {
+  return in.known.schema(required_text(dataset.shown, "schemaArn"));
 }
 
 void add_dataset_groups(aws::json_service& to, const house& in) {

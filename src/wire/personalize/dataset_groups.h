@@ -29,6 +29,6 @@ resource group_of(const house& in, const resource& one);
 // The dataset of a type, where the group has one.
 std::optional<resource> dataset_of_type(const house& in, const resource& group, recommend::schema_subject type);
 // What its schema says.
-recommend::avro_schema schema_of(const house& in, const resource& dataset);
+std::shared_ptr<const recommend::avro_schema> schema_of(const house& in, const resource& dataset);
 
 }  // namespace eunomia::wire::personalize

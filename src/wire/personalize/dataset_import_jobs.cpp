@@ -71,7 +71,7 @@ void import(const house& in, resource& job_resource, core::job& job) {
   }
   read_as_origins(files, [&] {
     for (const fs::path& file : copies) {
-      schema.check_header(recommend::open_records(file, options)->header());
+      schema->check_header(recommend::open_records(file, options)->header());
     }
     import_all(in, into, where.kind, copies, options, job);
   });

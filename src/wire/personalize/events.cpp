@@ -138,7 +138,7 @@ json_value put_events(const house& in, const json_value& input) {
     throw core::error(errc::invalid_argument,
                       fmt::format("dataset group {} has no Interactions dataset; create it first", group.arn));
   }
-  const recommend::avro_schema schema = schema_of(in, *dataset);
+  const auto schema = schema_of(in, *dataset);
   const auto user = text_of(input, "userId");
   const std::string session = required_text(input, "sessionId");
   std::vector<recommend::event> batch;
@@ -149,7 +149,7 @@ json_value put_events(const house& in, const json_value& input) {
   batch.reserve(events.size());
   sources.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
-    batch.push_back(event_of(events[i], user.value_or(session), schema, i));
+    batch.push_back(event_of(events[i], user.value_or(session), *schema, i));
     sources.push_back(counted ? source_of(events[i], all_sources) : std::string());
   }
   const std::string into = table_of(group, schema_subject::interactions).dataset;
@@ -171,7 +171,7 @@ json_value put_action_interactions(const house& in, const json_value& input) {
     throw core::error(errc::invalid_argument,
                       fmt::format("dataset group {} has no Action_Interactions dataset; create it first", group.arn));
   }
-  const recommend::avro_schema schema = schema_of(in, *dataset);
+  const auto schema = schema_of(in, *dataset);
   std::vector<recommend::event> batch;
   const auto& given = member_of(input, "actionInteractions")->elements();
   for (std::size_t i = 0; i < given.size(); ++i) {
@@ -186,7 +186,7 @@ json_value put_action_interactions(const house& in, const json_value& input) {
     one.event_type = required_text(given[i], "eventType");
     one.timestamp = moment_of(*member_of(given[i], "timestamp"), place + ".timestamp");
     one.event_id = text_of(given[i], "eventId").value_or("");
-    one.properties = properties_of(given[i], schema, place);
+    one.properties = properties_of(given[i], *schema, place);
     batch.push_back(std::move(one));
   }
   in.answering.record(table_of(group, schema_subject::action_interactions).dataset, batch);

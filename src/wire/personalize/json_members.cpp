@@ -75,6 +75,10 @@ json_value of_integer(std::int64_t value) {
   return json_value::of_number(std::to_string(value));
 }
 
+json_value of_real(float value) {
+  return json_value::of_number(fmt::format("{}", value));
+}
+
 json_value of_real(double value) {
   return json_value::of_number(fmt::format("{}", value));
 }

@@ -30,6 +30,7 @@ core::json_value object_of(std::string_view name, std::string_view text);
 
 core::json_value of_integer(std::int64_t value);
 core::json_value of_real(double value);
+core::json_value of_real(float value);  // in the fewest digits that are this float
 core::json_value of_texts(std::span<const std::string> texts);
 // A moment, UTC ms, as AWS's JSON has it: seconds since 1970.
 core::json_value of_moment(std::int64_t ms);

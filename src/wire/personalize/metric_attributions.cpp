@@ -32,7 +32,7 @@ void check_column(const house& in, const resource& group, const metric_counts::m
   }
   const auto type = metric.of_items ? recommend::schema_subject::items : recommend::schema_subject::interactions;
   const auto dataset = dataset_of_type(in, group, type);
-  const auto columns = dataset ? schema_of(in, *dataset).columns() : std::vector<recommend::metadata_column>();
+  const auto columns = dataset ? schema_of(in, *dataset)->columns() : std::vector<recommend::metadata_column>();
   const auto found = std::ranges::find(columns, metric.column, &recommend::metadata_column::name);
   if (found == columns.end() ||
       (found->type != recommend::metadata_type::number && found->type != recommend::metadata_type::integer)) {

@@ -31,14 +31,14 @@ json_value put(const house& in, const put_operation& what, const json_value& inp
     throw core::error(errc::invalid_argument,
                       fmt::format("datasetArn: {} is no dataset of {}", dataset->arn, type_name(what.type)));
   }
-  const recommend::avro_schema schema = schema_of(in, *dataset);
+  const auto schema = schema_of(in, *dataset);
   std::vector<recommend::metadata_record> rows;
   const auto& given = member_of(input, what.list)->elements();
   rows.reserve(given.size());
   for (std::size_t i = 0; i < given.size(); ++i) {
     rows.push_back(
-        {required_text(given[i], what.id), schema.read_properties(text_of(given[i], "properties").value_or("{}"),
-                                                                  fmt::format("{}[{}].properties", what.list, i))});
+        {required_text(given[i], what.id), schema->read_properties(text_of(given[i], "properties").value_or("{}"),
+                                                                   fmt::format("{}[{}].properties", what.list, i))});
   }
   const table_of_ours where = table_of(group_of(in, *dataset), what.type);
   in.datasets.open(where.dataset).put(where.kind, rows);

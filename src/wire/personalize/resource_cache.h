@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "recommend/avro_schema.h"
 #include "store/sql/database.h"
 #include "wire/personalize/resources.h"
 
@@ -23,6 +24,8 @@ class resource_cache {
 
   // Throws as resources::find.
   std::shared_ptr<const resource> find(resource_kind kind, std::string_view arn);
+  // A schema's, read. Throws as resources::find.
+  std::shared_ptr<const recommend::avro_schema> schema(std::string_view arn);
   void change(const std::function<void(store::sql::transaction& in)>& body);
   // They were changed elsewhere.
   void clear();
@@ -33,6 +36,7 @@ class resource_cache {
   std::mutex mutex_;
   std::uint64_t changes_ = 0;
   std::map<std::string, std::shared_ptr<const resource>, std::less<>> known_;
+  std::map<std::string, std::shared_ptr<const recommend::avro_schema>, std::less<>> schemas_;
 };
 
 }  // namespace eunomia::wire::personalize

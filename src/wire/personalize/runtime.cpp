@@ -103,26 +103,26 @@ json_value shown(const house& in, const json_value& input, const asked_thing& of
   json_value all = json_value::of_array();
   for (std::size_t i = 0; i < list.size(); ++i) {
     const listed& one = list[i];
-    json_value item = object_of(id_member, one.item);
+    // Each name is new: it is not looked for.
+    json_value item = json_value::of_object();
+    item.append(std::string(id_member), json_value::of_string(one.item));
     if (one.score && has_scores(of.type())) {
-      item = with(std::move(item), "score", of_real(static_cast<double>(*one.score)));
+      item.append("score", of_real(*one.score));
     }
-    json_value reasons = json_value::of_array();
     if (one.promoted) {
-      item = with(std::move(item), "promotionName", promotion);
-      reasons.append(json_value::of_string("Promoted item"));
-    } else if (one.explored) {
-      reasons.append(json_value::of_string("Exploration"));
+      item.append("promotionName", json_value::of_string(std::string(promotion)));
     }
-    if (!reasons.elements().empty()) {
-      item = with(std::move(item), "reason", std::move(reasons));
+    if (one.promoted || one.explored) {
+      json_value reasons = json_value::of_array();
+      reasons.append(json_value::of_string(one.promoted ? "Promoted item" : "Exploration"));
+      item.append("reason", std::move(reasons));
     }
     if (!columns.empty()) {
       json_value values = json_value::of_object();
       for (const auto& [name, value] : metadata[i]) {
-        values = with(std::move(values), name, value);
+        values.append(name, json_value::of_string(value));
       }
-      item = with(std::move(item), "metadata", std::move(values));
+      item.append("metadata", std::move(values));
     }
     all.append(std::move(item));
   }
