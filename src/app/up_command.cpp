@@ -16,6 +16,7 @@
 #include "app/public_keys.h"
 #include "app/retention_upkeep.h"
 #include "app/signals.h"
+#include "core/attempt.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -121,9 +122,9 @@ class running {
       erasure_upkeep_.look();
       retention_upkeep_.look();
       audit_upkeep_.look();
-      personalize_.look(core::now_ms());
-      recombee_.look(core::now_ms());
-      abort_old_uploads();
+      core::attempt("Personalize", [this] { personalize_.look(core::now_ms()); });
+      core::attempt("Recombee", [this] { recombee_.look(core::now_ms()); });
+      core::attempt("uploads", [this] { abort_old_uploads(); });
     });
     data_.recommenders().expect_load_all();
     server_ = wire::http::server::start(flags_.listen, protocols, figures_);

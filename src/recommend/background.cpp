@@ -6,6 +6,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "core/attempt.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -139,14 +140,6 @@ import_options options_of(const import_arguments& arguments) {
 void remove_quietly(const std::filesystem::path& file) {
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
-}
-
-void attempt(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const std::exception& problem) {
-    core::log::error("looking at what is due failed", {{"why", core::kept_message_of(problem)}});
-  }
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -316,19 +309,19 @@ void background::stop() {
 void background::look() {
   const std::int64_t now = core::now_ms();
   // Each by itself: what stands in the way of one must not keep the others from being done.
-  attempt([&] {
+  core::attempt("models that forgot", [&] {
     if (const auto since = all_.inexact_since(); since && now - *since >= with_.rederive_delay.count()) {
       submit_once("rederive", "models that forgot", "{}");
     }
   });
-  attempt([&] {
+  core::attempt("people who refuse", [&] {
     // Taken back before it is submitted, so that what changes from then on is looked at by another.
     if (somebody_refused_.exchange(false) && !data_.people_who_refuse(why_).empty() &&
         !submit_once("withdraw", "people who refuse", "{}")) {
       somebody_refused_ = true;
     }
   });
-  attempt([&] {
+  core::attempt("events that wait", [&] {
     for (const auto& description : data_.list()) {
       if (data_.open(description.name).settle_due()) {
         submit_once("settle", "events of dataset " + description.name,
@@ -336,13 +329,13 @@ void background::look() {
       }
     }
   });
-  attempt([&] {
+  core::attempt("trainings", [&] {
     for (const std::string& name : all_.due()) {
       submit_once("train", "recommender " + name, core::write_json(train_arguments{name}));
     }
   });
-  attempt([&] { sweep_files(); });
-  attempt([&] { looked_(); });
+  core::attempt("files of jobs", [&] { sweep_files(); });
+  core::attempt("upkeep", [&] { looked_(); });
 }
 
 void background::sweep_files() {

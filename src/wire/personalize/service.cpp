@@ -1,5 +1,6 @@
 #include "wire/personalize/service.h"
 
+#include "core/attempt.h"
 #include "wire/personalize/operations.h"
 #include "wire/personalize/solutions.h"
 #include "wire/personalize/trends.h"
@@ -67,10 +68,10 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
 void service::look(std::int64_t now) {
   if (now - looked_at_ >= minute_ms) {
     looked_at_ = now;
-    train_what_is_due(house_, now);
-    renew_trends(house_, now);
-    record_sessions_that_are_over(house_, now);
-    metrics_.expire(now);
+    core::attempt("trainings of solutions", [&] { train_what_is_due(house_, now); });
+    core::attempt("trends", [&] { renew_trends(house_, now); });
+    core::attempt("sessions that are over", [&] { record_sessions_that_are_over(house_, now); });
+    core::attempt("figures of attributions", [&] { metrics_.expire(now); });
   }
   if (now - reported_at_ >= report_every_ms) {
     reported_at_ = now;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "core/attempt.h"
 #include "core/error.h"
 #include "core/seal.h"
 #include "core/time.h"
@@ -190,6 +191,18 @@ json_value with_newest_version(const house& in, const resource& one, json_value 
   return known;
 }
 
+void train_if_due(const house& in, const resource& solution, std::int64_t now) {
+  if (!flag_of(solution.shown, "performAutoTraining").value_or(false)) {
+    return;
+  }
+  const auto newest = newest_version(in, solution);
+  // AWS begins within the hour after a solution was made, unless somebody begins before.
+  const std::int64_t due = newest ? newest->created_at + interval_of(solution.shown) : solution.created_at + hour_ms;
+  if (now >= due && (!newest || newest->status != "CREATE PENDING")) {
+    begin_version(in, solution, "FULL", "AUTOMATIC", {});
+  }
+}
+
 }  // namespace
 
 std::string recommender_of(const resource& solution) {
@@ -229,15 +242,7 @@ void train_what_is_due(const house& in, std::int64_t now) {
   do {
     const resource_page page = in.made.list(kind, std::nullopt, max_page, token);
     for (const resource& one : page.items) {
-      if (!flag_of(one.shown, "performAutoTraining").value_or(false)) {
-        continue;
-      }
-      const auto newest = newest_version(in, one);
-      // AWS begins within the hour after a solution was made, unless somebody begins before.
-      const std::int64_t due = newest ? newest->created_at + interval_of(one.shown) : one.created_at + hour_ms;
-      if (now >= due && (!newest || newest->status != "CREATE PENDING")) {
-        begin_version(in, one, "FULL", "AUTOMATIC", {});
-      }
+      core::attempt(one.arn, [&] { train_if_due(in, one, now); });
     }
     token = page.next_token;
   } while (!token.empty());

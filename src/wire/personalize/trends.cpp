@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/attempt.h"
 #include "core/error.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/solutions.h"
@@ -31,8 +32,8 @@ void renew(const house& in, const resource& solution, const resource& campaign, 
   const std::int64_t version = in.recommenders.deployment(recommender, campaign.name).version;
   const auto kept = in.recommenders.versions(recommender);
   const auto answers = std::ranges::find(kept, version, &recommend::model_record::version);
-  if (answers == kept.end()) {
-    return;  // the campaign is being removed
+  if (answers == kept.end() || answers->family != recipe_of(solution)->family) {
+    return;  // the campaign is being removed; or the version came from elsewhere
   }
   const resource trained =
       in.made.find(resource_kind::solution_version, required_text(campaign.shown, "solutionVersionArn"));
@@ -100,7 +101,7 @@ void renew_trends(const house& in, std::int64_t now) {
   each(in, resource_kind::solution, std::nullopt, [&](const resource& solution) {
     if (const recipe* const of = recipe_of(solution); of != nullptr && finds_trends(*of)) {
       each(in, resource_kind::campaign, solution.arn,
-           [&](const resource& campaign) { renew(in, solution, campaign, now); });
+           [&](const resource& campaign) { core::attempt(campaign.arn, [&] { renew(in, solution, campaign, now); }); });
     }
   });
 }
