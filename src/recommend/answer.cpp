@@ -49,7 +49,7 @@ std::span<float> scores_of(const scorer& model, const person& who, std::span<con
   thread_local std::vector<float> scratch;
   scratch.resize(model.items().size());
   model.score(who, scratch);
-  if (popularity.size() == scratch.size() && all_alike(scratch)) {
+  if (who.history.empty() && popularity.size() == scratch.size() && all_alike(scratch)) {
     for (std::size_t item = 0; item < scratch.size(); ++item) {
       scratch[item] = popularity[item] > 0 ? static_cast<float>(popularity[item]) : std::min(scratch[item], 0.0F);
     }
