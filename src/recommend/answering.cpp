@@ -207,8 +207,9 @@ answer answering::recommend(const asked_model& which, const question& what) {
   const item_set allowed = filtered ? allowed_items(what, who, *model, *scorer, explored.get()) : item_set(0);
 
   const auto people = model->serves->trained().people_by_item();
+  const std::int64_t now = core::now_ms();
   recommendation_request request;
-  request.who = who.folded.view();
+  request.who = who.folded.view(now);
   request.count = what.count;
   request.exclude_history = !what.include_history;
   request.allowed = filtered ? &allowed : nullptr;
@@ -242,10 +243,11 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
   const bool filtered = is_given(filter);
   const passing pass = filtered ? passing_items(filter, who, person, *model, *scorer) : passing{item_set(0)};
   answer result = begin_answer(*model, person);
+  const std::int64_t now = core::now_ms();
   std::vector<scored_item> scored;
   std::vector<answered_item> others;
   const auto people = model->serves->trained().people_by_item();
-  for (const auto& entry : recommend::rank(*scorer, person.folded.view(), items, counts_of(people))) {
+  for (const auto& entry : recommend::rank(*scorer, person.folded.view(now), items, counts_of(people))) {
     const std::string& id = items[entry.index];
     if (filtered) {
       const auto known = known_item(*scorer, pass.selections.get(), id);
@@ -257,14 +259,14 @@ answer answering::rank(const asked_model& which, const asked& who, const std::ve
       scored.push_back({*item, entry.score});
     } else {
       others.push_back({id, std::nullopt, false,
-                        item ? reasons(*scorer, person.folded.view(), *item, explain) : std::vector<reason>()});
+                        item ? reasons(*scorer, person.folded.view(now), *item, explain) : std::vector<reason>()});
     }
   }
   const shaped order = shape_for(shape, who, person, *model, *scorer);
   order.apply(*scorer, scored, scored.size());
   for (const scored_item& entry : scored) {
     result.items.push_back({scorer->items().id(entry.item), entry.score, false,
-                            reasons(*scorer, person.folded.view(), entry.item, explain)});
+                            reasons(*scorer, person.folded.view(now), entry.item, explain)});
   }
   std::ranges::move(others, std::back_inserter(result.items));
   remember_shown(shape, person, *model, result);
@@ -306,7 +308,8 @@ answer answering::explain(const asked_model& which, const asked& who, const std:
   const auto scorer = model->serves->current();
   answer result = begin_answer(*model, person);
   const auto position = item_of(*scorer, which.recommender, item);
-  result.items.push_back({item, std::nullopt, false, reasons(*scorer, person.folded.view(), position, count)});
+  result.items.push_back(
+      {item, std::nullopt, false, reasons(*scorer, person.folded.view(core::now_ms()), position, count)});
   return result;
 }
 

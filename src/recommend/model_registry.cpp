@@ -292,8 +292,13 @@ model_record model_registry::add(const std::string& name, const std::string& dat
       }
     }
     old = select(in, "WHERE name = :name AND version < :version", {{"name", name}, {"version", record.version}});
+    const auto idle =
+        std::ranges::stable_partition(old, [&](const model_record& one) { return one.version != answers.instead_of; });
+    const std::vector<model_record> taken(idle.begin(), idle.end());  // nothing answers with it any more
+    old.erase(idle.begin(), idle.end());
     old.erase(old.begin(), old.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(old.size(), keep - 1)));
     keep_idle(in, name, old);
+    old.insert(old.end(), taken.begin(), taken.end());
     for (const model_record& outdated : old) {
       remove_version(in, outdated);
     }

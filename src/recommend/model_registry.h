@@ -66,8 +66,8 @@ class model_registry {
     std::int64_t instead_of = 0;  // the version whose places it takes, what it serves and is deployed as; 0: of none
   };
   // Saves a newly trained model as the next version of its name, in its places. Of the versions before, the newest
-  // keep - 1 stay, and those that serve or are deployed. Throws errc::already_exists for a name that belongs to another
-  // dataset.
+  // keep - 1 stay, and those that serve or are deployed; the one whose places it takes is removed. Throws
+  // errc::already_exists for a name that belongs to another dataset.
   model_record add(const std::string& name, const std::string& dataset, const model& trained, std::string metrics,
                    learned_when when, std::uint32_t keep, const placement& answers, const also_recorded& also = {});
 

@@ -335,7 +335,8 @@ model_record recommenders::kept_version(const recommender_record& of, std::int64
 }
 
 model_record recommenders::version_to_answer(const recommender_record& of, std::int64_t version) const {
-  auto kept = kept_version(of, version);
+  const std::int64_t newest = newest_of_line(of.name, version);
+  auto kept = kept_version(of, newest == 0 ? version : newest);
   if (kept.expiries < data_.open(of.dataset).expiries()) {
     throw error(
         errc::failed_precondition,
@@ -349,9 +350,7 @@ model_record recommenders::renew(std::string_view name, std::int64_t version, co
   recommender_record wanted = find(name);
   const model_record before = kept_version(wanted, version);
   wanted.what = {before.family, before.parameters};
-  model_record renewed = train(wanted, version, why, context);
-  models_.remove_idle({&before, 1});
-  return renewed;
+  return train(wanted, version, why, context);
 }
 
 std::int64_t recommenders::newest_of_line(std::string_view name, std::int64_t version) const {
@@ -367,7 +366,7 @@ model_record recommenders::serve(std::string_view name, std::int64_t version, co
   const std::lock_guard changing(held->changing);
   // Loaded before anything changes: the version before answers until the other can, and goes on when it cannot.
   const loaded one = load_version(*held, version_to_answer(record, version), context);
-  const auto now = models_.serve(record.name, version);
+  const auto now = models_.serve(record.name, one->now.current()->record().version);
   held->serve(one);
   return now;
 }
@@ -379,7 +378,7 @@ deployment_record recommenders::deploy(std::string_view recommender, std::string
   const auto held = slot_of(record.name);
   const std::lock_guard changing(held->changing);
   const loaded one = load_version(*held, version_to_answer(record, version), context);
-  auto made = models_.deploy(record.name, name, version);
+  auto made = models_.deploy(record.name, name, one->now.current()->record().version);
   held->answer([&](slot::answering& next) { next.deployed[made.name] = one; });
   return made;
 }

@@ -137,20 +137,21 @@ class recommenders {
   // Whom versions of a recommender were handed, newest first.
   std::vector<model_disclosure> disclosures(std::string_view name) const { return models_.disclosures(name); }
 
-  // Trains another version as this one was, of what there is now, which takes its places; this one is removed. Throws
+  // Trains another version as this one was, of what there is now, which takes its places and removes it. Throws
   // errc::not_found with the versions there are, and as train().
   model_record renew(std::string_view name, std::int64_t version, const core::purpose& why,
                      const training_context& context);
   // The version that has the place of this one by now: itself, unless it was renewed; 0 when neither is kept.
   std::int64_t newest_of_line(std::string_view name, std::int64_t version) const;
 
-  // Another version serves from now on: the one before does until the other can. Throws errc::not_found with the
-  // versions there are, errc::failed_precondition for one that learned from rows which are past their time.
+  // Another version, or what it was renewed to, serves from now on: the one before does until the other can. Throws
+  // errc::not_found with the versions there are, errc::failed_precondition for one that learned from rows which are
+  // past their time.
   model_record serve(std::string_view name, std::int64_t version, const training_context& context);
 
-  // A version answers from now on under the deployment's name, which is made, or moves to it: the version before
-  // answers until the other can. Throws as serve(); errc::invalid_argument for a name that cannot be,
-  // errc::resource_exhausted beyond max_deployments.
+  // A version, or what it was renewed to, answers from now on under the deployment's name, which is made, or moves to
+  // it: the version before answers until the other can. Throws as serve(); errc::invalid_argument for a name that
+  // cannot be, errc::resource_exhausted beyond max_deployments.
   deployment_record deploy(std::string_view recommender, std::string_view name, std::int64_t version,
                            const training_context& context);
   // Nothing answers under the name any more; the version stays while it serves, is deployed otherwise, or is among
@@ -203,8 +204,8 @@ class recommenders {
   std::vector<std::shared_ptr<slot>> slots() const;
   // Throws errc::not_found with the versions there are.
   model_record kept_version(const recommender_record& of, std::int64_t version) const;
-  // One that may answer. Throws also errc::failed_precondition for one that learned from rows which are past their
-  // time.
+  // One that may answer: it, or what it was renewed to. Throws also errc::failed_precondition for one that learned from
+  // rows which are past their time.
   model_record version_to_answer(const recommender_record& of, std::int64_t version) const;
   // The version in memory, without the people who are to be forgotten; the one that is there already where it answers.
   // The caller holds slot::changing.

@@ -139,6 +139,8 @@ TEST_P(recommenders_on_both, one_that_is_renewed_is_trained_as_it_was_and_keeps_
   EXPECT_EQ(all_->versions("main").size(), 2U) << "the first is gone";
   EXPECT_EQ(all_->newest_of_line("main", 1), 3);
   EXPECT_EQ(all_->newest_of_line("main", 2), 2);
+  EXPECT_EQ(all_->deploy("main", "late", 1, context()).version, 3) << "who names the first means what has its place";
+  EXPECT_EQ(all_->serve("main", 1, context()).version, 3);
   restart();
   all_->load_all(context());
   EXPECT_EQ(all_->renew("main", 3, why_, context()).line, 1);

@@ -44,6 +44,7 @@ training_session::training_session(const dataset& from, candidate what, const co
                                    const training_context& context)
     : purpose_(why),
       expiries_(from.expiries()),
+      events_there_(from.statistics().interactions),
       events_(from.load_interactions(why, context.pool, context.job)),
       features_(from.load_features(*events_.items, why, context.pool, context.job)),
       what_(std::move(what)) {

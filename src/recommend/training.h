@@ -23,7 +23,8 @@ class training_session {
   // Of auto: what was tried.
   const std::optional<selection>& choice() const { return choice_; }
   const memory_estimate& need() const { return need_; }
-  std::uint64_t events() const { return events_.size(); }
+  // Of the dataset, read or not, before the first row was read.
+  std::uint64_t events() const { return events_there_; }
   const core::purpose& purpose() const { return purpose_; }
   // dataset::expiries() before the first row was read.
   std::int64_t expiries() const { return expiries_; }
@@ -33,6 +34,7 @@ class training_session {
  private:
   core::purpose purpose_;
   std::int64_t expiries_;
+  std::uint64_t events_there_;
   interactions events_;
   side_features features_;
   candidate what_;

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <utility>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "wire/personalize/json_members.h"
@@ -71,6 +74,26 @@ std::string columns_learned(std::string_view config, std::string_view name) {
   const auto of = learned("aws-similar-items", config);
   const auto* const columns = member_of(of, name);
   return columns == nullptr ? "all" : core::write_json(*columns);
+}
+
+TEST(personalize_recipes, find_trends_by_windows_as_long_as_a_solution_says) {
+  const auto windows = [](std::string_view config) {
+    const core::json_value how = learned("aws-trending-now", config);
+    return std::array{number_of(how, "period_hours").value(), 24 * number_of(how, "half_life_days").value(),
+                      24 * number_of(how, "baseline_half_life_days").value()};
+  };
+  EXPECT_EQ(windows("{}"), (std::array{2.0, 2.0, 24.0}));
+  for (const auto& [text, hours] :
+       {std::pair("30 minutes", 0.5), {"1 hour", 1.0}, {"2 hours", 2.0}, {"3 hours", 3.0}, {"1 day", 24.0}}) {
+    const auto [period, late, base] =
+        windows(fmt::format(R"({{"featureTransformationParameters":{{"trend_discovery_frequency":"{}"}}}})", text));
+    EXPECT_DOUBLE_EQ(period, hours);
+    EXPECT_DOUBLE_EQ(late, hours);
+    EXPECT_DOUBLE_EQ(base, 12 * hours);
+  }
+  EXPECT_NE(refused("aws-trending-now", R"({"featureTransformationParameters":{"trend_discovery_frequency":"5 days"}})")
+                .find("5 days"),
+            std::string::npos);
 }
 
 TEST(personalize_recipes, learn_of_the_columns_that_a_solution_wants) {

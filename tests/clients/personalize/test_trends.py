@@ -53,7 +53,7 @@ def test_what_gains_comes_before_what_is_popular_as_ever(personalize, runtime, s
 
 
 @pytest.mark.parametrize("frequency", ["30 minutes", "1 hour", "2 hours", "3 hours", "1 day"])
-def test_windows_are_as_long_as_a_solution_says(personalize, runtime, shop, frequency):
+def test_every_window_that_aws_has_is_taken(personalize, runtime, shop, frequency):
     _, version = train(personalize, shop, TRENDS, **every(frequency))
     config = personalize.describe_solution_version(solutionVersionArn=version)["solutionVersion"]["solutionConfig"]
     assert config["featureTransformationParameters"] == {"trend_discovery_frequency": frequency}
@@ -72,6 +72,30 @@ def test_windows_that_there_are_not_are_refused(personalize, shop):
             solutionConfig={"featureTransformationParameters": {"window": "1 hour"}})
 
 
+def age_versions(running, hours):
+    """As if so many hours had gone by since models were trained. The server must not run."""
+    with contextlib.closing(sqlite3.connect(running.program.data_directory / "eunomia.db")) as sql, sql:
+        assert sql.execute(f"UPDATE recommend_model_version SET trained_at = trained_at - {int(hours * HOUR * 1000)}").rowcount
+
+
+def trained(running):
+    with contextlib.closing(sqlite3.connect(f"file:{running.program.data_directory / 'eunomia.db'}?mode=ro", uri=True)) as sql:
+        return sql.execute("SELECT max(version), count(*) FROM recommend_model_version").fetchone()
+
+
+def test_nothing_is_renewed_while_nothing_happens(personalize, runtime, shop, running):
+    # Somebody who objects is in the table, and in no training.
+    running.post("/api/v1/subjects/choices", {"user": "u1", "purpose": "recommendation", "choice": "object"}).expect()
+    _, version = train(personalize, shop, TRENDS, **every("30 minutes"))
+    deploy(personalize, version, "trends")
+    port = running.port
+    running.stop()
+    age_versions(running, hours=3)
+    running.start(port=port)
+    time.sleep(5)  # the first look is after a second
+    assert trained(running) == (1, 1)
+
+
 def test_what_is_new_is_known_after_a_window_without_a_training(personalize, runtime, events, shop, running):
     _, version = train(personalize, shop, TRENDS, **every("30 minutes"))
     campaign = deploy(personalize, version, "trends")
@@ -81,14 +105,15 @@ def test_what_is_new_is_known_after_a_window_without_a_training(personalize, run
         put_views(events, tracking, item, people, first=100 * people)
         port = running.port
         running.stop()
-        with contextlib.closing(sqlite3.connect(running.program.data_directory / "eunomia.db")) as sql, sql:
-            # As if half an hour had gone by.
-            assert sql.execute(f"UPDATE recommend_model_version SET trained_at = trained_at - {HOUR // 2 * 1000}").rowcount
+        age_versions(running, hours=0.5)
         running.start(port=port)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 150  # it is looked for once a minute
         while items_of(runtime.get_recommendations(campaignArn=campaign))[0] != item:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+    # Also for somebody who was here before it began: trends are those of now, not of their last visit.
+    assert items_of(runtime.get_recommendations(campaignArn=campaign, userId="u1"))[0] == "fresher"
+    assert trained(running) == (3, 1), "what was renewed is gone"
     known = personalize.describe_campaign(campaignArn=campaign)["campaign"]
     assert known["solutionVersionArn"] == version
     # Another campaign of the version answers with what it is by now.
