@@ -50,8 +50,8 @@ class live_source final : public source {
     const std::string name = fmt::format("{}{:016x}", our_exports, core::random_number());
     const std::string of_dataset =
         fmt::format("{}eunomia-migration/{}/{}/", exports_.prefix, dataset.group, dataset.dataset_type());
-    wait_for_earlier_exports(dataset, job);
-    remove(files_.keys(exports_.bucket, of_dataset), of_dataset);  // of a run that was killed
+    remove_earlier_exports(dataset, job);
+    remove(exports_.bucket, of_dataset);
     const std::string prefix = of_dataset + name + "/";
     run_export(dataset, name, prefix, job);
     const std::vector<std::string> keys = files_.keys(exports_.bucket, prefix);
@@ -66,32 +66,43 @@ class live_source final : public source {
       throw core::error(errc::not_found,
                         fmt::format("the export job {} left no .csv below s3://{}/{}", name, exports_.bucket, prefix));
     }
-    remove(keys, prefix);
+    remove(exports_.bucket, prefix);
     return copies;
   }
 
   std::string remark() const override { return remark_; }
 
  private:
-  // The service goes on with the export of a run that was killed, and would leave its rows where nobody looks again.
-  void wait_for_earlier_exports(const thing& dataset, core::job& job) {
+  // What runs that were killed left or still write, wherever their exports go. The service goes on with an export when
+  // nobody waits for it, and would leave its rows where nobody looks again.
+  void remove_earlier_exports(const thing& dataset, core::job& job) {
     for (const json_value& earlier :
          personalize_.list("ListDatasetExportJobs", object_of("datasetArn", dataset.arn), "datasetExportJobs")) {
-      const std::string name = text_of(earlier, "jobName");
-      const std::string status = text_of(earlier, "status");
-      if (!name.starts_with(our_exports) || status == "ACTIVE" || status.ends_with("FAILED")) {
-        continue;
+      if (const std::string name = text_of(earlier, "jobName"); name.starts_with(our_exports)) {
+        job.report(fmt::format("look after the export {} of an earlier run", name), 0, 0);
+        remove_export(text_of(earlier, "datasetExportJobArn"), job);
       }
-      job.report(fmt::format("wait for the export {} of an earlier run", name), 0, 0);
-      try {
-        wait_until_active(personalize_, "DatasetExportJob", "datasetExportJob", text_of(earlier, "datasetExportJobArn"),
-                          job);
-      } catch (const core::error& problem) {
-        if (problem.code() != errc::failed_precondition) {
-          throw;
-        }
-        // It failed, and writes no more.
+    }
+  }
+
+  void remove_export(const std::string& arn, core::job& job) {
+    const json_value answer = personalize_.call("DescribeDatasetExportJob", object_of("datasetExportJobArn", arn));
+    const json_value* const described = member_of(answer, "datasetExportJob");
+    const json_value* const output = described == nullptr ? nullptr : member_of(*described, "jobOutput");
+    const json_value* const place = output == nullptr ? nullptr : member_of(*output, "s3DataDestination");
+    try {
+      wait_until_active(personalize_, "DatasetExportJob", "datasetExportJob", arn, job);
+    } catch (const core::error& problem) {
+      if (problem.code() != errc::failed_precondition) {
+        throw;
       }
+      // It failed, and writes no more.
+    }
+    constexpr std::string_view scheme = "s3://";
+    const std::string path = place == nullptr ? std::string() : text_of(*place, "path");
+    const std::size_t slash = path.find('/', scheme.size());
+    if (path.starts_with(scheme) && slash != std::string::npos && path.ends_with("/")) {
+      remove(path.substr(scheme.size(), slash - scheme.size()), path.substr(slash + 1));
     }
   }
 
@@ -110,13 +121,13 @@ class live_source final : public source {
   }
 
   // Rows about people should not stay where nobody looks for them.
-  void remove(const std::vector<std::string>& keys, const std::string& below) {
+  void remove(const std::string& bucket, const std::string& below) {
     try {
-      for (const std::string& key : keys) {
-        files_.remove(exports_.bucket, key);
+      for (const std::string& key : files_.keys(bucket, below)) {
+        files_.remove(bucket, key);
       }
     } catch (const core::error& problem) {
-      remark_ = fmt::format("the export stays at s3://{}/{}: remove it; {}", exports_.bucket, below, problem.what());
+      remark_ = fmt::format("an export stays at s3://{}/{}: remove it; {}", bucket, below, problem.what());
     }
   }
 

@@ -391,6 +391,13 @@ def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
         jobName="eunomia-migration-0123456789abcdef", datasetArn=users, roleArn=ROLE,
         jobOutput={"s3DataDestination": {"path": "s3://files/elsewhere/"}})["datasetExportJobArn"]
     wait_for(there["personalize"].describe_dataset_export_job, "datasetExportJob", datasetExportJobArn=arn)
+    # And one into another bucket, which is over.
+    there["s3"].create_bucket(Bucket="others")
+    other = there["personalize"].create_dataset_export_job(
+        jobName="eunomia-migration-00000000000000ff", datasetArn=users, roleArn=ROLE,
+        jobOutput={"s3DataDestination": {"path": "s3://others/a/"}})["datasetExportJobArn"]
+    wait_for(there["personalize"].describe_dataset_export_job, "datasetExportJob", datasetExportJobArn=other)
+    assert there["s3"].list_objects_v2(Bucket="others")["KeyCount"] == 1
     looks = []
 
     def slowly(target, body, ask):
@@ -400,7 +407,7 @@ def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
             if job["datasetExportJobArn"] == arn and len(looks) < 3:
                 looks.append(target)
                 job["status"] = "CREATE IN_PROGRESS"
-                if len(looks) == 3:
+                if len(looks) == 3:  # it ends, and only now is there a file
                     there["s3"].put_object(Bucket="files", Key=below + "late.csv", Body="USER_ID,AGE\nu1,21\n")
                 return status, json.dumps(late).encode()
         return status, answer
@@ -410,3 +417,4 @@ def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
     assert len(looks) == 3
     assert set(data.values()) == {"created"}
     assert "Contents" not in there["s3"].list_objects_v2(Bucket="files", Prefix="exports/")
+    assert "Contents" not in there["s3"].list_objects_v2(Bucket="others")
