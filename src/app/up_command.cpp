@@ -117,10 +117,10 @@ class running {
     const wire::http::protocol* const protocols[] = {
         &api_, &s3_, &recombee_.speaks(), &personalize_.control(), &personalize_.runtime(), &personalize_.events()};
     background_.on_look([this] {
-      answering_.drop_replaced();
-      key_upkeep_.look();
-      erasure_upkeep_.look();
-      retention_upkeep_.look();
+      core::attempt("models that were replaced", [this] { answering_.drop_replaced(); });
+      core::attempt("keys", [this] { key_upkeep_.look(); });
+      core::attempt("erasures", [this] { erasure_upkeep_.look(); });
+      core::attempt("retention", [this] { retention_upkeep_.look(); });
       audit_upkeep_.look();
       core::attempt("Personalize", [this] { personalize_.look(core::now_ms()); });
       core::attempt("Recombee", [this] { recombee_.look(core::now_ms()); });
