@@ -4,7 +4,6 @@
 #include <boost/describe.hpp>
 
 #include <array>
-#include <functional>
 #include <optional>
 
 #include "core/hash.h"
@@ -69,37 +68,13 @@ recommend::event event_of(sealed_event&& kept) {
 }  // namespace
 
 anonymous_sessions::anonymous_sessions(sql::database& sql, const subject::vault& keys, std::size_t notes)
-    : sql_(sql), keys_(keys), sealing_(keys.key_for(key_use)), fewest_noted_(notes) {
+    : sql_(sql), keys_(keys), sealing_(keys.key_for(key_use)), notes_(notes, [&sql](const auto& found) {
+        sql.read([&](sql::connection& in) {
+          in.each("SELECT DISTINCT session FROM aws_personalize_session_event", {},
+                  [&](const sql::row& row) { found(row.text(0)); });
+        });
+      }) {
   sql_.migrate(migrations);
-  read_which_wait();
-}
-
-void anonymous_sessions::read_which_wait() {
-  const std::unique_lock nobody_keeps(keeping_);
-  std::unordered_set<std::size_t> all;
-  sql_.read([&](sql::connection& in) {
-    all.clear();
-    in.each("SELECT DISTINCT session FROM aws_personalize_session_event", {},
-            [&](const sql::row& row) { all.insert(std::hash<std::string_view>()(row.text(0))); });
-  });
-  const std::lock_guard lock(mutex_);
-  may_wait_ = std::move(all);
-  most_ = 2 * may_wait_.size() + fewest_noted_;
-}
-
-void anonymous_sessions::note(std::string_view lookup) {
-  const std::lock_guard lock(mutex_);
-  may_wait_.insert(std::hash<std::string_view>()(lookup));
-}
-
-bool anonymous_sessions::notes_too_many() const {
-  const std::lock_guard lock(mutex_);
-  return may_wait_.size() > most_;
-}
-
-bool anonymous_sessions::may_have(std::string_view lookup) const {
-  const std::lock_guard lock(mutex_);
-  return may_wait_.contains(std::hash<std::string_view>()(lookup));
 }
 
 std::string anonymous_sessions::lookup_of(std::string_view group, const std::string& session) const {
@@ -123,23 +98,24 @@ void anonymous_sessions::keep(std::string_view group, const std::string& session
     rows.push_back(
         {keys_.lookup_of("personalize event", id), subject::seal_text(sealing_, core::write_json(told), place)});
   }
-  if (notes_too_many()) {
-    read_which_wait();
-  }
-  const std::shared_lock keeps(keeping_);
-  note(lookup);
-  sql_.write([&](sql::transaction& in) {
-    for (const row& one : rows) {
+  const auto keeping = notes_.begin_keeping(lookup);
+  try {
+    sql_.write([&](sql::transaction& in) {
+      for (const row& one : rows) {
+        in.execute(
+            "INSERT INTO aws_personalize_session_event (group_arn, session, event_key, sealed, came_at)"
+            " VALUES (:group, :session, :key, :sealed, :now) ON CONFLICT (session, event_key) DO NOTHING",
+            {{"group", group}, {"session", lookup}, {"key", one.key}, {"sealed", one.sealed}, {"now", now}});
+      }
       in.execute(
-          "INSERT INTO aws_personalize_session_event (group_arn, session, event_key, sealed, came_at) VALUES (:group, "
-          ":session, :key, :sealed, :now) ON CONFLICT (session, event_key) DO NOTHING",
-          {{"group", group}, {"session", lookup}, {"key", one.key}, {"sealed", one.sealed}, {"now", now}});
-    }
-    in.execute(
-        "DELETE FROM aws_personalize_session_event WHERE session = :session AND id <= (SELECT id FROM "
-        "aws_personalize_session_event WHERE session = :session ORDER BY id DESC LIMIT 1 OFFSET :most)",
-        {{"session", lookup}, {"most", static_cast<std::int64_t>(max_events)}});
-  });
+          "DELETE FROM aws_personalize_session_event WHERE session = :session AND id <= (SELECT id FROM "
+          "aws_personalize_session_event WHERE session = :session ORDER BY id DESC LIMIT 1 OFFSET :most)",
+          {{"session", lookup}, {"most", static_cast<std::int64_t>(max_events)}});
+    });
+  } catch (...) {
+    notes_.is_unsure(lookup);
+    throw;
+  }
 }
 
 void anonymous_sessions::add(const sql::row& row, kept& to) const {
@@ -152,7 +128,7 @@ void anonymous_sessions::add(const sql::row& row, kept& to) const {
 anonymous_sessions::kept anonymous_sessions::of(std::string_view group, const std::string& session) const {
   kept found;
   const std::string lookup = lookup_of(group, session);
-  if (!may_have(lookup)) {
+  if (!notes_.may_have(lookup)) {
     return found;
   }
   sql_.read([&](sql::connection& in) {

@@ -2,18 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "core/seal.h"
 #include "recommend/event.h"
 #include "store/sql/database.h"
 #include "subject/vault/vault.h"
+#include "wire/personalize/session_notes.h"
 
 namespace eunomia::wire::personalize {
 
@@ -25,8 +23,8 @@ class anonymous_sessions {
   static constexpr std::int64_t joined_within_ms = std::int64_t{24} * 60 * 60 * 1000;  // of the session's last event
   static constexpr std::size_t max_events = 1'000;                                     // of one session; older ones go
 
-  // Brings the schema up to date. Both must outlive it; no other process may write what is kept here. notes: from so
-  // many sessions on that it has noted it looks which of them still wait, and again whenever twice as many came.
+  // Brings the schema up to date. Both must outlive it. Of several of one database, one keeps and is asked; others may
+  // only forget. notes: see session_notes.
   anonymous_sessions(store::sql::database& sql, const subject::vault& keys, std::size_t notes = 10'000);
 
   struct kept {
@@ -53,24 +51,14 @@ class anonymous_sessions {
 
  private:
   std::string lookup_of(std::string_view group, const std::string& session) const;
-  void note(std::string_view lookup);
-  bool may_have(std::string_view lookup) const;
-  bool notes_too_many() const;
-  void read_which_wait();
   // A row of id and what is sealed.
   void add(const store::sql::row& row, kept& to) const;
 
   store::sql::database& sql_;
   const subject::vault& keys_;
   const core::secret_key sealing_;
-  const std::size_t fewest_noted_;
-
-  // Hashes of the lookups of all sessions of which something is kept, and of some of which nothing is any more: most
-  // people whose session is asked for did nothing before they signed in, and no table has to be looked into for them.
-  mutable std::mutex mutex_;
-  std::unordered_set<std::size_t> may_wait_;
-  std::size_t most_ = 0;       // when there are more, it is read anew
-  std::shared_mutex keeping_;  // shared by who keeps something: not while it is read anew
+  // Most people whose session is asked for did nothing before they signed in.
+  mutable session_notes notes_;
 };
 
 }  // namespace eunomia::wire::personalize

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 from personalize.shop import INTERACTIONS, ITEMS, ROLE, USERS, deploy, import_file, items_of, make_group, train, wait_for
@@ -177,7 +178,9 @@ def test_who_objects_leaves_the_counts_of_circumstances_at_once(personalize, run
     for who in range(0, 60, 2):
         running.post("/api/v1/subjects/choices",
                      {"user": f"u{who}", "purpose": "recommendation", "choice": "object"}).expect()
+    deadline = time.monotonic() + 60
     while True:  # models forget them meanwhile
+        assert time.monotonic() < deadline
         before = asked(runtime, campaign)
         on_phones = asked(runtime, campaign, context={"DEVICE": "phone"})
         if asked(runtime, campaign) == before:
