@@ -39,7 +39,9 @@ void prepare(const fs::path& folder) {
   }
   if (fs::exists(folder / unfinished_name)) {
     empty_folder(folder);
-  } else if (!fs::is_empty(folder)) {
+  }
+  core::sweep_temporaries(folder);  // of a backup that was killed while it wrote its first file
+  if (!fs::is_empty(folder)) {
     throw error(errc::failed_precondition,
                 fmt::format("{} is not empty; name a folder that is, or none", folder.string()));
   }

@@ -272,6 +272,13 @@ TEST_P(backups, are_not_restored_over_anything) {
   }
 }
 
+TEST_P(backups, are_made_where_one_was_killed_while_it_wrote_its_first_file) {
+  fs::create_directories(folder());
+  std::ofstream(folder() / ".eunomia-0123456789abcdef.tmp") << "half";
+  back_up();
+  EXPECT_FALSE(fs::exists(folder() / ".eunomia-0123456789abcdef.tmp"));
+}
+
 TEST_P(backups, are_restored_where_one_was_killed_while_it_wrote_its_first_file) {
   back_up();
   fs::create_directories(elsewhere());
