@@ -80,12 +80,12 @@ class live_source final : public source {
          personalize_.list("ListDatasetExportJobs", object_of("datasetArn", dataset.arn), "datasetExportJobs")) {
       if (const std::string name = text_of(earlier, "jobName"); name.starts_with(our_exports)) {
         job.report(fmt::format("look after the export {} of an earlier run", name), 0, 0);
-        remove_export(text_of(earlier, "datasetExportJobArn"), job);
+        remove_export(name, text_of(earlier, "datasetExportJobArn"), job);
       }
     }
   }
 
-  void remove_export(const std::string& arn, core::job& job) {
+  void remove_export(const std::string& name, const std::string& arn, core::job& job) {
     const json_value answer = personalize_.call("DescribeDatasetExportJob", object_of("datasetExportJobArn", arn));
     const json_value* const described = member_of(answer, "datasetExportJob");
     const json_value* const output = described == nullptr ? nullptr : member_of(*described, "jobOutput");
@@ -101,7 +101,8 @@ class live_source final : public source {
     constexpr std::string_view scheme = "s3://";
     const std::string path = place == nullptr ? std::string() : text_of(*place, "path");
     const std::size_t slash = path.find('/', scheme.size());
-    if (path.starts_with(scheme) && slash != std::string::npos && path.ends_with("/")) {
+    // Only a folder of its own, as ours have: what else lies where somebody else's job of such a name wrote is theirs.
+    if (path.starts_with(scheme) && slash != std::string::npos && path.ends_with("/" + name + "/")) {
       remove(path.substr(scheme.size(), slash - scheme.size()), path.substr(slash + 1));
     }
   }

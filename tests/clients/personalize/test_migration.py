@@ -395,7 +395,7 @@ def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
     there["s3"].create_bucket(Bucket="others")
     other = there["personalize"].create_dataset_export_job(
         jobName="eunomia-migration-00000000000000ff", datasetArn=users, roleArn=ROLE,
-        jobOutput={"s3DataDestination": {"path": "s3://others/a/"}})["datasetExportJobArn"]
+        jobOutput={"s3DataDestination": {"path": "s3://others/a/eunomia-migration-00000000000000ff/"}})["datasetExportJobArn"]
     wait_for(there["personalize"].describe_dataset_export_job, "datasetExportJob", datasetExportJobArn=other)
     assert there["s3"].list_objects_v2(Bucket="others")["KeyCount"] == 1
     looks = []
@@ -418,3 +418,5 @@ def test_the_export_of_a_killed_run_is_waited_for_and_removed(there, here):
     assert set(data.values()) == {"created"}
     assert "Contents" not in there["s3"].list_objects_v2(Bucket="files", Prefix="exports/")
     assert "Contents" not in there["s3"].list_objects_v2(Bucket="others")
+    # What lies in no folder of the job's own is not ours to remove.
+    assert there["s3"].list_objects_v2(Bucket="files", Prefix="elsewhere/")["KeyCount"] == 1
