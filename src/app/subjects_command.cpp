@@ -119,7 +119,7 @@ using wire::api::request_view;
 struct rectify_flags {
   rectification_body wanted;
   std::vector<std::string> profile;  // COLUMN=VALUE
-  std::vector<std::string> wrong;    // ITEM_ID@TIMESTAMP
+  std::vector<std::string> wrong;    // ITEM_ID@TIMESTAMP or ITEM_ID@TIMESTAMP/EVENT_TYPE
 };
 
 rectification_body body_of(const rectify_flags& flags) {
@@ -134,9 +134,13 @@ rectification_body body_of(const rectify_flags& flags) {
   for (const std::string& one : flags.wrong) {
     const std::size_t at = one.rfind('@');
     if (at == std::string::npos || at == 0) {
-      throw core::error(core::errc::invalid_argument, "--wrong takes ITEM_ID@TIMESTAMP");
+      throw core::error(core::errc::invalid_argument,
+                        "--wrong takes ITEM_ID@TIMESTAMP or ITEM_ID@TIMESTAMP/EVENT_TYPE");
     }
-    body.wrong_interactions.push_back({one.substr(0, at), core::json_value::of_string(one.substr(at + 1))});
+    const std::size_t slash = std::min(one.find('/', at), one.size());
+    body.wrong_interactions.push_back({one.substr(0, at),
+                                       core::json_value::of_string(one.substr(at + 1, slash - at - 1)),
+                                       one.substr(std::min(slash + 1, one.size()))});
   }
   return body;
 }
@@ -286,7 +290,10 @@ void add_requests(CLI::App& subjects, environment& shared) {
   rectifying->add_option("--dataset", wrong->wanted.dataset, "Of the profile and the interactions");
   rectifying->add_option("--set", wrong->profile, "COLUMN=VALUE of the profile as it should be; may be repeated")
       ->allow_extra_args(false);
-  rectifying->add_option("--wrong", wrong->wrong, "ITEM_ID@TIMESTAMP of what did not happen; may be repeated")
+  rectifying
+      ->add_option("--wrong", wrong->wrong,
+                   "ITEM_ID@TIMESTAMP of what did not happen, with /EVENT_TYPE behind it only what is of that type; "
+                   "may be repeated")
       ->allow_extra_args(false);
   rectifying->add_option("--right-user", wrong->wanted.right_user, "The identifier that they should be known by");
   rectifying->callback([wrong, &shared] { shared.action = [wrong, &shared] { rectify(*wrong, shared); }; });

@@ -131,10 +131,13 @@ inline constexpr std::size_t max_recipient_bytes = 256;
 struct wrong_interaction {
   std::string item_id;
   std::int64_t time = 0;  // UTC ms
+  // Where given, only what is of this type; and only what has these in columns of text, none where the text is empty.
+  std::string event_type = {};
+  std::map<std::string, std::string> texts = {};
 };
 struct rectification {
   std::map<std::string, std::string> profile;  // columns of users as they should be; empty text: nothing is known
-  std::vector<wrong_interaction> wrong;        // did not happen: every interaction with that item at that time
+  std::vector<wrong_interaction> wrong;        // did not happen
 };
 inline constexpr std::size_t max_wrong_interactions = 10'000;
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -77,14 +76,22 @@ std::unique_ptr<table::removal> dataset::stage_wrong(core::subject_handle who, s
     ids.push_back(one.item_id);
   }
   const auto handles = state_->items.find(ids);
-  std::vector<std::vector<std::int64_t>> keys;
+  std::vector<table::row_key> keys;
   for (std::size_t i = 0; i < wrong.size(); ++i) {
-    if (handles[i]) {
-      keys.push_back({*handles[i], wrong[i].time});
+    if (!handles[i]) {
+      continue;
+    }
+    table::row_key& key = keys.emplace_back();
+    key.emplace_back("ITEM_ID", *handles[i]);
+    key.emplace_back("TIMESTAMP", wrong[i].time);
+    if (!wrong[i].event_type.empty()) {
+      key.emplace_back("EVENT_TYPE", wrong[i].event_type);
+    }
+    for (const auto& [column, text] : wrong[i].texts) {
+      key.emplace_back(column, text.empty() ? table::key_value() : table::key_value(text));
     }
   }
-  constexpr std::array<std::string_view, 2> columns = {"ITEM_ID", "TIMESTAMP"};
-  return owner_->tables_.stage_erase_some(table_name(data_kind::interactions), {who, columns, keys}, pool, job);
+  return owner_->tables_.stage_erase_some(table_name(data_kind::interactions), {who, keys}, pool, job);
 }
 
 std::unique_ptr<table::appender> dataset::stage_profile(core::subject_handle who,

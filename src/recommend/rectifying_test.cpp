@@ -127,6 +127,18 @@ TEST_P(rectifying_on_both, what_did_not_happen_is_taken_out_and_nothing_else) {
   EXPECT_EQ(record({view("user-1", "item-1", 1'000'200)}).recorded, 1U) << "they are not held back any more";
 }
 
+TEST_P(rectifying_on_both, of_one_moment_one_type_can_be_wrong) {
+  event bought = view("user-1", "item-9", 1'000'100);
+  bought.event_type = "buy";
+  record({view("user-1", "item-9", 1'000'100), bought});
+  EXPECT_EQ(rectify(1, without({{"item-9", 1'000'100, "rent"}})).at(0).count, 0U);
+  EXPECT_EQ(rectify(1, without({{"item-9", 1'000'100, "buy"}})).at(0).count, 1U);
+  const auto left = shop_->interactions_of(handle(user(1)), why_);
+  EXPECT_EQ(std::ranges::count(left, "buy", [](const auto& one) { return one.what.event_type; }), 0);
+  EXPECT_EQ(std::ranges::count(left, "item-9", [](const auto& one) { return one.what.item_id; }), 1);
+  EXPECT_EQ(rectify(1, without({{"item-9", 1'000'100}})).at(0).count, 1U);
+}
+
 TEST_P(rectifying_on_both, models_forget_the_person_and_learn_what_is_right) {
   for (const char* name : {"ease", "popularity"}) {
     train(name);

@@ -80,12 +80,24 @@ row_filter row_filter::below(std::string_view column, std::int64_t bound, std::s
   return row_filter(std::move(condition));
 }
 
+namespace {
+
+std::string literal_of(const key_value& value) {
+  if (const auto* const number = std::get_if<std::int64_t>(&value)) {
+    return std::to_string(*number);
+  }
+  const auto* const text = std::get_if<std::string>(&value);
+  return text == nullptr ? "NULL" : quoted_text(*text);
+}
+
+}  // namespace
+
 row_filter row_filter::of_person(const rows_of_person& rows) {
   std::string any;
-  for (const std::vector<std::int64_t>& key : rows.keys) {
-    std::string all;
-    for (std::size_t c = 0; c < rows.columns.size(); ++c) {
-      all += fmt::format("{}{} = {}", c == 0 ? "" : " AND ", quoted_name(rows.columns[c]), key.at(c));
+  for (const row_key& key : rows.keys) {
+    std::string all = "true";
+    for (const auto& [column, value] : key) {
+      all += fmt::format(" AND {} IS NOT DISTINCT FROM {}", quoted_name(column), literal_of(value));
     }
     any += fmt::format("{}({})", any.empty() ? "" : " OR ", all);
   }

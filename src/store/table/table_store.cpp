@@ -417,6 +417,25 @@ void check_numbers_of_people(const table_description& of, std::span<const std::s
   }
 }
 
+void check_keys_of_people(const table_description& of, const rows_of_person& some) {
+  for (const row_key& key : some.keys) {
+    for (const auto& [name, value] : key) {
+      const std::string_view named = name;
+      const column& c = of.columns[positions_of(of, {&named, 1}).front()];
+      const bool fits =
+          std::holds_alternative<std::monostate>(value) ||
+          c.type == (std::holds_alternative<std::int64_t>(value) ? column_type::int64 : column_type::text);
+      if (!of.about_people || c.sealed || !fits) {
+        throw error(
+            errc::invalid_argument,
+            fmt::format("table \"{}\": rows of a person are told apart by columns of int64 or text that rest in "
+                        "the clear, each by values of its type; {} is another",
+                        of.name, c.name));
+      }
+    }
+  }
+}
+
 // The name of a column by whose values rows are told apart: those of one value lie in one bucket.
 std::string key_column(const table_description& of, std::string_view name) {
   if (of.about_people) {
@@ -454,7 +473,7 @@ std::unique_ptr<removal> parquet_table_store::stage_erase_some(std::string_view 
   check_count(gone.keys.size());
   const pinned view = pin(table);
   const table_description& description = view.now.entry.description;
-  check_numbers_of_people(description, gone.columns);
+  check_keys_of_people(description, gone);
   const std::uint32_t bucket = core::partition_of(gone.who, description.buckets);
   const row_filter rows = row_filter::of_person(gone);
   return stage(

@@ -9,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/admission.h"
@@ -89,11 +91,13 @@ struct rows_below {
   std::int64_t bound = 0;
 };
 
-// Some rows of one person: those in which int64 columns have the values of one of the keys, in this order.
+// Some rows of one person: those that have all values of one of the keys, in columns of int64 or text that rest in the
+// clear. monostate: null.
+using key_value = std::variant<std::monostate, std::int64_t, std::string>;
+using row_key = std::vector<std::pair<std::string, key_value>>;
 struct rows_of_person {
   core::subject_handle who;
-  std::span<const std::string_view> columns;
-  std::span<const std::vector<std::int64_t>> keys;
+  std::span<const row_key> keys;
 };
 
 struct scan_report {

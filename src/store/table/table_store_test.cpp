@@ -532,7 +532,11 @@ TEST_F(table_test, old_rows_leave_but_those_of_the_spared) {
 
 TEST_F(table_test, some_rows_of_one_person_leave) {
   house in(folder_.path());
-  in.create({"visits", true, {{"item", column_type::int64}, {"time", column_type::int64}}, {recommendation}, 8});
+  in.create({"visits",
+             true,
+             {{"item", column_type::int64}, {"time", column_type::int64}, {"how", column_type::text}},
+             {recommendation},
+             8});
   const auto append_visits = [&](const std::vector<std::array<std::int64_t, 3>>& rows) {
     const auto out = in.tables->append("visits", pool_);
     column_batch batch(in.tables->describe("visits").columns);
@@ -540,6 +544,11 @@ TEST_F(table_test, some_rows_of_one_person_leave) {
       batch.subjects.push_back(who);
       batch.columns[0].add(item);
       batch.columns[1].add(time);
+      if (time % 2 == 0) {
+        batch.columns[2].add("it's even");
+      } else {
+        batch.columns[2].add_null();
+      }
     }
     out->append(batch);
     in.commit(*out);
@@ -547,8 +556,18 @@ TEST_F(table_test, some_rows_of_one_person_leave) {
   append_visits({{1, 5, 100}, {1, 5, 100}, {1, 5, 101}, {1, 6, 100}, {2, 5, 100}});
   append_visits({{1, 5, 100}, {1, 7, 102}});
   constexpr std::array<std::string_view, 2> columns = {"ITEM", "TIME"};
-  const std::vector<std::vector<std::int64_t>> keys = {{5, 100}, {7, 102}, {8, 1}};
-  const auto staged = in.tables->stage_erase_some("visits", {subject_handle(1), columns, keys}, pool_, job_);
+  const auto key = [](std::int64_t item, std::int64_t time) { return row_key{{"ITEM", item}, {"TIME", time}}; };
+  const auto rows_with = [&](row_key only) {
+    return in.tables->stage_erase_some("visits", {subject_handle(1), {&only, 1}}, pool_, job_)->rows();
+  };
+  EXPECT_EQ(rows_with({{"item", 5}}), 4U);
+  EXPECT_EQ(rows_with({{"item", 5}, {"how", "it's even"}}), 3U);
+  EXPECT_EQ(rows_with({{"item", 5}, {"how", std::monostate()}}), 1U);
+  EXPECT_EQ(rows_with({{"item", 5}, {"how", "it is odd"}}), 0U);
+  refused(errc::invalid_argument, [&] { rows_with({{"how", 5}}); });
+  refused(errc::invalid_argument, [&] { rows_with({{"nothing", 5}}); });
+  const std::vector<row_key> keys = {key(5, 100), key(7, 102), key(8, 1)};
+  const auto staged = in.tables->stage_erase_some("visits", {subject_handle(1), keys}, pool_, job_);
   EXPECT_EQ(staged->rows(), 4U);
   in.sql->write([&](sql::transaction& t) { staged->commit(t); });
   staged->committed();
@@ -562,7 +581,7 @@ TEST_F(table_test, some_rows_of_one_person_leave) {
   });
   std::sort(left.begin(), left.end());
   EXPECT_EQ(left, (std::vector<std::array<std::int64_t, 3>>{{1, 5, 101}, {1, 6, 100}, {2, 5, 100}}));
-  EXPECT_EQ(in.tables->stage_erase_some("visits", {subject_handle(1), columns, {}}, pool_, job_)->rows(), 0U);
+  EXPECT_EQ(in.tables->stage_erase_some("visits", {subject_handle(1), {}}, pool_, job_)->rows(), 0U);
 }
 
 TEST_F(table_test, says_who_has_rows_and_of_whom_all_are_old) {

@@ -19,7 +19,8 @@ recommend::rectification rows_of(const rectification_body& wanted) {
   recommend::rectification rows{wanted.profile, {}};
   for (std::size_t i = 0; i < wanted.wrong_interactions.size(); ++i) {
     const wrong_interaction_body& one = wanted.wrong_interactions[i];
-    rows.wrong.push_back({one.item_id, time_of(one.timestamp, fmt::format("wrong_interactions[{}].timestamp", i))});
+    rows.wrong.push_back(
+        {one.item_id, time_of(one.timestamp, fmt::format("wrong_interactions[{}].timestamp", i)), one.event_type});
   }
   return rows;
 }
@@ -28,7 +29,8 @@ recommend::rectification rows_of(const rectification_body& wanted) {
 
 core::json_notes notes_of(const wrong_interaction_body*) {
   return {{"item_id", {.shortest = 1}},
-          {"timestamp", {.text = "As the archive has it: ISO 8601, or seconds or milliseconds since 1970"}}};
+          {"timestamp", {.text = "As the archive has it: ISO 8601, or seconds or milliseconds since 1970"}},
+          {"event_type", {.text = "Only what is of this type; absent or empty: whatever happened with the item then"}}};
 }
 
 core::json_notes notes_of(const rectification_body*) {

@@ -20,8 +20,9 @@ namespace eunomia::wire::api {
 struct wrong_interaction_body {
   std::string item_id;
   core::json_value timestamp;
+  std::string event_type = {};
 };
-BOOST_DESCRIBE_STRUCT(wrong_interaction_body, (), (item_id, timestamp))
+BOOST_DESCRIBE_STRUCT(wrong_interaction_body, (), (item_id, timestamp, event_type))
 core::json_notes notes_of(const wrong_interaction_body*);
 
 struct rectification_body {

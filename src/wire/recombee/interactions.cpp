@@ -142,8 +142,12 @@ reply add(call& of, const interaction_kind& kind) {
   return {};
 }
 
+std::string session_column() {
+  return fmt::format("{}SESSION_ID", column_prefix);
+}
+
 std::string session_of(const full_interaction& one) {
-  const auto found = one.properties.find(fmt::format("{}SESSION_ID", column_prefix));
+  const auto found = one.properties.find(session_column());
   return found == one.properties.end() ? "" : found->second;
 }
 
@@ -220,53 +224,32 @@ reply list_of_item(call& of, const interaction_kind& kind) {
   return {200, std::move(list)};
 }
 
-recommend::event event_of(const full_interaction& one, const std::string& user) {
-  recommend::event again;
-  again.user_id = user;
-  again.item_id = one.what.item_id;
-  again.event_type = one.what.event_type;
-  again.timestamp = one.what.time;
-  if (!std::isnan(one.what.event_value)) {
-    again.event_value = static_cast<double>(one.what.event_value);
-  }
-  again.properties = one.properties;
-  return again;
-}
-
 reply remove(call& of, const interaction_kind& kind) {
   const std::string user = of.given.required_text("userId");
   const std::string item = of.given.required_text("itemId");
   const auto time = of.given.moment("timestamp");
-  const auto session = of.given.text("sessionId");
+  // Of viewed portions, those of one session, or of none.
+  const auto of_session = kind.event_type == "view-portion" ? std::optional(of.given.text("sessionId").value_or(""))
+                                                            : std::optional<std::string>();
   const auto who = require_user(of, user);
   require_item(of, item);
   recommend::rectification wrong;
-  std::vector<recommend::event> beside;  // at the same moments, which leave with them and come back
-  std::set<std::int64_t> times;
-  const auto all = of.db().rows().interactions_of(who, of.in.purpose);
-  const auto is_meant = [&](const full_interaction& one) {
-    return one.what.item_id == item && is_of(kind, one.what.event_type) && (!time || one.what.time == *time) &&
-           (kind.event_type != "view-portion" || session_of(one) == session.value_or(""));
-  };
-  for (const auto& one : all) {
-    if (is_meant(one) && times.insert(one.what.time).second) {
-      wrong.wrong.push_back({item, one.what.time});
+  std::set<std::pair<std::string, std::int64_t>> named;  // what was told several times of one moment, once
+  for (const auto& one : of.db().rows().interactions_of(who, of.in.purpose)) {
+    if (one.what.item_id == item && is_of(kind, one.what.event_type) && (!time || one.what.time == *time) &&
+        (!of_session || session_of(one) == *of_session) && named.emplace(one.what.event_type, one.what.time).second) {
+      wrong.wrong.push_back({item, one.what.time, one.what.event_type, {}});
+      if (of_session) {
+        wrong.wrong.back().texts.emplace(session_column(), *of_session);
+      }
     }
   }
   if (wrong.wrong.empty()) {
     throw core::error(errc::not_found,
                       fmt::format("There is no such {} in database {}", kind.event_type, of.db().name()));
   }
-  for (const auto& one : all) {
-    if (one.what.item_id == item && times.contains(one.what.time) && !is_meant(one)) {
-      beside.push_back(event_of(one, user));
-    }
-  }
   core::job quiet;
   of.db().rows().rectify(who, wrong, of.in.work_pool, quiet);
-  if (!beside.empty()) {
-    of.in.answering.record(of.db().name(), beside);
-  }
   return {};
 }
 

@@ -67,6 +67,15 @@ def test_a_viewed_portion_is_the_last_that_was_told_of_a_session(client):
     refused(client, SetViewPortion("anna", "film", 1.5), 400)
 
 
+def test_of_one_moment_only_the_portion_of_the_session_leaves(client):
+    for session in ({"session_id": "tv"}, {"session_id": "phone"}, {}):
+        client.send(SetViewPortion("anna", "film", 0.5, timestamp=MOMENT, cascade_create=True, **session))
+    assert client.send(DeleteViewPortion("anna", "film", session_id="tv")) == "ok"
+    assert {one.get("sessionId") for one in client.send(ListUserViewPortions("anna"))} == {"phone", None}
+    assert client.send(DeleteViewPortion("anna", "film")) == "ok"
+    assert {one.get("sessionId") for one in client.send(ListUserViewPortions("anna"))} == {"phone"}
+
+
 def test_deleting_one_kind_leaves_others_of_the_same_moment(client):
     client.send(AddDetailView("anna", "lamp", timestamp=MOMENT, cascade_create=True))
     client.send(AddPurchase("anna", "lamp", timestamp=MOMENT, price=5))
