@@ -188,8 +188,7 @@ class trending_family_object final : public family {
   forgetting_level forgets() const noexcept override { return forgetting_level::exact; }
   std::string_view source() const noexcept override {
     return "popularity that halves with every half-life (exponential decay: Cormode et al., ICDE 2009), or what has "
-           "more "
-           "of it than its baseline (after SigniTrend: Schubert et al., KDD 2014)";
+           "more of it than its baseline (after SigniTrend: Schubert et al., KDD 2014)";
   }
   std::string complete(std::string_view parameters) const override {
     return core::write_json(read_parameters<trending_parameters>(family_name, parameters));
