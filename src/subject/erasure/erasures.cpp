@@ -129,7 +129,7 @@ std::optional<rights_request> erasures::begin_where_nothing_is_held(std::span<co
 }
 
 rights_request erasures::begin(std::span<const core::subject_handle> people, const actor& by,
-                               const custody_context& with) {
+                               const custody_context& with, const also_kept& also) {
   std::vector<core::subject_handle> gone(people.begin(), people.end());
   core::sort_and_unite(gone);
   std::erase(gone, core::subject_handle());
@@ -147,7 +147,7 @@ rights_request erasures::begin(std::span<const core::subject_handle> people, con
   house_.ledger.append(gone, core::now_ms());
   rights_request made;
   try {
-    made = keep(gone, by);
+    made = keep(gone, by, also);
     kept();
   } catch (const core::error& problem) {
     // Whether it was committed is not known when the database was lost: then these people are lost in any case.
@@ -166,7 +166,7 @@ rights_request erasures::begin(std::span<const core::subject_handle> people, con
   return made;
 }
 
-rights_request erasures::keep(std::span<const core::subject_handle> gone, const actor& by) {
+rights_request erasures::keep(std::span<const core::subject_handle> gone, const actor& by, const also_kept& also) {
   return house_.sql.write([&](sql::transaction& in) {
     rights_request made;
     made.right = certified_right::erasure;
@@ -222,6 +222,9 @@ rights_request erasures::keep(std::span<const core::subject_handle> gone, const 
       entries.push_back({by, "erasure.requested", std::nullopt, about});
     }
     house_.audit.append(in, entries);
+    if (also) {
+      also(in, made);
+    }
     return made;
   });
 }

@@ -4,6 +4,7 @@
 #include <boost/describe.hpp>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,6 +43,9 @@ namespace eunomia::subject {
 enum class certificate_edition { newest, first };
 BOOST_DESCRIBE_ENUM(certificate_edition, newest, first)
 
+// In the transaction that keeps a request, which may be tried again: what else is to be known of it.
+using also_kept = std::function<void(store::sql::transaction& in, const rights_request& made)>;
+
 // Any thread. One process has the data directory, in one of these.
 class erasures {
  public:
@@ -50,7 +54,8 @@ class erasures {
 
   // Durable, and gone from what answers, when it returns. steps: what became of identifiers, keys and memory. Throws
   // errc::invalid_argument for nobody at all.
-  rights_request begin(std::span<const core::subject_handle> people, const actor& by, const custody_context& with);
+  rights_request begin(std::span<const core::subject_handle> people, const actor& by, const custody_context& with,
+                       const also_kept& also = {});
 
   // The same of those of them of whom no custodian holds anything that has a time of its own; nothing when there is
   // none of them. Who does something at this moment stays.
@@ -98,7 +103,7 @@ class erasures {
   class on_board;
 
   std::vector<std::unique_ptr<erasure_guard>> hold_back(std::span<const core::subject_handle> people) const;
-  rights_request keep(std::span<const core::subject_handle> gone, const actor& by);
+  rights_request keep(std::span<const core::subject_handle> gone, const actor& by, const also_kept& also);
   void look(pass& in, const custody_context& with);
   void keep_steps(const pass& in);
   void erase_everywhere(pass& in, const custody_context& with);

@@ -303,6 +303,20 @@ TEST_P(erasures_on_both, somebody_is_nobody_at_once_and_gone_with_a_certificate_
   EXPECT_EQ(audit_->verify({&key, 1}, job, {&anchor, 1}).unsigned_entries, 0);
 }
 
+TEST_P(erasures_on_both, what_else_is_to_be_known_of_a_request_is_kept_with_it) {
+  const auto ann = handle("ann-of-the-mill");
+  EXPECT_THROW(all_->begin({&ann, 1}, actor::token("tok-1"), {pool_, job_},
+                           [](store::sql::transaction&, const rights_request&) { throw std::runtime_error("no"); }),
+               std::runtime_error);
+  EXPECT_TRUE(people_->find("user", "ann-of-the-mill")) << "both or none";
+  EXPECT_TRUE(all_->list(0, 10).empty());
+  std::int64_t told = 0;
+  const auto made = all_->begin({&ann, 1}, actor::token("tok-1"), {pool_, job_},
+                                [&](store::sql::transaction&, const rights_request& one) { told = one.id; });
+  EXPECT_EQ(told, made.id);
+  EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+}
+
 // Keeps what it is told, with what is said of a request at that moment.
 class watching_job final : public core::job {
  public:

@@ -90,15 +90,20 @@ void erase(const house& in, resource& of, core::job& job) {
   double deleted = number_of(of.shown, "numDeleted").value_or(0);
   for (std::size_t first = 0; first < people.size(); first += people_a_request) {
     const auto some = std::span(people).subspan(first, std::min(people_a_request, people.size() - first));
-    ids.push_back(in.erasures.begin(some, by, {in.forget_pool, job}).id);
     deleted += static_cast<double>(some.size());
     of.shown = with(of.shown, "numDeleted", of_integer(static_cast<std::int64_t>(deleted)));
-    json_value requests = json_value::of_array();
-    for (const std::int64_t id : ids) {
-      requests.append(of_integer(id));
-    }
-    of.ours = with(of.ours, requests_member, std::move(requests));
-    in.known.change([&](store::sql::transaction& change) { resources::update(change, of); });
+    // With the request: after a kill nobody knows any more who these people were, only that it is to be waited for.
+    const auto note = [&](store::sql::transaction& also, const subject::rights_request& made) {
+      json_value requests = json_value::of_array();
+      for (const std::int64_t id : ids) {
+        requests.append(of_integer(id));
+      }
+      requests.append(of_integer(made.id));
+      of.ours = with(of.ours, requests_member, std::move(requests));
+      resources::update(also, of);
+    };
+    ids.push_back(in.erasures.begin(some, by, {in.forget_pool, job}, note).id);
+    in.known.clear();
   }
   in.background.look_soon();
   for (const std::int64_t id : ids) {
