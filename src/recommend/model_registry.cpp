@@ -423,13 +423,16 @@ std::vector<model_record> model_registry::all() {
   return database_.read([](connection& in) { return select(in, ""); });
 }
 
-void model_registry::remove(std::string_view name) {
+void model_registry::remove(std::string_view name, const std::function<void(transaction& in)>& also) {
   const auto gone = database_.write([&](transaction& in) {
     auto found = select(in, "WHERE name = :name", {{"name", name}});
     for (const model_record& record : found) {
       remove_version(in, record);
     }
     delete_deployments(in, name);
+    if (also) {
+      also(in);
+    }
     return found;
   });
   for (const model_record& record : gone) {

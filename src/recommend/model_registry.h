@@ -91,7 +91,7 @@ class model_registry {
   std::vector<model_record> list();                           // those that serve
   std::vector<model_record> all();
   // Every version of the name, and its deployments; nothing when there is none.
-  void remove(std::string_view name);
+  void remove(std::string_view name, const std::function<void(store::sql::transaction& in)>& also = {});
   // Those of these versions that neither serve nor are deployed now.
   void remove_idle(std::span<const model_record> versions);
 

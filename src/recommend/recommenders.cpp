@@ -89,10 +89,15 @@ recommenders::~recommenders() = default;
 recommender_record recommenders::create(recommender_record wanted) {
   check_definition(wanted);
   data_.open(wanted.dataset);
+  return sql_.write([&](sql::transaction& in) { return create(in, wanted); });
+}
+
+recommender_record recommenders::create(sql::transaction& in, recommender_record wanted) {
+  check_definition(wanted);
   wanted.created_at = core::now_ms();
   wanted.failed_at = 0;
   wanted.failure.clear();
-  sql_.write([&](sql::transaction& in) { insert_definition(in, wanted); });
+  insert_definition(in, wanted);
   return wanted;
 }
 
@@ -113,8 +118,7 @@ void recommenders::remove(std::string_view name) {
   const auto record = find(name);
   const auto held = slot_of(record.name);
   const std::lock_guard changing(held->changing);
-  sql_.write([&](sql::transaction& in) { delete_definition(in, record.name); });
-  models_.remove(record.name);
+  models_.remove(record.name, [&](sql::transaction& in) { delete_definition(in, record.name); });
   held->published.publish(nullptr);
   const std::lock_guard lock(mutex_);
   slots_.erase(record.name);

@@ -94,6 +94,8 @@ class recommenders {
   // Throws errc::already_exists; errc::not_found for a dataset that is not there; errc::invalid_argument for a family,
   // parameters or a policy that cannot be.
   recommender_record create(recommender_record wanted);
+  // The same within the caller's transaction, who knows that the dataset is there.
+  static recommender_record create(store::sql::transaction& in, recommender_record wanted);
   // Changes what it learns, when, how many versions stay and whether the newest serves; not its dataset. Throws
   // errc::not_found.
   recommender_record update(recommender_record wanted);

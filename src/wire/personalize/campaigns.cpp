@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/time.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -110,17 +111,9 @@ json_value update(const house& in, const json_value& input) {
   return arn_answer(kind, one.arn);
 }
 
-void remove(const house& in, const resource& one) {
-  const std::lock_guard nobody_else_makes(in.making);
+void withdraw(const house& in, const resource& one) {
   const resource solution = in.made.find(resource_kind::solution, one.parent);
-  in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
-  try {
-    in.recommenders.withdraw(recommender_of(solution), one.name);
-  } catch (const core::error& problem) {
-    if (problem.code() != errc::not_found) {
-      throw;
-    }
-  }
+  in.recommenders.withdraw(recommender_of(solution), one.name);
   in.answering.drop_replaced();
 }
 
@@ -144,12 +137,14 @@ void deploy_to_followers(const house& in, const resource& solution, const resour
 }
 
 void add_campaigns(aws::json_service& to, const house& in) {
+  in.leaving.add(kind, {}, [in](const resource& one) { withdraw(in, one); });
   to.add<json_value, json_value>("CreateCampaign", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("UpdateCampaign", builders(),
                                  [in](const json_value& input, const http::request&) { return update(in, input); });
   to.add<json_value, json_value>("DeleteCampaign", builders(), [in](const json_value& input, const http::request&) {
-    remove(in, in.made.find(kind, required_text(input, "campaignArn")));
+    const std::lock_guard nobody_else_makes(in.making);
+    in.leaving.carry_out(in.made.find(kind, required_text(input, "campaignArn")));
     return nothing_to_say();
   });
   add_views(to, in, kind);

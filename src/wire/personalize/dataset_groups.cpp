@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "wire/http/text.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -159,18 +160,21 @@ std::shared_ptr<const recommend::avro_schema> schema_of(const house& in, const r
 
 void add_dataset_groups(aws::json_service& to, const house& in) {
   constexpr auto kind = resource_kind::dataset_group;
+  // What belongs to it must be gone first: then nothing learns from its rows any more.
+  in.leaving.add(
+      kind,
+      [](sql::transaction& change, const resource& group) {
+        resources::remove_history(change, resource_kind::data_deletion_job, group.arn);
+      },
+      [in](const resource& group) {
+        drop_if_there(in, dataset_of(group));
+        drop_if_there(in, actions_of(group));
+      });
   to.add<json_value, json_value>("CreateDatasetGroup", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
-    const resource group = in.made.find(kind, required_text(input, "datasetGroupArn"));
     const std::lock_guard nobody_else_makes(in.making);
-    // What belongs to it must be gone first: then nothing learns from its rows any more.
-    in.known.change([&](sql::transaction& change) {
-      resources::remove_history(change, resource_kind::data_deletion_job, group.arn);
-      resources::remove(change, group.arn);
-    });
-    drop_if_there(in, dataset_of(group));
-    drop_if_there(in, actions_of(group));
+    in.leaving.carry_out(in.made.find(kind, required_text(input, "datasetGroupArn")));
     return nothing_to_say();
   });
   add_views(to, in, kind);

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -92,25 +93,30 @@ json_value update(const house& in, const json_value& input) {
   return arn_answer(kind, one.arn);
 }
 
+void clear_rows(const house& in, const resource& one) {
+  const auto type = *dataset_type_named(required_text(one.shown, "datasetType"));
+  const table_of_ours where = table_of(group_of(in, one), type);
+  core::job quiet;
+  in.datasets.open(where.dataset).clear(where.kind, in.work_pool, quiet);
+  in.answering.changed(where.dataset);
+}
+
 }  // namespace
 
 void add_datasets(aws::json_service& to, const house& in) {
+  in.leaving.add(
+      kind,
+      [](sql::transaction& change, const resource& one) {
+        resources::remove_history(change, resource_kind::dataset_import_job, one.arn);
+        resources::remove_history(change, resource_kind::dataset_export_job, one.arn);
+      },
+      [in](const resource& one) { clear_rows(in, one); });
   to.add<json_value, json_value>("CreateDataset", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("UpdateDataset", builders(),
                                  [in](const json_value& input, const http::request&) { return update(in, input); });
   to.add<json_value, json_value>("DeleteDataset", builders(), [in](const json_value& input, const http::request&) {
-    const resource one = in.made.find(kind, required_text(input, "datasetArn"));
-    const auto type = *dataset_type_named(required_text(one.shown, "datasetType"));
-    const table_of_ours where = table_of(group_of(in, one), type);
-    in.known.change([&](sql::transaction& change) {
-      resources::remove_history(change, resource_kind::dataset_import_job, one.arn);
-      resources::remove_history(change, resource_kind::dataset_export_job, one.arn);
-      resources::remove(change, one.arn);
-    });
-    core::job quiet;
-    in.datasets.open(where.dataset).clear(where.kind, in.work_pool, quiet);
-    in.answering.changed(where.dataset);
+    in.leaving.carry_out(in.made.find(kind, required_text(input, "datasetArn")));
     return nothing_to_say();
   });
   add_views(to, in, kind);

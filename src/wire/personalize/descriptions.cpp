@@ -180,19 +180,22 @@ void refuse_taken(const house& in, const resource& wanted) {
   }
 }
 
-json_value make(const house& in, const resource& made, const json_value& input) {
+json_value make(const house& in, const resource& made, const json_value& input, const also_made& also) {
   const std::vector<tag> tags = tags_in(input);
   in.known.change([&](sql::transaction& change) {
     resource active = made;
     active.status = "ACTIVE";
     resources::add(change, std::move(active));
     resources::add_tags(change, made.arn, tags);
+    if (also) {
+      also(change);
+    }
   });
   return arn_answer(made.kind, made.arn);
 }
 
-json_value begin(const house& in, const resource& made, const json_value& input) {
-  in.work.begin(made, tags_in(input));
+json_value begin(const house& in, const resource& made, const json_value& input, const also_made& also) {
+  in.work.begin(made, tags_in(input), also);
   return arn_answer(made.kind, made.arn);
 }
 

@@ -49,9 +49,11 @@ resource resource_asked_for(const house& in, resource_kind kind, const core::jso
 void refuse_taken(const house& in, const resource& wanted);
 
 // Keeps a resource that is ready at once, or begins the work that makes it, with the input's tags, and answers with its
-// ARN. Throw as resources::add and works::begin.
-core::json_value make(const house& in, const resource& made, const core::json_value& input);
-core::json_value begin(const house& in, const resource& made, const core::json_value& input);
+// ARN. also: what it stands for, in the same transaction. Throw as resources::add and works::begin.
+using also_made = std::function<void(store::sql::transaction& in)>;
+core::json_value make(const house& in, const resource& made, const core::json_value& input, const also_made& also = {});
+core::json_value begin(const house& in, const resource& made, const core::json_value& input,
+                       const also_made& also = {});
 // What an input asked for, without its tags.
 core::json_value asked_for(const core::json_value& input);
 

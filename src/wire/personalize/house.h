@@ -26,6 +26,7 @@
 
 namespace eunomia::wire::personalize {
 
+class deletions;
 class works;
 
 // Where the files that clients name by s3://bucket/key lie. Throw errc::not_found for a bucket or key that there is
@@ -51,6 +52,7 @@ struct house {
   const resources& made;
   resource_cache& known;  // the same; changes are made through it
   works& work;
+  deletions& leaving;
   // Held while one thing is made or removed in two places, in the table of resources and in what it stands for.
   std::mutex& making;
   anonymous_sessions& sessions;

@@ -39,8 +39,9 @@ void adopt(const house& in, const resource& solution, const recommend::model_rec
   try {
     in.known.change([&](store::sql::transaction& change) { resources::add(change, made); });
   } catch (const core::error& problem) {
-    if (problem.code() != core::errc::already_exists) {
-      throw;  // else another thread was first
+    // Another thread was first, or the solution is being deleted.
+    if (problem.code() != core::errc::already_exists && problem.code() != core::errc::failed_precondition) {
+      throw;
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/time.h"
 #include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -67,14 +68,8 @@ json_value create(const house& in, const json_value& input) {
   recommend::recommender_record ours;
   ours.name = free_recommender_name(in, made.name);
   ours.dataset = dataset_of(group);
-  in.recommenders.create(ours);
   made.ours = object_of("recommender", ours.name);
-  try {
-    return begin(in, made, input);
-  } catch (...) {
-    in.recommenders.remove(ours.name);
-    throw;
-  }
+  return begin(in, made, input, [&](sql::transaction& also) { recommend::recommenders::create(also, ours); });
 }
 
 json_value update(const house& in, const json_value& input) {
@@ -95,19 +90,10 @@ json_value update(const house& in, const json_value& input) {
   return arn_answer(kind, one.arn);
 }
 
-void remove(const house& in, const resource& one) {
+void refuse_while_created(const resource& one) {
   if (one.status == "CREATE PENDING" || one.status == "CREATE IN_PROGRESS") {
     throw core::error(errc::failed_precondition, fmt::format("Recommender {} is {}", one.arn, one.status));
   }
-  in.known.change([&](sql::transaction& change) { resources::remove(change, one.arn); });
-  try {
-    in.recommenders.remove(recommender_of(one));
-  } catch (const core::error& problem) {
-    if (problem.code() != errc::not_found) {
-      throw;
-    }
-  }
-  in.answering.drop_replaced();
 }
 
 // One that is stopped answers nothing and learns nothing, and keeps what it learned.
@@ -128,13 +114,16 @@ json_value switch_to(const house& in, const json_value& input, std::string_view 
 }  // namespace
 
 void add_recommenders(aws::json_service& to, const house& in) {
+  in.leaving.add(
+      kind, [](sql::transaction&, const resource& one) { refuse_while_created(one); },
+      [in](const resource& one) { remove_recommender(in, one); });
   in.work.add(kind, "data", [in](resource& of, core::job& job) { train(in, of, job); });
   to.add<json_value, json_value>("CreateRecommender", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("UpdateRecommender", builders(),
                                  [in](const json_value& input, const http::request&) { return update(in, input); });
   to.add<json_value, json_value>("DeleteRecommender", builders(), [in](const json_value& input, const http::request&) {
-    remove(in, in.made.find(kind, required_text(input, "recommenderArn")));
+    in.leaving.carry_out(in.made.find(kind, required_text(input, "recommenderArn")));
     return nothing_to_say();
   });
   to.add<json_value, json_value>("StopRecommender", builders(), [in](const json_value& input, const http::request&) {

@@ -72,7 +72,23 @@ resources::resources(sql::database& in) : sql_(in) {
   sql_.migrate(migrations);
 }
 
+namespace {
+
+void refuse_while_something_belongs_to(sql::transaction& in, std::string_view arn) {
+  const sql::rows child =
+      in.query_one("SELECT arn FROM aws_personalize_resource WHERE parent = :arn ORDER BY id LIMIT 1", {{"arn", arn}});
+  if (!child.empty()) {
+    throw core::error(core::errc::failed_precondition,
+                      fmt::format("{} cannot be deleted while {} belongs to it", arn, child[0].text(0)));
+  }
+}
+
+}  // namespace
+
 void resources::add(sql::transaction& in, resource made) {
+  if (const auto parent = find_any(in, made.parent); parent && parent->status == deletion_in_progress) {
+    throw core::error(core::errc::failed_precondition, fmt::format("{} is being deleted", made.parent));
+  }
   if (find_any(in, made.arn)) {
     throw core::error(core::errc::already_exists,
                       fmt::format("Another resource with Amazon Resource Name (ARN) {} already exists.", made.arn));
@@ -107,13 +123,16 @@ void resources::update(sql::transaction& in, const resource& changed) {
   }
 }
 
-void resources::remove(sql::transaction& in, std::string_view arn) {
-  const sql::rows child =
-      in.query_one("SELECT arn FROM aws_personalize_resource WHERE parent = :arn ORDER BY id LIMIT 1", {{"arn", arn}});
-  if (!child.empty()) {
-    throw core::error(core::errc::failed_precondition,
-                      fmt::format("{} cannot be deleted while {} belongs to it", arn, child[0].text(0)));
+void resources::begin_deletion(sql::transaction& in, std::string_view arn) {
+  refuse_while_something_belongs_to(in, arn);
+  if (in.execute("UPDATE aws_personalize_resource SET status = :status, updated_at = :now WHERE arn = :arn",
+                 {{"status", deletion_in_progress}, {"now", core::now_ms()}, {"arn", arn}}) == 0) {
+    refuse_unknown("resource", arn);
   }
+}
+
+void resources::remove(sql::transaction& in, std::string_view arn) {
+  refuse_while_something_belongs_to(in, arn);
   if (in.execute("DELETE FROM aws_personalize_resource WHERE arn = :arn", {{"arn", arn}}) == 0) {
     refuse_unknown("resource", arn);
   }
@@ -201,6 +220,13 @@ std::vector<resource> resources::with_status(resource_kind kind, std::span<const
             {{"kind", name_of(kind)}, {"statuses", sql::text_list(statuses)}},
             [&](const sql::row& row) { found.push_back(resource_of(row)); });
   });
+  return found;
+}
+
+std::vector<std::string> resources::arns_of(sql::connection& in, resource_kind kind, std::string_view parent) {
+  std::vector<std::string> found;
+  in.each("SELECT arn FROM aws_personalize_resource WHERE kind = :kind AND parent = :parent ORDER BY id",
+          {{"kind", name_of(kind)}, {"parent", parent}}, [&](const sql::row& row) { found.emplace_back(row.text(0)); });
   return found;
 }
 

@@ -34,6 +34,7 @@ struct resource {
   bool is_active() const { return status == "ACTIVE"; }
 };
 
+inline constexpr std::string_view deletion_in_progress = "DELETE IN_PROGRESS";
 inline constexpr std::size_t max_page = 100;
 inline constexpr std::size_t max_tags = 50;
 
@@ -53,10 +54,13 @@ class resources {
   // Brings the schema up to date. The database must outlive it.
   explicit resources(store::sql::database& in);
 
-  // Within the caller's transaction. The times are set. Throws errc::already_exists naming the ARN.
+  // Within the caller's transaction. The times are set. Throws errc::already_exists naming the ARN,
+  // errc::failed_precondition where it belongs to what is being deleted.
   static void add(store::sql::transaction& in, resource made);
   // Changes status, reason, shown and ours, and when that was. Throws errc::not_found.
   static void update(store::sql::transaction& in, const resource& changed);
+  // From here on nothing new belongs to it. Throws as remove().
+  static void begin_deletion(store::sql::transaction& in, std::string_view arn);
   // With its tags. Throws errc::not_found; errc::failed_precondition while something belongs to it, naming one.
   static void remove(store::sql::transaction& in, std::string_view arn);
 
@@ -84,7 +88,9 @@ class resources {
   static void remove_tags(store::sql::transaction& in, std::string_view arn, std::span<const std::string> keys);
   std::vector<tag> tags_of(std::string_view arn) const;  // by key
 
-  // How many there are that belong to the parent.
+  // Those that belong to the parent, in the order in which they were made.
+  static std::vector<std::string> arns_of(store::sql::connection& in, resource_kind kind, std::string_view parent);
+  // How many there are.
   std::uint64_t count(resource_kind kind, std::string_view parent) const;
 
  private:

@@ -71,6 +71,22 @@ TEST_P(personalize_resources, of_one_arn_there_is_one) {
   add(resource_kind::schema, "shop");
 }
 
+TEST_P(personalize_resources, that_are_being_deleted_take_up_nothing_new) {
+  const std::string group = add(resource_kind::dataset_group, "shop");
+  const std::string arn = add(resource_kind::solution, "sims", group);
+  const auto begin_deletion = [&](const std::string& of) {
+    db().write([&](transaction& in) { resources::begin_deletion(in, of); });
+  };
+  EXPECT_EQ(code_thrown_by([&] { begin_deletion(group); }), errc::failed_precondition);
+  begin_deletion(arn);
+  EXPECT_EQ(all().find(resource_kind::solution, arn).status, deletion_in_progress);
+  EXPECT_EQ(code_thrown_by([&] { add(resource_kind::campaign, "front", arn); }), errc::failed_precondition);
+  begin_deletion(arn);
+  remove(arn);
+  EXPECT_EQ(code_thrown_by([&] { begin_deletion(arn); }), errc::not_found);
+  begin_deletion(group);
+}
+
 TEST_P(personalize_resources, that_are_not_there_are_told_from_those_of_another_kind) {
   const std::string arn = add(resource_kind::schema, "shop");
   EXPECT_EQ(code_thrown_by([&] { all().find(resource_kind::campaign, arn); }), errc::invalid_argument);

@@ -5,6 +5,7 @@
 
 #include "job/jobs.h"
 #include "wire/aws/json_service.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/house.h"
 #include "wire/personalize/solutions.h"
 #include "wire/personalize/works.h"
@@ -45,6 +46,7 @@ class service {
   // After jobs.start().
   void mend() {
     work_.mend();
+    leaving_.go_on();
     adopt_imported();
   }
   // Versions that were imported into the recommender of a solution become versions of the solution. Any thread.
@@ -56,6 +58,7 @@ class service {
   resources made_;
   resource_cache known_;
   works work_;
+  deletions leaving_;
   std::mutex making_;
   anonymous_sessions sessions_;
   metric_counts metrics_;

@@ -12,6 +12,7 @@
 #include "core/time.h"
 #include "wire/http/text.h"
 #include "wire/personalize/dataset_groups.h"
+#include "wire/personalize/deletions.h"
 #include "wire/personalize/descriptions.h"
 #include "wire/personalize/json_members.h"
 #include "wire/personalize/operations.h"
@@ -109,14 +110,8 @@ json_value create(const house& in, const json_value& input) {
   ours.dataset = table_of(group, interactions_of(of)).dataset;
   ours.keep_versions = kept_versions;
   ours.serve_newest = false;
-  in.recommenders.create(ours);
   made.ours = object_of(recommender_member, ours.name);
-  try {
-    return make(in, made, input);
-  } catch (...) {
-    in.recommenders.remove(ours.name);
-    throw;
-  }
+  return make(in, made, input, [&](sql::transaction& also) { recommend::recommenders::create(also, ours); });
 }
 
 json_value update(const house& in, const json_value& input) {
@@ -158,24 +153,12 @@ std::vector<resource> versions_of(const house& in, const resource& solution) {
   return all;
 }
 
-void remove(const house& in, const resource& one) {
-  const std::vector<resource> versions = versions_of(in, one);
-  in.known.change([&](sql::transaction& change) {
-    for (const resource& version : versions) {
-      resources::remove_history(change, resource_kind::batch_inference_job, version.arn);
-      resources::remove_history(change, resource_kind::batch_segment_job, version.arn);
-    }
-    resources::remove_history(change, resource_kind::solution_version, one.arn);
-    resources::remove(change, one.arn);  // not while a campaign belongs to it
-  });
-  try {
-    in.recommenders.remove(recommender_of(one));
-  } catch (const core::error& problem) {
-    if (problem.code() != errc::not_found) {
-      throw;
-    }
+void remove_history_of_versions(sql::transaction& change, const resource& one) {
+  for (const std::string& version : resources::arns_of(change, resource_kind::solution_version, one.arn)) {
+    resources::remove_history(change, resource_kind::batch_inference_job, version);
+    resources::remove_history(change, resource_kind::batch_segment_job, version);
   }
-  in.answering.drop_replaced();
+  resources::remove_history(change, resource_kind::solution_version, one.arn);
 }
 
 // The newest of all, trained or not.
@@ -214,6 +197,11 @@ const recipe* recipe_of(const resource& solution) {
   return arn ? &require_recipe(*arn) : nullptr;
 }
 
+void remove_recommender(const house& in, const resource& of) {
+  in.recommenders.remove(recommender_of(of));
+  in.answering.drop_replaced();
+}
+
 std::string free_recommender_name(const house& in, const std::string& wanted) {
   std::string name;
   for (const char c : wanted) {
@@ -249,12 +237,15 @@ void train_what_is_due(const house& in, std::int64_t now) {
 }
 
 void add_solutions(aws::json_service& to, const house& in) {
+  in.leaving.add(
+      kind, [](sql::transaction& change, const resource& one) { remove_history_of_versions(change, one); },
+      [in](const resource& one) { remove_recommender(in, one); });
   to.add<json_value, json_value>("CreateSolution", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("UpdateSolution", builders(),
                                  [in](const json_value& input, const http::request&) { return update(in, input); });
   to.add<json_value, json_value>("DeleteSolution", builders(), [in](const json_value& input, const http::request&) {
-    remove(in, in.made.find(kind, required_text(input, "solutionArn")));
+    in.leaving.carry_out(in.made.find(kind, required_text(input, "solutionArn")));
     return nothing_to_say();
   });
   add_views(to, in, kind,

@@ -16,6 +16,9 @@ const recipe* recipe_of(const resource& solution);
 // one that is not trained, or of which nothing is kept.
 std::int64_t version_of(const house& in, const resource& solution_version);
 
+// With all its versions. Throws errc::not_found.
+void remove_recommender(const house& in, const resource& of);
+
 // The figures of GetSolutionMetrics, of a model that is trained on nine people of ten. Empty where nobody is left to
 // judge by.
 core::json_value metrics_of(const house& in, const recommend::dataset& from, const recommend::candidate& what,
