@@ -121,7 +121,7 @@ erase_row erase_here(const std::vector<std::string>& users, const erase_flags& f
   try {
     in_requests(users, [&](std::span<const std::string> some) {
       shared.job().report("begin", begun += some.size(), users.size());
-      const auto gone = wire::api::people_named(some, wire::api::space_of(flags.space, user_space), data.people());
+      const auto gone = data.erasures().people_named(wire::api::space_of(flags.space, user_space), some);
       row.known += data.erasures().begin(gone, subject::actor::system(), with).people;
     });
   } catch (const core::error& problem) {

@@ -116,6 +116,31 @@ std::vector<std::unique_ptr<erasure_guard>> erasures::hold_back(std::span<const 
   return guards;
 }
 
+std::vector<core::subject_handle> erasures::people_named(std::string_view space,
+                                                         std::span<const std::string> names) const {
+  const std::vector<std::string_view> raw(names.begin(), names.end());
+  auto found = house_.people.find_all(space, raw);
+  std::vector<std::string> unknown;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (found[i] == core::subject_handle()) {
+      unknown.push_back(names[i]);
+    }
+  }
+  std::erase(found, core::subject_handle());
+  if (!unknown.empty()) {
+    for (const auto& one : house_.all.all()) {
+      for (const std::string& name : one->known_by_name_alone(unknown)) {
+        found.push_back(house_.people.resolve(space, name));
+      }
+    }
+  }
+  core::sort_and_unite(found);
+  if (found.empty()) {
+    throw core::error(core::errc::not_found, "users: none of them is known, or all were erased before");
+  }
+  return found;
+}
+
 std::optional<rights_request> erasures::begin_where_nothing_is_held(std::span<const core::subject_handle> people,
                                                                     const actor& by, const custody_context& with) {
   std::vector<core::subject_handle> gone(people.begin(), people.end());

@@ -52,6 +52,10 @@ class erasures {
   // Brings the schema up to date; tells the custodians whose erasure waits.
   explicit erasures(erasure_house in);
 
+  // Whom these names name, ascending, each once. Who is known to a custodian by the name alone is enrolled. Throws
+  // errc::not_found when there is nobody.
+  std::vector<core::subject_handle> people_named(std::string_view space, std::span<const std::string> names) const;
+
   // Durable, and gone from what answers, when it returns. steps: what became of identifiers, keys and memory. Throws
   // errc::invalid_argument for nobody at all.
   rights_request begin(std::span<const core::subject_handle> people, const actor& by, const custody_context& with,

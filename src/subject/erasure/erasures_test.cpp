@@ -102,6 +102,10 @@ class notebook_custodian final : public custodian {
       throw core::error(errc::unavailable, "the binding came off");
     }
   }
+  std::vector<std::string> known_by_name_alone(std::span<const std::string> identifiers) const override {
+    return std::vector<std::string>(static_cast<std::size_t>(std::ranges::count(identifiers, "visitor-7")),
+                                    "visitor-7");
+  }
   std::vector<std::string> names_of_others(std::span<const std::string> identifiers) const override {
     return std::vector<std::string>(static_cast<std::size_t>(std::ranges::count(identifiers, of_.title)), of_.title);
   }
@@ -315,6 +319,19 @@ TEST_P(erasures_on_both, what_else_is_to_be_known_of_a_request_is_kept_with_it) 
                                 [&](store::sql::transaction&, const rights_request& one) { told = one.id; });
   EXPECT_EQ(told, made.id);
   EXPECT_FALSE(people_->find("user", "ann-of-the-mill"));
+}
+
+TEST_P(erasures_on_both, who_is_known_to_a_custodian_by_a_name_alone_can_be_named) {
+  const auto ann = handle("ann-of-the-mill");
+  const auto named = [&](std::vector<std::string> names) { return all_->people_named("user", names); };
+  EXPECT_EQ(named({"nobody", "ann-of-the-mill", "ann-of-the-mill"}), std::vector{ann});
+  EXPECT_EQ(store::sql::code_thrown_by([&] { named({"nobody", "visitor-8"}); }), errc::not_found);
+  const auto found = named({"visitor-7"});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(people_->find("user", "visitor-7"), found[0]);
+  const auto asked = begin(found);
+  finish();
+  EXPECT_EQ(verified(asked.id).request.people, 1U);
 }
 
 // Keeps what it is told, with what is said of a request at that moment.

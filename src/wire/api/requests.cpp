@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/subject_handles.h"
 #include "core/time.h"
 #include "subject/erasure/dismissed_finds.h"
 #include "wire/api/api.h"
@@ -25,7 +24,7 @@ request_view erase(const people_to_erase& wanted, const http::request& in, const
                       fmt::format("users: 1 to {} at once, got {}", max_people_of_an_erasure, wanted.users.size()));
   }
   const rights_place one;
-  const auto gone = people_named(wanted.users, space_of(wanted.space, to.user_space), to.people);
+  const auto gone = to.erasures.people_named(space_of(wanted.space, to.user_space), wanted.users);
   core::job quiet;
   const auto begun = to.erasures.begin(gone, caller_of(in), {to.forget_pool, quiet});
   to.background.look_soon();
@@ -98,18 +97,6 @@ request_view view_of(const subject::rights_request& request, const subject::eras
   request_view view = view_of(request);
   view.progress = all.progress_of(request);
   return view;
-}
-
-std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view space,
-                                               const subject::directory& people) {
-  const std::vector<std::string_view> raw(users.begin(), users.end());
-  auto found = people.find_all(space, raw);
-  std::erase(found, core::subject_handle());
-  core::sort_and_unite(found);
-  if (found.empty()) {
-    throw core::error(core::errc::not_found, "users: none of them is known, or all were erased before");
-  }
-  return found;
 }
 
 void add_requests(route_table& table, const services& to) {

@@ -59,8 +59,4 @@ request_view view_of(const subject::rights_request& request);
 // With what is being done for it.
 request_view view_of(const subject::rights_request& request, const subject::erasures& all);
 
-// Those of the users who are known, ascending, each once. Throws errc::not_found when none is.
-std::vector<core::subject_handle> people_named(std::span<const std::string> users, std::string_view space,
-                                               const subject::directory& people);
-
 }  // namespace eunomia::wire::api

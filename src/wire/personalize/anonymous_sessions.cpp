@@ -4,7 +4,9 @@
 #include <boost/describe.hpp>
 
 #include <array>
+#include <map>
 #include <optional>
+#include <set>
 
 #include "core/hash.h"
 #include "core/json.h"
@@ -144,14 +146,37 @@ void anonymous_sessions::forget(std::span<const std::int64_t> ids) {
   });
 }
 
+std::vector<std::string> anonymous_sessions::groups_of(sql::connection& in) {
+  std::vector<std::string> groups;
+  in.each("SELECT DISTINCT group_arn FROM aws_personalize_session_event", {},
+          [&](const sql::row& row) { groups.emplace_back(row.text(0)); });
+  return groups;
+}
+
+std::vector<std::string> anonymous_sessions::waiting_among(std::span<const std::string> sessions) const {
+  std::set<std::string> waiting;
+  sql_.read([&](sql::connection& in) {
+    for (const std::string& group : groups_of(in)) {
+      std::map<std::string, std::string> names;
+      for (const std::string& session : sessions) {
+        names.emplace(lookup_of(group, session), session);
+      }
+      in.each("SELECT DISTINCT session FROM aws_personalize_session_event WHERE group_arn = :group", {{"group", group}},
+              [&](const sql::row& row) {
+                if (const auto named = names.find(std::string(row.text(0))); named != names.end()) {
+                  waiting.insert(named->second);
+                }
+              });
+    }
+  });
+  return {waiting.begin(), waiting.end()};
+}
+
 std::uint64_t anonymous_sessions::forget_sessions(std::span<const std::string> sessions) {
   std::uint64_t gone = 0;
   sql_.write([&](sql::transaction& in) {
     gone = 0;
-    std::vector<std::string> groups;
-    in.each("SELECT DISTINCT group_arn FROM aws_personalize_session_event", {},
-            [&](const sql::row& row) { groups.emplace_back(row.text(0)); });
-    for (const std::string& group : groups) {
+    for (const std::string& group : groups_of(in)) {
       for (const std::string& session : sessions) {
         gone += in.execute("DELETE FROM aws_personalize_session_event WHERE session = :session",
                            {{"session", lookup_of(group, session)}});

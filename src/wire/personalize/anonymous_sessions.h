@@ -39,6 +39,8 @@ class anonymous_sessions {
             std::span<const std::string> sources);
   kept of(std::string_view group, const std::string& session) const;
   void forget(std::span<const std::int64_t> ids);
+  // Those of these ids in whose sessions, in any group, something waits.
+  std::vector<std::string> waiting_among(std::span<const std::string> sessions) const;
   // What was done in sessions of these ids, in any group, is gone; how many events that were.
   std::uint64_t forget_sessions(std::span<const std::string> sessions);
 
@@ -50,6 +52,8 @@ class anonymous_sessions {
   std::vector<over> idle_since(std::int64_t moment) const;
 
  private:
+  // The groups in which something waits.
+  static std::vector<std::string> groups_of(store::sql::connection& in);
   std::string lookup_of(std::string_view group, const std::string& session) const;
   // A row of id and what is sealed.
   void add(const store::sql::row& row, kept& to) const;

@@ -46,6 +46,16 @@ class personalize_sessions : public store::sql::on_both_engines {
 };
 EUNOMIA_ON_BOTH_ENGINES(personalize_sessions);
 
+TEST_P(personalize_sessions, in_which_something_waits_are_known_by_their_name) {
+  const std::vector<recommend::event> one(1, event("i1"));
+  all().keep("shop", "ann", one, std::vector<std::string>(1));
+  all().keep("other", "ann", one, std::vector<std::string>(1));
+  all().keep("other", "bob", one, std::vector<std::string>(1));
+  EXPECT_EQ(all().waiting_among(std::vector<std::string>{"carl", "bob", "ann", "ann"}),
+            (std::vector<std::string>{"ann", "bob"}));
+  EXPECT_TRUE(all().waiting_among(std::vector<std::string>{"carl"}).empty());
+}
+
 TEST_P(personalize_sessions, of_a_name_are_forgotten_in_every_group) {
   const recommend::event one[] = {event("a")};
   all().keep("shop", "ann", one, std::vector<std::string>(1));

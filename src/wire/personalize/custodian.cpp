@@ -45,12 +45,17 @@ class personalize_custodian final : public subject::nothing_to_erase {
              {"interactions"},
              {std::string(recommendation)},
              "until an event of the session names a user, and no longer than a day after its last",
-             "sessions whose id is a name of theirs are taken out; from others nothing leads to somebody, and what "
+             "sessions whose id is a name of theirs are taken out, also of who is known by it alone; from others "
+             "nothing leads to somebody, and what "
              "they did becomes theirs when they sign in, and is erased with the rest",
              "Nobody knows whose they are until somebody signs in; then they are among your interactions."}};
   }
 
   void collect(core::subject_handle, const subject::custody_context&, subject::collector&) const override {}
+
+  std::vector<std::string> known_by_name_alone(std::span<const std::string> identifiers) const override {
+    return sessions_.waiting_among(identifiers);
+  }
 
   void erase_named(std::span<const subject::person_name> names, const subject::custody_context&,
                    std::vector<subject::certificate_step>& done) override {

@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/subject_handles.h"
 #include "recommend/import.h"
 #include "recommend/import_reader.h"
 #include "wire/personalize/descriptions.h"
@@ -63,11 +62,14 @@ std::set<std::string> users_in(const house& in, const s3_location& from, core::j
 }
 
 std::vector<core::subject_handle> known_among(const house& in, const std::set<std::string>& users) {
-  const std::vector<std::string_view> raw(users.begin(), users.end());
-  auto found = in.people.find_all(in.user_space, raw);
-  std::erase(found, core::subject_handle());
-  core::sort_and_unite(found);
-  return found;
+  try {
+    return in.erasures.people_named(in.user_space, std::vector<std::string>(users.begin(), users.end()));
+  } catch (const core::error& problem) {
+    if (problem.code() != errc::not_found) {
+      throw;
+    }
+    return {};
+  }
 }
 
 // Requests that a job began before it was interrupted.

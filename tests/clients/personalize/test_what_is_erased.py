@@ -50,6 +50,14 @@ def test_a_visitor_who_is_known_by_the_id_of_the_session_does_not_come_back(pers
             return sql.execute("SELECT count(*) FROM aws_personalize_session_event").fetchone()[0]
 
     assert waiting() == 1, "of bob only"
+    # Somebody of whom there is nothing but what waits, by the name of the session, can be erased by it too.
+    events.put_events(trackingId=tracking_id, sessionId="visit-7781", eventList=view("i2"))
+    done = running.wait_for_request(running.erase("visit-7781"))
+    assert [(step["what"], step["count"]) for step in done["steps"] if step["custodian"] == "personalize"] == [
+        ("events of visitors who had not signed in", 1)]
+    assert waiting() == 1, "of bob only"
+    with pytest.raises(AssertionError, match="404"):
+        running.erase("visit-7781")
     running.stop()
     with contextlib.closing(sqlite3.connect(database)) as sql, sql:
         sql.execute("UPDATE aws_personalize_session_event SET came_at = 1")
