@@ -64,6 +64,7 @@ class plain_directory final : public subject::durable_directory {
                 std::int64_t) override {
     no();
   }
+  std::vector<bool> withheld(std::string_view, std::span<const std::string_view>) const override { no(); }
   void let_go(store::sql::transaction&, std::int64_t) override { no(); }
   core::subject_handle new_handle(store::sql::transaction&) override { no(); }
 

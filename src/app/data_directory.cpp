@@ -87,7 +87,7 @@ data_directory::data_directory(environment& shared, std::optional<std::chrono::m
                                                    }
                                                    return names;
                                                  }),
-                          wire::personalize::make_custodian(*database_, *keys_))),
+                          wire::personalize::make_custodian(*database_, *keys_, user_space))),
       erasures_(std::make_unique<subject::erasures>(subject::erasure_house{*database_,
                                                                            *keys_,
                                                                            *people_,

@@ -138,6 +138,9 @@ rectification_body body_of(const rectify_flags& flags) {
                         "--wrong takes ITEM_ID@TIMESTAMP or ITEM_ID@TIMESTAMP/EVENT_TYPE");
     }
     const std::size_t slash = std::min(one.find('/', at), one.size());
+    if (slash + 1 == one.size()) {
+      throw core::error(core::errc::invalid_argument, "--wrong: an EVENT_TYPE is missing behind the /");
+    }
     body.wrong_interactions.push_back({one.substr(0, at),
                                        core::json_value::of_string(one.substr(at + 1, slash - at - 1)),
                                        one.substr(std::min(slash + 1, one.size()))});

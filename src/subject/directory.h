@@ -141,6 +141,8 @@ class durable_directory : public directory {
   // go.
   virtual void withhold(store::sql::transaction& in, std::int64_t request, std::span<const identifier_trace> erased,
                         std::int64_t at) = 0;
+  // Which of these are withheld: those whom they named are being erased.
+  virtual std::vector<bool> withheld(std::string_view space, std::span<const std::string_view> raw) const = 0;
   virtual void let_go(store::sql::transaction& in, std::int64_t request) = 0;
   // A handle that is nobody's: of a case, so that the vault has a key for it.
   virtual core::subject_handle new_handle(store::sql::transaction& in) = 0;

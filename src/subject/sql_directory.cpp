@@ -424,6 +424,9 @@ class sql_directory final : public durable_directory {
     return found;
   }
 
+  std::vector<bool> withheld(std::string_view space, std::span<const std::string_view> raw) const override {
+    return database_.read([&](sql::connection& in) { return find_withheld(in, *keys_, space, raw, 0); });
+  }
   void withhold(sql::transaction& in, std::int64_t request, std::span<const identifier_trace> erased,
                 std::int64_t at) override {
     for (const identifier_trace& one : erased) {

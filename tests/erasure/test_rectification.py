@@ -31,7 +31,7 @@ def mistaken(shop, tmp_path_factory):
 
 def command(user=mark(WHO, "id")):
     return ("subjects", "rectify", "--user", user, "--dataset", "shop", "--set", f"NAME={RIGHT_NAME}", "--wrong",
-            f"{WRONG['item']}@{WRONG['at']}", "--right-user", mark(WHO, "rightid"))
+            f"{WRONG['item']}@{WRONG['at']}/view", "--right-user", mark(WHO, "rightid"))
 
 
 def part(archive, name):
@@ -112,6 +112,10 @@ def test_over_the_server_what_cannot_be_is_refused_and_nothing_begun(mistaken, s
         refused = served.post(path, body, token=officer).expect(status)
         assert mark(WHO, "id") not in refused.body.decode() and mark(WHO + 1, "id") not in refused.body.decode()
     assert not served.get("/api/v1/subjects/requests", token=officer).expect().json["requests"]
+    other_type = [dict(wrong[0], event_type="buy")]
+    none = served.post(path, {"user": who, "dataset": "shop", "wrong_interactions": other_type}, token=officer).expect().json
+    assert none["steps"][0]["count"] == 0
+    wrong[0]["event_type"] = "view"
     done = served.post(path, {"user": who, "dataset": "shop", "wrong_interactions": wrong, "profile": {"name": RIGHT_NAME}},
                        token=officer).expect().json
     assert done["requested_by"].startswith("token ") and done["state"] == "completed"

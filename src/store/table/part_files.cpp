@@ -174,9 +174,13 @@ std::string part_files::select(std::span<const part> parts, const selection& wha
   return fmt::format("SELECT {} FROM read_parquet([{}], union_by_name=true){}", names, files, filter.sql());
 }
 
+std::string part_files::rows_of(std::span<const part> parts, const table_description& of, const row_filter& filter) {
+  return fmt::format("({}){}", select(parts, selection::all(of), {}), filter.sql());
+}
+
 part part_files::rewrite(std::int64_t table, const table_description& of, std::span<const part> old,
                          const row_filter& filter) {
-  return copy(table, old.front().bucket, of.columns.size(), select(old, selection::all(of), filter));
+  return copy(table, old.front().bucket, of.columns.size(), "SELECT * FROM " + rows_of(old, of, filter));
 }
 
 part part_files::join_last(std::int64_t table, const table_description& of, std::span<const part> old,
@@ -213,11 +217,10 @@ part part_files::seal(std::int64_t table, const table_description& of, const tab
   return write(table, old.front().bucket, to, sealing_source(to, rows, keys, sealing_source::without_key::leave_empty));
 }
 
-std::uint64_t part_files::count(const part& p, const row_filter& filter) {
+std::uint64_t part_files::count(const table_description& of, const part& p, const row_filter& filter) {
   duckdb_session session = engine_.connect();
   try {
-    return static_cast<std::uint64_t>(session.number(
-        fmt::format("SELECT count(*) FROM read_parquet({}){}", quoted_path(blobs_.local_path(p.blob)), filter.sql())));
+    return static_cast<std::uint64_t>(session.number("SELECT count(*) FROM " + rows_of({&p, 1}, of, filter)));
   } catch (const core::error& problem) {
     if (problem.code() == core::errc::invalid_argument) {
       damaged(p, problem);

@@ -72,7 +72,7 @@ class part_files {
   // Memory: these rows.
   part seal(std::int64_t table, const table_description& of, const table_description& to, std::span<const part> old,
             const core::data_key_source& keys);
-  std::uint64_t count(const part& p, const row_filter& filter);
+  std::uint64_t count(const table_description& of, const part& p, const row_filter& filter);
   // The people of some parts of one bucket, ascending; of whom all rows are old, where that is asked.
   std::vector<core::subject_handle> people_of(std::span<const part> parts, const std::optional<rows_below>& all_of);
 
@@ -101,6 +101,8 @@ class part_files {
 
  private:
   part copy(std::int64_t table, std::uint32_t bucket, std::size_t columns, const std::string& query);
+  // What a FROM names: all columns of rows that meet the filter, also by columns that the parts are older than.
+  std::string rows_of(std::span<const part> parts, const table_description& of, const row_filter& filter);
 
   blob_store& blobs_;
   duckdb_engine& engine_;

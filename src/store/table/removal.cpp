@@ -40,7 +40,7 @@ class staged_removal : public removal {
     }
     const row_filter others = order.leaving->others();
     for (const part& p : order.old) {
-      const std::uint64_t leaving = files_.count(p, *order.leaving);
+      const std::uint64_t leaving = files_.count(entry_.description, p, *order.leaving);
       if (leaving > 0) {
         add({{p}, files_.rewrite(entry_.id, entry_.description, {&p, 1}, others)}, leaving);
       }

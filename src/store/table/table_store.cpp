@@ -598,7 +598,7 @@ void parquet_table_store::verify(std::string_view table, core::thread_pool& pool
   pool.for_each(parts.size(), [&](std::size_t i, unsigned) {
     job.check();
     files_.blobs().verify(parts[i].blob);
-    if (const std::uint64_t rows = files_.count(parts[i], {}); rows != parts[i].rows) {
+    if (const std::uint64_t rows = files_.count(view.now.entry.description, parts[i], {}); rows != parts[i].rows) {
       throw error(errc::corrupt, fmt::format("part {} has {} rows and not {}", parts[i].blob.key, rows, parts[i].rows));
     }
   });

@@ -396,6 +396,10 @@ TEST_F(table_test, a_column_added_later_is_null_in_what_was_there_and_survives_r
   batch.columns[3].add(std::string_view("here"));
   out->append(batch);
   in.commit(*out);
+  for (const auto& [extra, rows] : {std::pair(key_value("here"), 1U), std::pair(key_value(), 1U)}) {
+    const row_key only[] = {{{"extra", extra}}};
+    EXPECT_EQ(in.tables->stage_erase_some("events", {subject_handle(1), only}, pool_, job_)->rows(), rows);
+  }
   const auto seen = [&] {
     std::map<std::int64_t, std::string> by_item;
     std::mutex mutex;

@@ -125,9 +125,10 @@ class custodian {
   // as far as its form says what that is. Adds to done as erase() does, which comes before.
   virtual void erase_named(std::span<const person_name> /*names*/, const custody_context& /*with*/,
                            std::vector<certificate_step>& /*done*/) {}
-  // Those of the identifiers by which alone it holds something of somebody, whom the directory does not know yet: who
-  // asks to be erased by such a name is enrolled then, and erase_named() is asked for them.
-  virtual std::vector<std::string> known_by_name_alone(std::span<const std::string> /*identifiers*/) const {
+  // Those of the identifiers of a space by which alone it holds something of somebody, whom the directory does not know
+  // yet: who asks to be erased by such a name is enrolled then, and erase_named() is asked for them.
+  virtual std::vector<std::string_view> known_by_name_alone(std::string_view /*space*/,
+                                                            std::span<const std::string_view> /*identifiers*/) const {
     return {};
   }
   // The same as the bytes are read on the disk, but for what rests sealed or compressed with this custodian. excused:

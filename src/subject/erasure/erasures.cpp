@@ -120,19 +120,19 @@ std::vector<core::subject_handle> erasures::people_named(std::string_view space,
                                                          std::span<const std::string> names) const {
   const std::vector<std::string_view> raw(names.begin(), names.end());
   auto found = house_.people.find_all(space, raw);
-  std::vector<std::string> unknown;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (found[i] == core::subject_handle()) {
-      unknown.push_back(names[i]);
+  // But for who is being erased: what is left under their names leaves with them.
+  const std::vector<bool> leaving = house_.people.withheld(space, raw);
+  std::vector<std::string_view> unknown;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (found[i] == core::subject_handle() && !leaving[i]) {
+      unknown.push_back(raw[i]);
     }
   }
   std::erase(found, core::subject_handle());
-  if (!unknown.empty()) {
-    for (const auto& one : house_.all.all()) {
-      for (const std::string& name : one->known_by_name_alone(unknown)) {
-        found.push_back(house_.people.resolve(space, name));
-      }
-    }
+  for (const auto& one : house_.all.all()) {
+    const auto waiting = one->known_by_name_alone(space, unknown);
+    const auto enrolled = house_.people.resolve(space, waiting);
+    found.insert(found.end(), enrolled.begin(), enrolled.end());
   }
   core::sort_and_unite(found);
   if (found.empty()) {

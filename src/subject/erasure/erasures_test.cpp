@@ -102,9 +102,13 @@ class notebook_custodian final : public custodian {
       throw core::error(errc::unavailable, "the binding came off");
     }
   }
-  std::vector<std::string> known_by_name_alone(std::span<const std::string> identifiers) const override {
-    return std::vector<std::string>(static_cast<std::size_t>(std::ranges::count(identifiers, "visitor-7")),
-                                    "visitor-7");
+  std::vector<std::string_view> known_by_name_alone(std::string_view space,
+                                                    std::span<const std::string_view> identifiers) const override {
+    std::vector<std::string_view> known;
+    if (space == "user") {
+      std::ranges::copy_if(identifiers, std::back_inserter(known), [](auto name) { return name == "visitor-7"; });
+    }
+    return known;
   }
   std::vector<std::string> names_of_others(std::span<const std::string> identifiers) const override {
     return std::vector<std::string>(static_cast<std::size_t>(std::ranges::count(identifiers, of_.title)), of_.title);
@@ -330,8 +334,11 @@ TEST_P(erasures_on_both, who_is_known_to_a_custodian_by_a_name_alone_can_be_name
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(people_->find("user", "visitor-7"), found[0]);
   const auto asked = begin(found);
+  EXPECT_EQ(store::sql::code_thrown_by([&] { named({"visitor-7"}); }), errc::not_found) << "it is being erased";
   finish();
   EXPECT_EQ(verified(asked.id).request.people, 1U);
+  const std::vector<std::string> again = {"visitor-7"};
+  EXPECT_EQ(store::sql::code_thrown_by([&] { all_->people_named("customer", again); }), errc::not_found);
 }
 
 // Keeps what it is told, with what is said of a request at that moment.

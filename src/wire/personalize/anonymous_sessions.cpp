@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <boost/describe.hpp>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -34,6 +35,7 @@ constexpr sql::migration migrations[] = {{"aws-personalize-sessions", 1, R"(
 constexpr std::string_view key_use = "anonymous sessions of Personalize";
 constexpr std::string_view place = "aws_personalize_session_event.sealed";
 constexpr int sessions_at_once = 100;
+constexpr std::size_t looked_up_at_once = 1'000;
 
 struct sealed_event {
   std::string session;
@@ -79,7 +81,7 @@ anonymous_sessions::anonymous_sessions(sql::database& sql, const subject::vault&
   sql_.migrate(migrations);
 }
 
-std::string anonymous_sessions::lookup_of(std::string_view group, const std::string& session) const {
+std::string anonymous_sessions::lookup_of(std::string_view group, std::string_view session) const {
   return keys_.lookup_of(fmt::format("personalize session {}", group), session);
 }
 
@@ -153,22 +155,26 @@ std::vector<std::string> anonymous_sessions::groups_of(sql::connection& in) {
   return groups;
 }
 
-std::vector<std::string> anonymous_sessions::waiting_among(std::span<const std::string> sessions) const {
-  std::set<std::string> waiting;
-  sql_.read([&](sql::connection& in) {
-    for (const std::string& group : groups_of(in)) {
-      std::map<std::string, std::string> names;
-      for (const std::string& session : sessions) {
-        names.emplace(lookup_of(group, session), session);
+std::vector<std::string_view> anonymous_sessions::waiting_among(std::span<const std::string_view> sessions) const {
+  if (sessions.empty()) {
+    return {};
+  }
+  std::set<std::string_view> waiting;
+  for (const std::string& group : sql_.read([](sql::connection& in) { return groups_of(in); })) {
+    for (std::size_t first = 0; first < sessions.size(); first += looked_up_at_once) {
+      std::map<std::string, std::string_view> named;
+      std::vector<std::string_view> lookups;
+      for (const std::string_view session :
+           sessions.subspan(first, std::min(looked_up_at_once, sessions.size() - first))) {
+        lookups.push_back(named.emplace(lookup_of(group, session), session).first->first);
       }
-      in.each("SELECT DISTINCT session FROM aws_personalize_session_event WHERE group_arn = :group", {{"group", group}},
-              [&](const sql::row& row) {
-                if (const auto named = names.find(std::string(row.text(0))); named != names.end()) {
-                  waiting.insert(named->second);
-                }
-              });
+      sql_.read([&](sql::connection& in) {
+        in.each("SELECT DISTINCT session FROM aws_personalize_session_event WHERE session IN {texts:lookups}",
+                {{"lookups", sql::text_list(lookups)}},
+                [&](const sql::row& row) { waiting.insert(named.find(std::string(row.text(0)))->second); });
+      });
     }
-  });
+  }
   return {waiting.begin(), waiting.end()};
 }
 

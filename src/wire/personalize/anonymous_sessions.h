@@ -40,7 +40,7 @@ class anonymous_sessions {
   kept of(std::string_view group, const std::string& session) const;
   void forget(std::span<const std::int64_t> ids);
   // Those of these ids in whose sessions, in any group, something waits.
-  std::vector<std::string> waiting_among(std::span<const std::string> sessions) const;
+  std::vector<std::string_view> waiting_among(std::span<const std::string_view> sessions) const;
   // What was done in sessions of these ids, in any group, is gone; how many events that were.
   std::uint64_t forget_sessions(std::span<const std::string> sessions);
 
@@ -54,7 +54,7 @@ class anonymous_sessions {
  private:
   // The groups in which something waits.
   static std::vector<std::string> groups_of(store::sql::connection& in);
-  std::string lookup_of(std::string_view group, const std::string& session) const;
+  std::string lookup_of(std::string_view group, std::string_view session) const;
   // A row of id and what is sealed.
   void add(const store::sql::row& row, kept& to) const;
 

@@ -124,10 +124,13 @@ void deploy_to_followers(const house& in, const resource& solution, const resour
   std::string token;
   do {
     const resource_page page = in.made.list(kind, solution.arn, max_page, token);
-    for (resource one : page.items) {
-      if (!follows(one)) {
+    for (const resource& listed : page.items) {
+      const std::lock_guard nobody_else_makes(in.making);
+      auto found = in.made.find_if_there(listed.arn);
+      if (!found || found->status == deletion_in_progress || !follows(*found)) {
         continue;
       }
+      resource& one = *found;
       in.recommenders.deploy(recommender_of(solution), one.name, number, in.background.context(job));
       one.shown = with(one.shown, "solutionVersionArn", version.arn);
       in.known.change([&](sql::transaction& change) { resources::update(change, one); });
@@ -143,7 +146,6 @@ void add_campaigns(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>("UpdateCampaign", builders(),
                                  [in](const json_value& input, const http::request&) { return update(in, input); });
   to.add<json_value, json_value>("DeleteCampaign", builders(), [in](const json_value& input, const http::request&) {
-    const std::lock_guard nobody_else_makes(in.making);
     in.leaving.carry_out(in.made.find(kind, required_text(input, "campaignArn")));
     return nothing_to_say();
   });

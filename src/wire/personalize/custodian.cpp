@@ -26,7 +26,8 @@ subject::holding about_nobody(std::string place, std::string what) {
 
 class personalize_custodian final : public subject::nothing_to_erase {
  public:
-  personalize_custodian(store::sql::database& sql, const subject::vault& keys) : sql_(sql), sessions_(sql, keys) {}
+  personalize_custodian(store::sql::database& sql, const subject::vault& keys, std::string_view user_space)
+      : sql_(sql), sessions_(sql, keys), user_space_(user_space) {}
 
   std::string_view name() const override { return "personalize"; }
 
@@ -53,8 +54,9 @@ class personalize_custodian final : public subject::nothing_to_erase {
 
   void collect(core::subject_handle, const subject::custody_context&, subject::collector&) const override {}
 
-  std::vector<std::string> known_by_name_alone(std::span<const std::string> identifiers) const override {
-    return sessions_.waiting_among(identifiers);
+  std::vector<std::string_view> known_by_name_alone(std::string_view space,
+                                                    std::span<const std::string_view> identifiers) const override {
+    return space == user_space_ ? sessions_.waiting_among(identifiers) : std::vector<std::string_view>();
   }
 
   void erase_named(std::span<const subject::person_name> names, const subject::custody_context&,
@@ -79,12 +81,14 @@ class personalize_custodian final : public subject::nothing_to_erase {
  private:
   store::sql::database& sql_;
   anonymous_sessions sessions_;
+  std::string user_space_;
 };
 
 }  // namespace
 
-std::unique_ptr<subject::custodian> make_custodian(store::sql::database& sql, const subject::vault& keys) {
-  return std::make_unique<personalize_custodian>(sql, keys);
+std::unique_ptr<subject::custodian> make_custodian(store::sql::database& sql, const subject::vault& keys,
+                                                   std::string_view user_space) {
+  return std::make_unique<personalize_custodian>(sql, keys, user_space);
 }
 
 }  // namespace eunomia::wire::personalize

@@ -93,7 +93,8 @@ void erase(const house& in, resource& of, core::job& job) {
   for (std::size_t first = 0; first < people.size(); first += people_a_request) {
     const auto some = std::span(people).subspan(first, std::min(people_a_request, people.size() - first));
     deleted += static_cast<double>(some.size());
-    of.shown = with(of.shown, "numDeleted", of_integer(static_cast<std::int64_t>(deleted)));
+    resource noted = of;
+    noted.shown = with(noted.shown, "numDeleted", of_integer(static_cast<std::int64_t>(deleted)));
     // With the request: after a kill nobody knows any more who these people were, only that it is to be waited for.
     const auto note = [&](store::sql::transaction& also, const subject::rights_request& made) {
       json_value requests = json_value::of_array();
@@ -101,10 +102,11 @@ void erase(const house& in, resource& of, core::job& job) {
         requests.append(of_integer(id));
       }
       requests.append(of_integer(made.id));
-      of.ours = with(of.ours, requests_member, std::move(requests));
-      resources::update(also, of);
+      noted.ours = with(noted.ours, requests_member, std::move(requests));
+      resources::update(also, noted);
     };
     ids.push_back(in.erasures.begin(some, by, {in.forget_pool, job}, note).id);
+    of = std::move(noted);
     in.known.clear();
   }
   in.background.look_soon();

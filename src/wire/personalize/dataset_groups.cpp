@@ -144,8 +144,10 @@ resource group_of(const house& in, const resource& one) {
 
 std::optional<resource> dataset_of_type(const house& in, const resource& group, schema_subject type) {
   try {
-    return *in.known.find(resource_kind::dataset,
-                          in.arns.arn_of(resource_kind::dataset, fmt::format("{}/{}", group.name, type_name(type))));
+    resource found =
+        *in.known.find(resource_kind::dataset,
+                       in.arns.arn_of(resource_kind::dataset, fmt::format("{}/{}", group.name, type_name(type))));
+    return found.status == deletion_in_progress ? std::nullopt : std::optional(std::move(found));
   } catch (const core::error& problem) {
     if (problem.code() != errc::not_found) {
       throw;
@@ -173,7 +175,6 @@ void add_dataset_groups(aws::json_service& to, const house& in) {
   to.add<json_value, json_value>("CreateDatasetGroup", builders(),
                                  [in](const json_value& input, const http::request&) { return create(in, input); });
   to.add<json_value, json_value>("DeleteDatasetGroup", builders(), [in](const json_value& input, const http::request&) {
-    const std::lock_guard nobody_else_makes(in.making);
     in.leaving.carry_out(in.made.find(kind, required_text(input, "datasetGroupArn")));
     return nothing_to_say();
   });

@@ -1,5 +1,7 @@
 #include "wire/personalize/deletions.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "core/attempt.h"
@@ -14,7 +16,11 @@ void deletions::add(resource_kind kind, history what_goes_first, removal what_it
 }
 
 void deletions::carry_out(const resource& one) {
+  const std::lock_guard nobody_else_makes(making_);
   const kind_of_deletion& how = kinds_.at(one.kind);
+  if (made_.find(one.kind, one.arn).created_at != one.created_at) {
+    throw core::error(core::errc::not_found, fmt::format("{} was deleted, and is another one now", one.arn));
+  }
   known_.change([&](sql::transaction& in) {
     if (how.what_goes_first) {
       how.what_goes_first(in, one);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string_view>
 
 #include "store/sql/database.h"
@@ -21,15 +22,16 @@ class deletions {
   // Removes what the resource stands for; again, after a kill. errc::not_found: it is not there any more.
   using removal = std::function<void(const resource& one)>;
 
-  // Both must outlive it.
-  deletions(resource_cache& known, const resources& made) : known_(known), made_(made) {}
+  // All must outlive it. making: house::making, held while one is carried out.
+  deletions(resource_cache& known, const resources& made, std::mutex& making)
+      : known_(known), made_(made), making_(making) {}
 
   // Before carry_out() and go_on().
   void add(resource_kind kind, history what_goes_first, removal what_it_stands_for);
 
-  // Throws as resources::begin_deletion, and as what was added.
+  // Throws as resources::begin_deletion, and as what was added: then it is tried again by go_on().
   void carry_out(const resource& one);
-  // With those that a kill interrupted. One that fails is logged.
+  // With those that were interrupted. One that fails is logged.
   void go_on();
 
  private:
@@ -40,6 +42,7 @@ class deletions {
 
   resource_cache& known_;
   const resources& made_;
+  std::mutex& making_;
   std::map<resource_kind, kind_of_deletion> kinds_;
 };
 

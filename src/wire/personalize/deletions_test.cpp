@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,7 +45,7 @@ class personalize_deletions : public store::sql::on_both_engines {
   }
   // As a start of the server makes them.
   deletions started(deletions::removal removal) {
-    deletions all(*known_, *all_);
+    deletions all(*known_, *all_, making_);
     all.add(
         resource_kind::dataset_group,
         [](transaction& in, const resource& group) {
@@ -56,6 +57,7 @@ class personalize_deletions : public store::sql::on_both_engines {
   resource group() { return all_->find(resource_kind::dataset_group, arn("shop", resource_kind::dataset_group)); }
 
   arn_maker maker_;
+  std::mutex making_;
   std::unique_ptr<resources> all_;
   std::unique_ptr<resource_cache> known_;
 };
@@ -77,6 +79,21 @@ TEST_P(personalize_deletions, that_were_interrupted_go_on) {
   EXPECT_EQ(group().status, "DELETE IN_PROGRESS");
   started([](const resource&) { throw core::error(errc::not_found, "it was removed"); }).go_on();
   EXPECT_EQ(code_thrown_by([&] { group(); }), errc::not_found);
+}
+
+TEST_P(personalize_deletions, leave_what_was_made_again_meanwhile) {
+  resource before = group();
+  before.created_at -= 1;
+  EXPECT_EQ(code_thrown_by([&] { started([](const resource&) {}).carry_out(before); }), errc::not_found);
+  EXPECT_EQ(group().status, "ACTIVE");
+}
+
+TEST_P(personalize_deletions, are_not_undone_by_who_changes_what_is_being_deleted) {
+  const resource before = group();
+  started([&](const resource&) {
+    known_->change([&](transaction& in) { resources::update(in, before); });
+    EXPECT_EQ(group().status, "DELETE IN_PROGRESS");
+  }).carry_out(before);
 }
 
 }  // namespace

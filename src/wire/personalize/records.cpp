@@ -31,6 +31,9 @@ json_value put(const house& in, const put_operation& what, const json_value& inp
     throw core::error(errc::invalid_argument,
                       fmt::format("datasetArn: {} is no dataset of {}", dataset->arn, type_name(what.type)));
   }
+  if (dataset->status == deletion_in_progress) {
+    throw core::error(errc::not_found, fmt::format("datasetArn: {} is being deleted", dataset->arn));
+  }
   const auto schema = schema_of(in, *dataset);
   std::vector<recommend::metadata_record> rows;
   const auto& given = member_of(input, what.list)->elements();

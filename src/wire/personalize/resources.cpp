@@ -110,9 +110,10 @@ void resources::add(sql::transaction& in, resource made) {
 
 void resources::update(sql::transaction& in, const resource& changed) {
   const std::uint64_t met = in.execute(
-      "UPDATE aws_personalize_resource SET status = :status, failure_reason = :failure_reason, updated_at = :now, "
-      "shown = :shown, ours = :ours WHERE arn = :arn",
-      {{"status", changed.status},
+      "UPDATE aws_personalize_resource SET status = CASE WHEN status = :deleted THEN status ELSE :status END, "
+      "failure_reason = :failure_reason, updated_at = :now, shown = :shown, ours = :ours WHERE arn = :arn",
+      {{"deleted", deletion_in_progress},
+       {"status", changed.status},
        {"failure_reason", changed.failure_reason},
        {"now", core::now_ms()},
        {"shown", core::write_json(changed.shown)},

@@ -57,7 +57,7 @@ class resources {
   // Within the caller's transaction. The times are set. Throws errc::already_exists naming the ARN,
   // errc::failed_precondition where it belongs to what is being deleted.
   static void add(store::sql::transaction& in, resource made);
-  // Changes status, reason, shown and ours, and when that was. Throws errc::not_found.
+  // Changes status, reason, shown and ours, and when that was; what is being deleted stays so. Throws errc::not_found.
   static void update(store::sql::transaction& in, const resource& changed);
   // From here on nothing new belongs to it. Throws as remove().
   static void begin_deletion(store::sql::transaction& in, std::string_view arn);

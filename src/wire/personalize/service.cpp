@@ -18,7 +18,7 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
     : made_(in.sql),
       known_(in.sql, made_),
       work_(known_, made_, in.jobs),
-      leaving_(known_, made_),
+      leaving_(known_, made_, making_),
       sessions_(in.sql, in.keys),
       metrics_(in.sql, made_, in.datasets),
       house_{.made = made_,
@@ -70,6 +70,7 @@ service::service(const surroundings& in, const http::authenticator& who_calls, a
 void service::look(std::int64_t now) {
   if (now - looked_at_ >= minute_ms) {
     looked_at_ = now;
+    core::attempt("deletions", [&] { leaving_.go_on(); });
     core::attempt("trainings of solutions", [&] { train_what_is_due(house_, now); });
     core::attempt("trends", [&] { renew_trends(house_, now); });
     core::attempt("sessions that are over", [&] { record_sessions_that_are_over(house_, now); });

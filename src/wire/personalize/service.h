@@ -58,8 +58,8 @@ class service {
   resources made_;
   resource_cache known_;
   works work_;
-  deletions leaving_;
   std::mutex making_;
+  deletions leaving_;
   anonymous_sessions sessions_;
   metric_counts metrics_;
   house house_;

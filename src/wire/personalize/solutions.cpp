@@ -175,7 +175,7 @@ json_value with_newest_version(const house& in, const resource& one, json_value 
 }
 
 void train_if_due(const house& in, const resource& solution, std::int64_t now) {
-  if (!flag_of(solution.shown, "performAutoTraining").value_or(false)) {
+  if (!solution.is_active() || !flag_of(solution.shown, "performAutoTraining").value_or(false)) {
     return;
   }
   const auto newest = newest_version(in, solution);

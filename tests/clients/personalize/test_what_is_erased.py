@@ -7,7 +7,7 @@ import sqlite3
 import time
 
 import pytest
-from personalize.shop import ROLE, import_file, make_group, small_shop, train, wait_for
+from personalize.shop import INTERACTIONS, ROLE, USERS, import_file, make_group, small_shop, train, wait_for
 
 NOW = datetime.datetime(2026, 10, 1, tzinfo=datetime.timezone.utc)
 
@@ -69,3 +69,47 @@ def test_a_visitor_who_is_known_by_the_id_of_the_session_does_not_come_back(pers
     with pytest.raises(AssertionError, match="404"):
         running.erase("ann@example.org")
     running.wait_for_request(running.erase("bob@example.org"))
+
+
+def test_a_deletion_that_was_interrupted_goes_on_and_takes_up_nothing_meanwhile(personalize, events, clients, running):
+    clients("s3").create_bucket(Bucket="files")
+    clients("s3").put_object(Bucket="files", Key="shop.csv", Body=small_shop().encode())
+    kept, _ = make_group(personalize, "kept")
+    group, datasets = make_group(personalize, interactions=INTERACTIONS, users=USERS)
+    tracker = personalize.create_event_tracker(name="clicks", datasetGroupArn=group)
+    import_file(personalize, datasets["interactions"], "s3://files/shop.csv", "shop")
+    solution, _ = train(personalize, group, "aws-popularity-count", "popular")
+    rows = lambda: {one["name"]: one["counts"]["interactions"] for one in running.get("/api/v1/datasets").expect().json["datasets"]}
+    recommenders = lambda: [one["name"] for one in running.get("/api/v1/recommenders").expect().json["recommenders"]]
+    assert rows()["shop"] > 0 and recommenders() == ["popular"]
+
+    def interrupt(*arns):
+        """As a kill right after the deletion began leaves them."""
+        with contextlib.closing(sqlite3.connect(running.program.data_directory / "eunomia.db")) as sql, sql:
+            for arn in arns:
+                sql.execute("UPDATE aws_personalize_resource SET status = 'DELETE IN_PROGRESS' WHERE arn = ?", [arn])
+
+    port = running.port
+    running.stop()
+    running.start(port=port)
+    interrupt(*datasets.values())
+    with pytest.raises(events.exceptions.ResourceNotFoundException):
+        events.put_users(datasetArn=datasets["users"], users=[{"userId": "u1", "properties": '{"AGE": 30}'}])
+    with pytest.raises(events.exceptions.InvalidInputException):
+        events.put_events(trackingId=tracker["trackingId"], userId="u1", sessionId="s",
+                          eventList=[{"eventType": "view", "itemId": "i1", "sentAt": NOW}])
+    interrupt(solution)
+    running.stop()
+    running.start(port=port)
+    for describe, member, arn in [(personalize.describe_dataset, "datasetArn", datasets["interactions"]),
+                                  (personalize.describe_dataset, "datasetArn", datasets["users"]),
+                                  (personalize.describe_solution, "solutionArn", solution)]:
+        with pytest.raises(personalize.exceptions.ResourceNotFoundException):
+            describe(**{member: arn})
+    assert rows() == {"kept": 0, "shop": 0} and recommenders() == []
+    personalize.delete_event_tracker(eventTrackerArn=tracker["eventTrackerArn"])
+    running.stop()
+    interrupt(group)
+    running.start(port=port)
+    assert rows() == {"kept": 0}
+    assert [one["datasetGroupArn"] for one in personalize.list_dataset_groups()["datasetGroups"]] == [kept]
