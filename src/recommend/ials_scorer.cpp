@@ -11,6 +11,8 @@ namespace eunomia::recommend {
 
 namespace {
 
+// Added to the diagonal, as a share of the trace, of a system that float cannot tell from a singular one.
+constexpr float least_curvature = 1e-4F;
 constexpr std::size_t packed_rows = 64;  // rows of the history scaled at a time, to stay in L1 and L2
 
 void keep_best(std::vector<scored_item>& items, std::size_t count) {
@@ -102,11 +104,36 @@ ials_scorer::folded ials_scorer::fold_in(const person& who) const {
     }
     kernels_.add_gram(packed.data(), d, count, result.triangle.data());
   }
-  if (!kernels_.factorise(result.triangle.data(), d, size)) {
+  if (!kernels_.factorise(result.triangle.data(), d, size) && !factorise_stiffened(result, shrinkage)) {
     throw core::error(core::errc::internal, "ials: a person's system is not positive definite");
   }
   kernels_.substitute(result.triangle.data(), d, size, x);
   return result;
+}
+
+// Where a history outweighs the regularisation by more than the digits of a float, which a model that came from
+// elsewhere may bring about.
+bool ials_scorer::factorise_stiffened(folded& of, float shrinkage) const {
+  const std::size_t d = factors_.rows.stride();
+  const std::size_t size = factors_.rows.factors();
+  of.triangle = factor_matrix(d, size);
+  factor_matrix scaled(1, size);
+  for (const preference& one : of.history) {
+    const float* y = factors_.rows.row(one.item);
+    const float root = std::sqrt(one.weight);
+    std::transform(y, y + d, scaled.row(0), [&](float value) { return root * value; });
+    kernels_.add_gram(scaled.data(), d, 1, of.triangle.data());
+  }
+  float trace = 0;
+  for (std::size_t j = 0; j < size; ++j) {
+    float& diagonal = of.triangle.row(j)[j];
+    diagonal += static_cast<float>(objective_.unobserved_weight) * factors_.spread[j] + shrinkage;
+    trace += diagonal;
+  }
+  for (std::size_t j = 0; j < size; ++j) {
+    of.triangle.row(j)[j] += least_curvature * trace;
+  }
+  return kernels_.factorise(of.triangle.data(), d, size);
 }
 
 factor_matrix ials_scorer::user_factor(const person& who) const {

@@ -37,6 +37,8 @@ class ials_scorer final : public scorer {
   struct folded;
   // The history that counts, and its quadratic's factorised matrix.
   folded fold_in(const person& who) const;
+  // Makes the triangle anew, with more on its diagonal. False when a pivot is not positive all the same.
+  bool factorise_stiffened(folded& of, float shrinkage) const;
 
   item_factors factors_;
   std::vector<float> norms_;  // of the items' rows

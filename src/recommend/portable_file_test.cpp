@@ -196,6 +196,24 @@ TEST_F(hostile_portable_test, arrays_that_do_not_fit_are_refused) {
     const auto owner = std::make_shared<std::vector<float>>(std::move(bad));
     m.arrays["item_factors"].bytes = {std::as_bytes(std::span(*owner)), owner};
   });
+  refuses([](portable_model& m) {
+    const auto owner = std::make_shared<std::vector<float>>(items * 8, 1e20F);
+    m.arrays["item_factors"].bytes = {std::as_bytes(std::span(*owner)), owner};
+  });
+}
+
+TEST_F(hostile_portable_test, factors_beyond_what_float_tells_apart_are_answered_with) {
+  portable_model steep = portable_of(*model_file::open(trained("ials")));
+  steep.parameters = R"({"factors": 8, "regularisation": 1e-8, "unobserved_weight": 1e-6})";
+  const auto factors = std::make_shared<std::vector<float>>(items * 8, 1e6F);
+  steep.arrays["item_factors"].bytes = {std::as_bytes(std::span(*factors)), factors};
+  const auto spread = std::make_shared<std::vector<float>>(8, 0.0F);
+  steep.arrays["spread"].bytes = {std::as_bytes(std::span(*spread)), spread};
+  const auto model = make_imported(std::move(steep));
+  std::vector<float> scores(model->current()->items().size());
+  const std::vector<preference> history = {{0, 1, 0}, {1, 1, 0}};
+  model->current()->score({.history = history}, scores);
+  EXPECT_TRUE(std::ranges::any_of(scores, [](float score) { return std::isfinite(score) && score > 0; }));
 }
 
 TEST_F(hostile_portable_test, what_consists_of_rows_of_people_is_not_handed_on) {

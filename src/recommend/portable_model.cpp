@@ -199,6 +199,14 @@ std::shared_ptr<const scorer> ials_of(const portable_model& from) {
       std::any_of(spread.begin(), spread.end(), [](float value) { return value < 0; })) {
     refuse("array \"known\" holds another value than 0, 1 and 2, or \"spread\" one below 0");
   }
+  // Beyond, sums of their squares leave the range of a float.
+  constexpr float largest_factor = 1e6F;
+  constexpr float largest_spread = 1e20F;
+  if (std::ranges::any_of(rows, [](float value) { return std::abs(value) > largest_factor; }) ||
+      std::ranges::any_of(spread, [](float value) { return value > largest_spread; })) {
+    refuse(fmt::format("array \"item_factors\" holds a value beyond {}, or \"spread\" one beyond {}", largest_factor,
+                       largest_spread));
+  }
   factors.rows = factor_matrix(n, d);
   for (std::uint32_t i = 0; i < n; ++i) {
     std::copy_n(rows.data() + std::size_t{i} * d, d, factors.rows.row(i));
